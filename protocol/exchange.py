@@ -1,0 +1,190 @@
+"""Both ends of the conversation on one port, without the port: bytes in, messages out, and back.
+
+A host has one request under way at a time and tells its answer by the header's ack: an answer that acknowledges an older
+counter answers an older question, and is passed over. Time-outs stand here as data; whoever owns a clock keeps them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from protocol.bounds import Finding
+from protocol.changes import rejected
+from protocol.fields import Message, MessageError
+from protocol.frame import FROM_DEVICE, Decoder, Frame
+from protocol.handshake import DeviceHandshake, HostHandshake
+from protocol.messages import MESSAGES, Challenge, Confirm, Hello, Poll, Refusal, Role, build, parse
+from protocol.session import Intrusion, Session, SessionEndedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from protocol.keys import Key
+
+HANDSHAKE_TIMEOUT_MS = 500  # three frames of 80 bytes take 25 ms at 115,200 baud; an emulator may be starting
+HANDSHAKE_TRIES = 2
+REPLY_TIMEOUT_MS = 1_000
+READ_TRIES = 2  # for what changes nothing: identify, poll, limits, events, prepare, resolve, acknowledge
+RESOLVE_TRIES = 5  # the verdict is worth waiting for
+
+
+class Answer(NamedTuple):
+    """An authenticated message from the pump.
+
+    Attributes:
+        message: what it says.
+        ack: the newest counter that the pump had accepted when it said so.
+    """
+
+    message: Message
+    ack: int
+
+
+class HostEnd:
+    """The host's end: opens a session with a key, seals requests, opens answers.
+
+    Args:
+        key: the pairing key.
+        nonce: 16 fresh random bytes.
+
+    Attributes:
+        challenge: who answered the hello; None until somebody did.
+    """
+
+    def __init__(self, key: Key, nonce: bytes) -> None:
+        self.challenge: Challenge | None = None
+        self._handshake = HostHandshake(key, nonce)
+        self._session: Session | None = None
+        self._decoder = Decoder()
+        self._intruders = 0
+
+    @property
+    def dropped(self) -> int:
+        """Frames and fragments dropped so far: damaged, not from the peer, or not understood."""
+        return self._decoder.dropped + self._intruders
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the pump has sent its first sealed frame, which proves that it holds the key."""
+        return self._session is not None and self._session.heard > 0
+
+    def hello(self) -> bytes:
+        """Return the bytes that open the conversation."""
+        return self._handshake.hello()
+
+    def ask(self, request: Message) -> tuple[bytes, int]:
+        """Return the bytes of a request and its counter, which its answer's `ack` reaches.
+
+        Raises:
+            SessionEndedError: when the session is used up.
+            ValueError: before the session is open.
+        """
+        if self._session is None or not self.is_open:
+            raise ValueError("there is no session yet")
+        return self._session.seal(request.code, build(request)), self._session.sent
+
+    def receive(self, data: bytes) -> tuple[list[Answer], bytes]:
+        """Return what the pump said, oldest first, and the bytes to send at once (during the handshake)."""
+        answers: list[Answer] = []
+        to_send = b""
+        for frame in self._decoder.feed(data):
+            if self._session is None or not self.is_open:
+                to_send += self._greet(frame)
+            answer = self._open(frame)
+            if answer is not None:
+                answers.append(answer)
+        return answers, to_send
+
+    def _greet(self, frame: Frame) -> bytes:
+        found = self._handshake.answer(frame)
+        if found is None:
+            return b""
+        to_send, self._session, self.challenge = found
+        return to_send
+
+    def _open(self, frame: Frame) -> Answer | None:
+        if frame.type == Challenge.code or self._session is None:
+            return None
+        try:
+            if self._session.open(frame) is None:
+                return Answer(parse(frame.type, frame.payload), frame.ack)
+        except MessageError:
+            pass
+        self._intruders += 1
+        return None
+
+
+class DeviceEnd:
+    """The pump's end on one port: answers the handshake, opens requests, seals what `serve` answers.
+
+    Args:
+        handshake: the pump's part of the handshake on this port.
+        serve: answers a request made in this role and session.
+        opened: told the role of each session that opens.
+    """
+
+    def __init__(
+        self,
+        handshake: DeviceHandshake,
+        serve: Callable[[Message, Role, int], Message],
+        opened: Callable[[Role], None],
+    ) -> None:
+        self._handshake = handshake
+        self._serve = serve
+        self._opened = opened
+        self._decoder = Decoder()
+        self._session: Session | None = None
+        self._role = Role.VIEWER
+        self._intruders = dict.fromkeys(Intrusion, 0)
+
+    @property
+    def dropped(self) -> int:
+        """Frames and fragments dropped so far: damaged, or not from a peer with a key."""
+        return self._decoder.dropped + sum(self._intruders.values()) + self._handshake.refused
+
+    @property
+    def session(self) -> int | None:
+        """The number of the open session, None before there is one."""
+        return None if self._session is None else self._session.number
+
+    def receive(self, data: bytes, now_ms: int) -> bytes:
+        """Return the bytes to answer with; `now_ms` is monotonic wall time."""
+        return b"".join([self._answer(frame, now_ms) for frame in self._decoder.feed(data)])
+
+    def _answer(self, frame: Frame, now_ms: int) -> bytes:
+        if frame.type == Hello.code:
+            return self._handshake.challenge(frame, now_ms) or b""
+        if frame.type == Confirm.code:
+            return self._confirm(frame, now_ms)
+        session = self._session
+        intrusion = Intrusion.SESSION if session is None else session.open(frame)
+        if session is None or intrusion is not None:
+            self._intruders[intrusion or Intrusion.SESSION] += 1
+            return b""
+        return self._reply(session, self._understand(frame, session))
+
+    def _confirm(self, frame: Frame, now_ms: int) -> bytes:
+        found = self._handshake.confirm(frame, now_ms)
+        if found is None:
+            return b""
+        self._session, self._role = found
+        self._opened(self._role)
+        return self._reply(self._session, self._serve(Poll(), self._role, self._session.number))
+
+    def _understand(self, frame: Frame, session: Session) -> Message:
+        kind = MESSAGES.get(frame.type)
+        if kind is None or frame.type & FROM_DEVICE:
+            said = f"this pump does not know requests of type 0x{frame.type:02x}"
+            return rejected(frame.type, Finding(Refusal.UNSUPPORTED, 0, said))
+        try:
+            request = parse(frame.type, frame.payload)
+        except MessageError as error:
+            return rejected(frame.type, Finding(Refusal.MALFORMED, 0, str(error)[:100]))
+        return self._serve(request, self._role, session.number)
+
+    def _reply(self, session: Session, message: Message) -> bytes:
+        try:
+            return session.seal(message.code, build(message))
+        except SessionEndedError:
+            self._session = None
+            return b""

@@ -1,0 +1,154 @@
+"""Bytes to frames and back: delimiter, COBS, size, CRC-32, version, length; in step again after any garbage.
+
+    00 | COBS( header 15 | payload 0..200 | tag 16 | CRC-32 ) | 00
+
+The checks come in that order and a frame that fails one is counted and dropped: no answer, no change of state. A whole
+frame here is undamaged, as far as a CRC can tell; whether it is from the peer is for `session` to say.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from enum import Enum
+from typing import NamedTuple
+
+VERSION = 1
+MOST_PAYLOAD = 200
+TAG_SIZE = 16
+HEADER = struct.Struct("<BBLLLB")  # version, type, session, counter, ack, length of the payload
+_CRC = struct.Struct("<L")
+_LEAST_RAW = HEADER.size + TAG_SIZE + _CRC.size
+_MOST_RAW = _LEAST_RAW + MOST_PAYLOAD
+# Under 254 raw bytes, COBS adds exactly one byte, whatever the content.
+MOST_ENCODED = _MOST_RAW + 1
+MOST_WIRE = MOST_ENCODED + 2  # and its two delimiters
+FROM_DEVICE = 0x80  # bit of the type code
+
+
+class Damage(Enum):
+    """Why bytes between two delimiters are not a frame."""
+
+    SIZE = "too short or too long"
+    COBS = "not COBS"
+    CRC = "wrong CRC-32"
+    VERSION = "another version"
+    LENGTH = "length of the payload does not fit"
+
+
+class Frame(NamedTuple):
+    """An undamaged frame, not yet authenticated.
+
+    Attributes:
+        type: the message's type code; bit 7 is set on what the pump sends.
+        session: the session it claims to belong to, 0 before there is one.
+        counter: its place in that session, from 1.
+        ack: the newest counter that its sender has accepted from the peer.
+        payload: the message's body, which nobody may parse before the tag was verified.
+        tag: the first 16 bytes of the HMAC.
+        signed: header and payload, the bytes that the tag signs.
+    """
+
+    type: int
+    session: int
+    counter: int
+    ack: int
+    payload: bytes
+    tag: bytes
+    signed: bytes
+
+
+def header(code: int, session: int, counter: int, ack: int, payload: bytes) -> bytes:
+    """Return the 15 bytes before a payload.
+
+    Raises:
+        ValueError: where the payload is longer than a frame can carry.
+    """
+    if len(payload) > MOST_PAYLOAD:
+        raise ValueError(f"a payload of {len(payload)} bytes; a frame carries {MOST_PAYLOAD}")
+    return HEADER.pack(VERSION, code, session, counter, ack, len(payload))
+
+
+def encode(signed: bytes, tag: bytes) -> bytes:
+    """Return the bytes on the wire for a header with its payload and their tag."""
+    body = signed + tag
+    raw = body + _CRC.pack(zlib.crc32(body))
+    # Each run between zeros is shorter than 254, so COBS is this: every zero gives way to the distance to the next.
+    return b"\0" + b"".join([b"%c%b" % (len(run) + 1, run) for run in raw.split(b"\0")]) + b"\0"
+
+
+class Decoder:
+    """Finds the frames in a stream of bytes, however it is cut up, and holds one maximum frame at the most.
+
+    Attributes:
+        damaged: how many candidates were dropped, by reason.
+    """
+
+    def __init__(self) -> None:
+        self.damaged = dict.fromkeys(Damage, 0)
+        self._held = b""
+        self._skipping = False
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Return the undamaged frames that `data` completes."""
+        runs = (self._held + data).split(b"\0")
+        rest = runs.pop()
+        if self._skipping and runs:
+            runs[0] = b""
+            self._skipping = False
+        if self._skipping:
+            rest = b""
+        elif len(rest) > MOST_ENCODED:
+            self.damaged[Damage.SIZE] += 1
+            self._skipping = True
+            rest = b""
+        self._held = rest
+        return [found for run in runs if run and (found := self._examine(run)) is not None]
+
+    def reset(self) -> None:
+        """Forget half a frame, as at the opening of a port."""
+        self._held = b""
+        self._skipping = False
+
+    @property
+    def dropped(self) -> int:
+        """All that was dropped so far."""
+        return sum(self.damaged.values())
+
+    def _examine(self, run: bytes) -> Frame | None:
+        found = examine(run)
+        if isinstance(found, Damage):
+            self.damaged[found] += 1
+            return None
+        return found
+
+
+def examine(run: bytes) -> Frame | Damage:
+    """Return the frame in the bytes between two delimiters, or what is wrong with them."""
+    if not _LEAST_RAW < len(run) <= MOST_ENCODED:
+        return Damage.SIZE
+    raw = _uncobs(run)
+    if raw is None:
+        return Damage.COBS
+    if zlib.crc32(raw[:-4]) != _CRC.unpack(raw[-4:])[0]:
+        return Damage.CRC
+    version, code, session, counter, ack, length = HEADER.unpack_from(raw)
+    if version != VERSION:
+        return Damage.VERSION
+    if length != len(raw) - _LEAST_RAW:
+        return Damage.LENGTH
+    end = HEADER.size + length
+    return Frame(code, session, counter, ack, raw[HEADER.size : end], raw[end : end + TAG_SIZE], raw[:end])
+
+
+def _uncobs(run: bytes) -> bytes | None:
+    """Return the decoded bytes; None unless the chain of codes lands exactly on the delimiter."""
+    pieces = []
+    at, size = 0, len(run)
+    while at < size:
+        end = at + run[at]
+        if end > size:
+            return None
+        pieces.append(run[at + 1 : end])
+        at = end
+    return b"\0".join(pieces)

@@ -1,0 +1,168 @@
+"""The three frames that open a session: each side proves that it holds the key, now, to this peer.
+
+    host -> pump  HELLO      key id, host nonce                       tag over the frame
+    pump -> host  CHALLENGE  who it is, session, device nonce         tag over the frame, host nonce
+    host -> pump  CONFIRM                                             tag over the frame, both nonces, device id
+
+The pump answers CONFIRM with the first sealed frame. An outsider gets no answer at all; an old HELLO brings a challenge
+that nobody can answer. An established session lives until a CONFIRM of its successor verifies. docs/protocol.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from protocol.fields import MessageError
+from protocol.frame import Frame, encode, header
+from protocol.keys import KEY_ID_SIZE, Key, device_id, expand, serial_number_of
+from protocol.messages import Challenge, Confirm, Hello, Role, build, parse
+from protocol.session import Session, Side, is_tag, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+NONCE_SIZE = 16
+PENDING_MS = 5_000
+# After this many bad tags in a row on a port, handshakes there are ignored for 1, 2, 4 ... seconds, 60 at the most.
+BAD_TAGS_ALLOWED = 3
+LONGEST_BACK_OFF_MS = 60_000
+
+
+def _handshake_key(key: Key) -> bytes:
+    return expand(key.secret, b"pump1 handshake")
+
+
+def _context(identifier: bytes, role: Role) -> bytes:
+    return identifier + bytes((role,))
+
+
+def _frame(session: int, message: Hello | Challenge | Confirm, key: bytes, *bound: bytes) -> bytes:
+    payload = build(message)
+    signed = header(message.code, session, 0, 0, payload) + payload
+    return encode(signed, tag(key, signed, *bound))
+
+
+class HostHandshake:
+    """The host's part: say hello, answer the challenge.
+
+    Args:
+        key: the pairing key to open the session with.
+        nonce: 16 fresh random bytes.
+    """
+
+    def __init__(self, key: Key, nonce: bytes) -> None:
+        self._key = key
+        self._nonce = nonce
+        self._secret = _handshake_key(key)
+
+    def hello(self) -> bytes:
+        """Return the first frame, as bytes for the wire."""
+        return _frame(0, Hello(self._key.key_id, self._nonce), self._secret)
+
+    def answer(self, frame: Frame) -> tuple[bytes, Session, Challenge] | None:
+        """Return the confirming frame and the session it opens; None where `frame` is not our challenge."""
+        if frame.type != Challenge.code or not is_tag(self._secret, frame.tag, frame.signed, self._nonce):
+            return None
+        try:
+            challenge = cast("Challenge", parse(frame.type, frame.payload))
+            expected = serial_number_of(challenge.device_id) == self._key.serial_number
+        except (MessageError, ValueError):
+            return None
+        if not expected:
+            return None
+        nonces = self._nonce + challenge.device_nonce
+        confirm = _frame(challenge.session, Confirm(), self._secret, nonces, challenge.device_id)
+        context = _context(challenge.device_id, self._key.role)
+        session = Session(
+            Side.HOST, challenge.session, secret=self._key.secret, nonces=nonces, context=context
+        )
+        return confirm, session, challenge
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    key: Key
+    session: int
+    nonces: bytes
+    deadline_ms: int
+
+
+class DeviceHandshake:
+    """The pump's part on one port: challenge a hello, verify the confirmation.
+
+    Args:
+        serial_number: who the pump is.
+        store_id: 8 bytes that change when its memory is replaced.
+        boot: its starts so far.
+        keys: the pump's table of keys, by key id.
+        random: returns that many random bytes.
+
+    Attributes:
+        refused: handshake frames with a wrong tag so far.
+    """
+
+    def __init__(
+        self,
+        serial_number: str,
+        store_id: bytes,
+        boot: int,
+        keys: Mapping[bytes, Key],
+        random: Callable[[int], bytes],
+    ) -> None:
+        self.refused = 0
+        self._identifier = device_id(serial_number)
+        self._store_id = store_id
+        self._boot = boot
+        self._keys = keys
+        self._random = random
+        self._pending: _Pending | None = None
+        self._bad_in_a_row = 0
+        self._deaf_until_ms = 0
+
+    def challenge(self, frame: Frame, now_ms: int) -> bytes | None:
+        """Return the answer to a HELLO; None where it deserves none. `now_ms` is monotonic."""
+        if now_ms < self._deaf_until_ms:
+            return None
+        # The key id is the payload's first bytes; it is only looked up, and parsed as a field once the tag is verified.
+        key = self._keys.get(frame.payload[:KEY_ID_SIZE])
+        if key is None:
+            return None
+        secret = _handshake_key(key)
+        if not is_tag(secret, frame.tag, frame.signed):
+            self._note_bad_tag(now_ms)
+            return None
+        try:
+            hello = cast("Hello", parse(frame.type, frame.payload))
+        except MessageError:
+            return None
+        session = int.from_bytes(self._random(4), "little") or 1
+        nonce = self._random(NONCE_SIZE)
+        self._pending = _Pending(key, session, hello.host_nonce + nonce, now_ms + PENDING_MS)
+        offer = Challenge(self._identifier, self._store_id, self._boot, session, nonce)
+        return _frame(0, offer, secret, hello.host_nonce)
+
+    def confirm(self, frame: Frame, now_ms: int) -> tuple[Session, Role] | None:
+        """Return the session that a CONFIRM opens and the role of its key; None where it opens none."""
+        pending = self._pending
+        if pending is None or frame.session != pending.session or now_ms < self._deaf_until_ms:
+            return None
+        if now_ms > pending.deadline_ms:
+            self._pending = None
+            return None
+        if not is_tag(_handshake_key(pending.key), frame.tag, frame.signed, pending.nonces, self._identifier):
+            self._note_bad_tag(now_ms)
+            return None
+        self._pending = None
+        self._bad_in_a_row = 0
+        role = pending.key.role
+        context = _context(self._identifier, role)
+        secret, nonces = pending.key.secret, pending.nonces
+        return Session(Side.DEVICE, pending.session, secret=secret, nonces=nonces, context=context), role
+
+    def _note_bad_tag(self, now_ms: int) -> None:
+        self.refused += 1
+        self._bad_in_a_row += 1
+        beyond = self._bad_in_a_row - BAD_TAGS_ALLOWED
+        if beyond >= 0:
+            self._deaf_until_ms = now_ms + min(1_000 << min(beyond, 6), LONGEST_BACK_OFF_MS)

@@ -1,0 +1,343 @@
+"""Every message: what the host may ask and what the pump may answer. One table, type code to message.
+
+Bit 7 of the code is set on what the pump sends. All figures are unsigned and little-endian; volumes are nanolitres,
+rates nanolitres per hour, pump time is microseconds since the pump's first start. docs/protocol.md prints these tables.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import cast
+
+from protocol.fields import (
+    Codec,
+    Message,
+    MessageError,
+    choice,
+    message,
+    raw,
+    records,
+    text,
+    u8,
+    u16,
+    u32,
+    u64,
+)
+
+MINOR_VERSION = 0
+MOST_RATE_NL_H = 1_000_000  # 24 mL/day, the top of the range in docs/protocol.md
+NEVER_S = 0xFFFF_FFFF  # in a count of seconds: it will not happen at this rate
+EVENTS_A_PAGE = 6  # as many records of 30 bytes as fit a payload of 200
+SENTENCE = 120  # characters of a refusal's sentence
+
+
+class Role(IntEnum):
+    """What a key may do. A property of the key in the pump's own table, never a field of a request."""
+
+    VIEWER = 1
+    TECHNICIAN = 2
+    DEVELOPER = 3
+
+
+class State(IntEnum):
+    """What the motor does, and on whose account."""
+
+    STOPPED = 0
+    RUNNING = 1
+    EMPTY = 2
+    END_OF_SERVICE = 3
+
+
+class ChangeKind(IntEnum):
+    """What a change changes. Zero is a dose: stopping takes the same two steps as any other rate."""
+
+    RATE = 1
+    STOP = 2
+    RESUME = 3
+
+
+class Verdict(IntEnum):
+    """What became of a change, for ever."""
+
+    APPLIED = 1
+    NOT_APPLIED = 2
+
+
+class Refusal(IntEnum):
+    """Why a request was refused."""
+
+    ROLE = 1
+    STALE_REVISION = 2
+    STALE_RATE = 3
+    BELOW_LEAST = 4
+    ABOVE_MOST = 5
+    STEP_UP = 6
+    STEP_DOWN = 7
+    BUSY = 8
+    NOT_PREPARED = 9
+    ALREADY_APPLIED = 10
+    WRONG_STATE = 11
+    UNSUPPORTED = 12
+    MALFORMED = 13
+    NOT_STORED = 14
+
+
+class EventKind(IntEnum):
+    """What an entry of the pump's event log tells; `detail`, `a` and `b` depend on it."""
+
+    START = 1
+    ALARM_RAISED = 2
+    ALARM_CLEARED = 3
+    ACKNOWLEDGED = 4
+    RATE_CHANGED = 5
+    STOPPED = 6
+    RESUMED = 7
+    REFUSED = 8
+    SESSION_OPENED = 9
+    HANDSHAKE_REFUSED = 10
+
+
+# --- the handshake ------------------------------------------------------------------------------------------------
+
+
+@message(0x01)
+class Hello(Message):
+    """The host names its key and offers a nonce."""
+
+    key_id: bytes = raw(4, "which key of the pump's table the host holds")
+    host_nonce: bytes = raw(16, "fresh random bytes")
+
+
+@message(0x81)
+class Challenge(Message):
+    """The pump names itself and offers a session and a nonce."""
+
+    device_id: bytes = raw(8, "the serial number, padded with zero bytes")
+    store_id: bytes = raw(8, "changes when the pump's memory was replaced")
+    boot: int = u32("starts of the pump so far")
+    session: int = u32("the session to confirm", least=1)
+    device_nonce: bytes = raw(16, "fresh random bytes")
+
+
+@message(0x02)
+class Confirm(Message):
+    """The host proves that it answers this very challenge. The pump's answer is a Status, the first sealed frame."""
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+@message(0x10)
+class Identify(Message):
+    """Ask who is there."""
+
+
+@message(0x90)
+class Identity(Message):
+    """Who is there."""
+
+    serial_number: str = text(8, "serial number: capitals, digits and hyphens")
+    model: str = text(24, "model name")
+    firmware: str = text(16, "firmware version")
+    minor_version: int = u8("minor version of the protocol")
+    store_id: bytes = raw(8, "changes when the pump's memory was replaced")
+    boot: int = u32("starts of the pump so far")
+
+
+@message(0x11)
+class Poll(Message):
+    """Ask for a reading."""
+
+
+@message(0x91)
+class Status(Message):
+    """One reading: all that the first screen of a host needs, sampled in the step that latched the header's ack."""
+
+    state: State = choice(State, "what the motor does")
+    revision: int = u32("grows by one with each applied change")
+    commanded_rate_nl_h: int = u32(
+        "rate the pump was told; 0 while stopped", unit="nL/h", most=MOST_RATE_NL_H
+    )
+    measured_rate_nl_h: int = u32("rate the motor turns at", unit="nL/h")
+    programmed_rate_nl_h: int = u32("rate that a resume returns to", unit="nL/h", most=MOST_RATE_NL_H)
+    reservoir_nl: int = u32("expected volume: fill less what was delivered", unit="nL")
+    sensed_nl: int = u32("volume by the level sensor", unit="nL")
+    sensed_band_nl: int = u32("the sensor is right within this, either way", unit="nL")
+    capacity_nl: int = u32("volume of a full reservoir", unit="nL")
+    low_reservoir_nl: int = u32("low-reservoir alarm at or under this", unit="nL")
+    residual_nl: int = u32("volume that cannot be delivered: empty at this", unit="nL")
+    delivered_nl: int = u64("delivered since the last fill", unit="nL")
+    battery_percent: int = u8("charge left, rounded down", unit="%", most=100)
+    battery_mv: int = u16("cell voltage", unit="mV")
+    service_days: int = u16("days to end of service at the present rate, rounded down", unit="d")
+    alarms: int = u32("active alarms, a bit each")
+    acknowledged: int = u32("those of them that somebody acknowledged")
+    pump_time_us: int = u64("pump time of this sample", unit="us")
+    clock_s: int = u64("the pump's calendar clock: seconds since 1970 UTC", unit="s")
+    boot: int = u32("starts of the pump so far")
+    newest_event: int = u32("number of the newest entry of the event log; 0 if there is none")
+    least_rate_nl_h: int = u32("hard limit below", unit="nL/h", most=MOST_RATE_NL_H)
+    most_rate_nl_h: int = u32("hard limit above", unit="nL/h", most=MOST_RATE_NL_H)
+    step_up_percent: int = u16("hard limit of an increase; 0 for none", unit="%")
+    step_down_percent: int = u8("hard limit of a decrease; 0 for none", unit="%", most=100)
+    frames_bad: int = u32("frames dropped on this port since the pump started")
+
+
+@message(0x12)
+class GetLimits(Message):
+    """Ask for the limits that the pump enforces."""
+
+
+@message(0x92)
+class Limits(Message):
+    """What the pump enforces. No message changes them: they are the pump's local configuration."""
+
+    least_rate_nl_h: int = u32("hard limit below", unit="nL/h", most=MOST_RATE_NL_H)
+    most_rate_nl_h: int = u32("hard limit above", unit="nL/h", most=MOST_RATE_NL_H)
+    step_up_percent: int = u16("hard limit of an increase; 0 for none", unit="%")
+    step_down_percent: int = u8("hard limit of a decrease; 0 for none", unit="%", most=100)
+    prepare_ttl_ms: int = u16("how long a prepared change waits for its commit", unit="ms")
+
+
+@message(0x13)
+class GetEvents(Message):
+    """Ask for the event log, oldest first."""
+
+    since: int = u32("number of the first entry wanted; older ones that were overwritten are skipped")
+
+
+@message()
+class EventRecord(Message):
+    """One entry of the event log."""
+
+    number: int = u32("1 for the first entry of all; never used twice", least=1)
+    pump_time_us: int = u64("when", unit="us")
+    clock_s: int = u64("when, by the pump's calendar clock", unit="s")
+    kind: EventKind = choice(EventKind, "what happened")
+    detail: int = u8("alarm bit, refusal code or role, by kind")
+    a: int = u32("old rate or wanted rate, by kind", unit="nL/h")
+    b: int = u32("new rate or the bound, by kind", unit="nL/h")
+
+
+@message(0x93)
+class Events(Message):
+    """A page of the event log."""
+
+    newest: int = u32("number of the newest entry there is; ask again until it was seen")
+    events: tuple[EventRecord, ...] = records(EventRecord, EVENTS_A_PAGE, "the entries, oldest first")
+
+
+# --- changing -----------------------------------------------------------------------------------------------------
+
+
+@message(0x20)
+class Prepare(Message):
+    """Say what is wanted, and what the operator saw when deciding it. Changes nothing."""
+
+    command_id: bytes = raw(8, "fresh random bytes: names this change for ever")
+    kind: ChangeKind = choice(ChangeKind, "what to change")
+    expect_revision: int = u32("the revision that the operator saw")
+    expect_rate_nl_h: int = u32("the commanded rate that the operator saw", unit="nL/h")
+    new_rate_nl_h: int = u32("the rate wanted; 0 for a stop or a resume", unit="nL/h")
+    overridden: int = u8("1 where a soft limit of the host was overridden, for the log", most=1)
+
+
+@message(0xA0)
+class Prepared(Message):
+    """The change as the pump understood it, what limits it, and what follows. The host compares before it commits."""
+
+    command_id: bytes = raw(8, "of the Prepare")
+    kind: ChangeKind = choice(ChangeKind, "what will change")
+    revision: int = u32("present revision")
+    old_rate_nl_h: int = u32("present commanded rate", unit="nL/h")
+    new_rate_nl_h: int = u32("commanded rate after the commit", unit="nL/h")
+    least_rate_nl_h: int = u32("hard limit below", unit="nL/h")
+    most_rate_nl_h: int = u32("hard limit above", unit="nL/h")
+    old_to_low_s: int = u32("to the low-reservoir volume at the old rate; 4294967295 for never", unit="s")
+    new_to_low_s: int = u32("the same at the new rate", unit="s")
+    old_to_empty_s: int = u32("to the end of delivery at the old rate", unit="s")
+    new_to_empty_s: int = u32("the same at the new rate", unit="s")
+    token: bytes = raw(8, "what the Commit must name")
+    ttl_ms: int = u16("the token is good for this long", unit="ms")
+
+
+@message(0x21)
+class Commit(Message):
+    """Apply what was prepared."""
+
+    command_id: bytes = raw(8, "of the Prepare")
+    token: bytes = raw(8, "from Prepared")
+
+
+@message(0x22)
+class Resolve(Message):
+    """Abort the change unless it was applied, and say which. The verdict is final."""
+
+    command_id: bytes = raw(8, "of the Prepare")
+
+
+@message(0xA2)
+class Outcome(Message):
+    """What became of a change."""
+
+    command_id: bytes = raw(8, "of the Prepare")
+    verdict: Verdict = choice(Verdict, "applied or not, for ever")
+    revision: int = u32("the revision it made; the present one where it was not applied")
+    rate_nl_h: int = u32("commanded rate at that revision", unit="nL/h")
+    pump_time_us: int = u64("when it was applied; now where it was not", unit="us")
+
+
+@message(0x23)
+class Acknowledge(Message):
+    """Say that somebody has seen these alarms. Answered by a Status."""
+
+    alarms: int = u32("a bit an alarm; those that are not active are passed over")
+
+
+@message(0xAF)
+class Rejected(Message):
+    """A request was refused; nothing changed."""
+
+    request: int = u8("type code of the request")
+    command_id: bytes = raw(8, "of the request, zero bytes where it has none")
+    reason: int = u8("why: a Refusal")
+    bound: int = u32("the bound that was crossed, in the unit of the field that crossed it")
+    sentence: str = text(SENTENCE, "the same for a person")
+
+
+MESSAGES: dict[int, type[Message]] = {
+    kind.code: kind
+    for kind in (
+        *(Hello, Challenge, Confirm),
+        *(Identify, Identity, Poll, Status, GetLimits, Limits, GetEvents, Events),
+        *(Prepare, Prepared, Commit, Resolve, Outcome, Acknowledge, Rejected),
+    )
+}
+_CODECS = {code: Codec(kind) for code, kind in MESSAGES.items()}
+_NO_CODEC = "type 0x{:02x} is not a message of this version"
+
+
+def build(body: Message) -> bytes:
+    """Return the payload of a message.
+
+    Raises:
+        MessageError: where a field is outside its range.
+    """
+    return _CODECS[body.code].build(body)
+
+
+def parse(code: int, payload: bytes) -> Message:
+    """Return the message of type `code` in `payload`.
+
+    Raises:
+        MessageError: where the type is unknown, the size is wrong or a field is outside its range.
+    """
+    codec = _CODECS.get(code)
+    if codec is None:
+        raise MessageError(_NO_CODEC.format(code))
+    return cast("Message", codec.parse(payload))
+
+
+def construct_of(code: int) -> object:
+    """Return the construct declaration of a message's body, for readers of the wire other than this package."""
+    return _CODECS[code].construct

@@ -1,0 +1,19 @@
+"""Where the two programs meet on one machine: names under folders that each program looks up for itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+APP = "pumpmock"  # folder of the user's configuration and of the run-time files
+KEYS = "keys"  # folder below the configuration
+DEFAULT_LINK = "pump0"  # virtual serial port below the run-time folder
+BAUD = 115_200  # a pseudo-terminal takes any; a cable wants one
+
+
+def runtime_folder(environment: Mapping[str, str], temporary: str, user_id: int) -> str:
+    """Return the folder of the virtual serial ports: the session's own, or one of this user among temporary files."""
+    own = environment.get("XDG_RUNTIME_DIR")
+    return f"{own}/{APP}" if own else f"{temporary}/{APP}-{user_id}"

@@ -1,0 +1,102 @@
+"""Sealing and opening frames inside an established session: tag, counter, ack.
+
+Keys differ by direction, so a frame sent back to its sender opens for nobody. A counter is accepted once and only
+upwards, without a window: a serial line does not reorder honestly. docs/protocol.md, "Sessions".
+"""
+
+from __future__ import annotations
+
+import hmac
+from enum import Enum
+
+from protocol.frame import FROM_DEVICE, TAG_SIZE, Frame, encode, header
+from protocol.keys import expand, extract
+
+LAST_COUNTER = 2**31
+
+
+class Side(Enum):
+    """Which end of the wire this is."""
+
+    HOST = "host"
+    DEVICE = "device"
+
+
+class Intrusion(Enum):
+    """Why an undamaged frame was not accepted."""
+
+    SESSION = "of another session"
+    DIRECTION = "not from the peer's side"
+    COUNTER = "seen before"
+    TAG = "wrong tag"
+
+
+class SessionEndedError(Exception):
+    """The session has used up its counters: a new handshake is due."""
+
+
+def tag(key: bytes, *parts: bytes) -> bytes:
+    """Return the first 16 bytes of HMAC-SHA256 over `parts`."""
+    return hmac.digest(key, b"".join(parts), "sha256")[:TAG_SIZE]
+
+
+def is_tag(key: bytes, given: bytes, *parts: bytes) -> bool:
+    """Tell in constant time whether `given` is the tag of `parts`."""
+    return hmac.compare_digest(tag(key, *parts), given)
+
+
+class Session:
+    """One end of an established session.
+
+    Args:
+        side: which end this is.
+        number: the session's number from the challenge.
+        secret: the pairing key.
+        nonces: the host's nonce followed by the device's.
+        context: what the keys are bound to beside the nonces: device id and role.
+
+    Attributes:
+        number: the session's number.
+        heard: the highest counter accepted from the peer.
+    """
+
+    def __init__(self, side: Side, number: int, *, secret: bytes, nonces: bytes, context: bytes) -> None:
+        root = extract(nonces, secret)
+        bound = number.to_bytes(4, "little") + context
+        keys = {s: expand(root, b"pump1 " + s.value.encode() + b" " + bound) for s in Side}
+        self.number = number
+        self.heard = 0
+        self._sent = 0
+        self._seal_key = keys[side]
+        self._open_key = keys[Side.HOST if side is Side.DEVICE else Side.DEVICE]
+        self._peer_bit = FROM_DEVICE if side is Side.HOST else 0
+
+    @property
+    def sent(self) -> int:
+        """The counter of the newest frame sealed."""
+        return self._sent
+
+    def seal(self, code: int, payload: bytes) -> bytes:
+        """Return the next frame of this session, as bytes for the wire.
+
+        Raises:
+            SessionEndedError: after 2^31 frames.
+        """
+        if self._sent >= LAST_COUNTER:
+            raise SessionEndedError
+        self._sent += 1
+        signed = header(code, self.number, self._sent, self.heard, payload) + payload
+        return encode(signed, hmac.digest(self._seal_key, signed, "sha256")[:TAG_SIZE])
+
+    def open(self, frame: Frame) -> Intrusion | None:
+        """Accept a frame from the peer (None), or say why not; only then may its payload be parsed."""
+        if frame.session != self.number:
+            return Intrusion.SESSION
+        if frame.type & FROM_DEVICE != self._peer_bit:
+            return Intrusion.DIRECTION
+        if not self.heard < frame.counter <= LAST_COUNTER:
+            return Intrusion.COUNTER
+        if not hmac.compare_digest(hmac.digest(self._open_key, frame.signed, "sha256")[:TAG_SIZE], frame.tag):
+            return Intrusion.TAG
+        self.heard = frame.counter
+        return None
