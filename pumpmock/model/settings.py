@@ -1,0 +1,64 @@
+"""What is configured at the pump itself. No message changes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocol.messages import MOST_RATE_NL_H
+from pumpmock.model.reservoir import CAPACITY_NL, LOW_RESERVOIR_NL, RESIDUAL_NL, SENSED_BAND_NL
+
+_MOST_CAPACITY_NL = 100_000_000  # 100 mL, more than any implant holds: beyond it a figure was mistyped
+_MOST_STEP_UP_PERCENT = 0xFFFF  # two bytes on the wire
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Volumes in nL, rates in nL/h, steps in per cent of the present rate (0: no limit of the step).
+
+    The range of rates is that of such pumps, 0.048 to 24 mL/day; the default limits, offset and band are assumptions.
+    A sensor whose offset lies beyond its stated band is a discrepancy for the host to find. `epoch_s` is what the
+    pump's calendar clock shows at pump time 0, in seconds since 1970 UTC.
+
+    Raises:
+        ValueError: for figures that no pump can have; the sentence names the setting first.
+    """
+
+    capacity_nl: int = CAPACITY_NL
+    residual_nl: int = RESIDUAL_NL
+    low_reservoir_nl: int = LOW_RESERVOIR_NL
+    least_rate_nl_h: int = 2_000
+    most_rate_nl_h: int = MOST_RATE_NL_H
+    step_up_percent: int = 0
+    step_down_percent: int = 0
+    sensor_offset_nl: int = 0
+    sensed_band_nl: int = SENSED_BAND_NL
+    epoch_s: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse figures that no pump can have."""
+        _within("capacity_nl", self.capacity_nl, 1, _MOST_CAPACITY_NL)
+        _within("residual_nl", self.residual_nl, 0, self.capacity_nl)
+        # An alarm below the residual volume would never sound: delivery ends before it.
+        _within("low_reservoir_nl", self.low_reservoir_nl, self.residual_nl, self.capacity_nl)
+        _within("most_rate_nl_h", self.most_rate_nl_h, 1, MOST_RATE_NL_H)
+        _within("least_rate_nl_h", self.least_rate_nl_h, 0, self.most_rate_nl_h)
+        _within("step_up_percent", self.step_up_percent, 0, _MOST_STEP_UP_PERCENT)
+        _within("step_down_percent", self.step_down_percent, 0, 100)
+        _within("sensor_offset_nl", self.sensor_offset_nl, -self.capacity_nl, self.capacity_nl)
+        _within("sensed_band_nl", self.sensed_band_nl, 0, self.capacity_nl)
+        _within("epoch_s", self.epoch_s, 0, 0xFFFF_FFFF)
+
+    def check_rate(self, name: str, rate_nl_h: int) -> None:
+        """Refuse a rate that this pump cannot turn at: it is 0, or within the least and the greatest.
+
+        Raises:
+            ValueError: with a sentence that begins with `name`.
+        """
+        least, most = self.least_rate_nl_h, self.most_rate_nl_h
+        if rate_nl_h and not least <= rate_nl_h <= most:
+            raise ValueError(f"{name} is {rate_nl_h}: it must be 0, or {least} to {most} nL/h")
+
+
+def _within(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise ValueError(f"{name} is {value}: it must be {least} to {most}")

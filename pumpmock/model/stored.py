@@ -1,0 +1,149 @@
+"""The pump's whole state as plain JSON values, and back.
+
+What is read back is distrusted: a key too many or too few, a figure of the wrong type or sign, or figures that
+contradict one another are refused with the name of the key, before any pump exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
+from typing import Any
+
+from protocol.fields import specs
+from protocol.messages import EventKind, EventRecord
+from protocol.units import US_PER_H
+from pumpmock.model.alarms import KNOWN, Alarms
+from pumpmock.model.battery import CAPACITY_UNITS, Battery
+from pumpmock.model.drive import Drive
+from pumpmock.model.log import LENGTH
+from pumpmock.model.mechanism import Mechanism, followed, settled
+from pumpmock.model.plain import MOST, figure, figures, flag, items, members, require
+from pumpmock.model.reservoir import Reservoir
+from pumpmock.model.settings import Settings
+
+_ENTRY = {name: MOST if spec.most is None else spec.most for name, spec in specs(EventRecord).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """All that a pump is made of."""
+
+    now_us: int
+    settings: Settings
+    mechanism: Mechanism
+    events: tuple[EventRecord, ...]
+
+
+def dumped(stored: Stored) -> dict[str, Any]:
+    """Return the state as dicts, lists, integers, booleans and None."""
+    return {
+        "now_us": stored.now_us,
+        "settings": asdict(stored.settings),
+        **asdict(stored.mechanism),
+        "events": [
+            [entry.number, entry.pump_time_us, entry.clock_s, int(entry.kind), entry.detail, entry.a, entry.b]
+            for entry in stored.events
+        ],
+    }
+
+
+def loaded(data: object) -> Stored:
+    """Return the state in what `dumped` returned.
+
+    Raises:
+        ValueError: with a sentence that begins with the key at fault.
+    """
+    top = members(data, "", ("now_us", "settings", *_names(Mechanism), "events"))
+    now_us = figure(top["now_us"], "now_us")
+    settings = _settings(top["settings"])
+    mechanism = Mechanism(
+        reservoir=Reservoir(**figures(top["reservoir"], "reservoir", _names(Reservoir))),
+        drive=Drive(**figures(top["drive"], "drive", _names(Drive))),
+        battery=_battery(top["battery"]),
+        alarms=Alarms(**figures(top["alarms"], "alarms", _names(Alarms))),
+        programmed_rate_nl_h=figure(top["programmed_rate_nl_h"], "programmed_rate_nl_h"),
+        stopped=flag(top["stopped"], "stopped"),
+    )
+    _check_parts(mechanism, settings, now_us)
+    _check_course(mechanism, settings, now_us)
+    return Stored(now_us, settings, mechanism, _events(top["events"], now_us))
+
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
+
+
+def _settings(data: object) -> Settings:
+    found = figures(data, "settings", _names(Settings), signed=("sensor_offset_nl",))
+    try:
+        return Settings(**found)
+    except ValueError as error:
+        raise ValueError(f"settings.{error}") from error
+
+
+def _battery(data: object) -> Battery:
+    found = members(data, "battery", _names(Battery))
+    eri = found["eri_us"]
+    return Battery(
+        drained_units=figure(found["drained_units"], "battery.drained_units"),
+        carry=figure(found["carry"], "battery.carry"),
+        eri_us=None if eri is None else figure(eri, "battery.eri_us"),
+    )
+
+
+def _check_parts(mechanism: Mechanism, settings: Settings, now_us: int) -> None:
+    """Hold each figure against those beside it."""
+    reservoir, drive, battery = mechanism.reservoir, mechanism.drive, mechanism.battery
+    settings.check_rate("programmed_rate_nl_h", mechanism.programmed_rate_nl_h)
+    require(reservoir.fill_nl <= settings.capacity_nl, "reservoir.fill_nl", "is more than the capacity")
+    balance = reservoir.remaining_nl + reservoir.delivered_nl
+    require(reservoir.fill_nl == balance, "reservoir.fill_nl", "is not remaining + delivered")
+    require(drive.carry < US_PER_H, "drive.carry", "is a whole nanolitre or more")
+    require(drive.since_us <= now_us, "drive.since_us", "is after now_us")
+    require(battery.drained_units <= CAPACITY_UNITS, "battery.drained_units", "is more than the capacity")
+    require(battery.carry < US_PER_H, "battery.carry", "is a whole unit or more")
+    since_us = drive.since_us
+    require(battery.eri_us is None or battery.eri_us <= since_us, "battery.eri_us", "is after drive.since_us")
+    alarms = mechanism.alarms
+    require(alarms.active & ~KNOWN == 0, "alarms.active", "has an alarm that does not exist")
+    require(
+        alarms.acknowledged & ~alarms.active == 0, "alarms.acknowledged", "has an alarm that is not active"
+    )
+
+
+def _check_course(mechanism: Mechanism, settings: Settings, now_us: int) -> None:
+    """Hold the alarms and the motor against the volumes and the charge, at the last event and now."""
+    deliverable_nl = mechanism.reservoir.remaining_nl - settings.residual_nl
+    flown_nl = mechanism.drive.flown_nl(now_us)
+    require(flown_nl == 0 or flown_nl <= deliverable_nl, "now_us", "is after the reservoir ran empty")
+    for at_us in (mechanism.drive.since_us, now_us):
+        then = settled(mechanism, settings, at_us)
+        proper = followed(then, settings)
+        require(proper.alarms == then.alarms, "alarms.active", f"is not what holds at {at_us} us")
+        require(proper.drive == then.drive, "drive.rate_nl_h", "is not what the state asks for")
+        require(proper.battery == then.battery, "battery.eri_us", "is missing beside its alarm")
+
+
+def _events(data: object, now_us: int) -> tuple[EventRecord, ...]:
+    """Read the log: entries that follow one another by number and in time."""
+    entries = tuple(_event(item, f"events[{place}]") for place, item in enumerate(items(data, "events")))
+    require(len(entries) <= LENGTH, "events", f"has more than {LENGTH} entries")
+    for place, (older, newer) in enumerate(pairwise(entries), start=1):
+        require(newer.number == older.number + 1, f"events[{place}]", "does not follow by its number")
+        require(newer.pump_time_us >= older.pump_time_us, f"events[{place}]", "is older than the one before")
+    require(not entries or entries[0].number > 0, "events[0]", "has no number")
+    require(not entries or entries[-1].pump_time_us <= now_us, "events", "has an entry after now_us")
+    return entries
+
+
+def _event(data: object, key: str) -> EventRecord:
+    row = items(data, key)
+    require(len(row) == len(_ENTRY), key, f"does not have {len(_ENTRY)} figures")
+    entry = {
+        name: figure(value, f"{key} ({name})", most=most)
+        for (name, most), value in zip(_ENTRY.items(), row, strict=True)
+    }
+    kind = entry.pop("kind")
+    require(kind in set(EventKind), f"{key} (kind)", f"is {kind}, which is no kind of event")
+    return EventRecord(kind=EventKind(kind), **entry)
