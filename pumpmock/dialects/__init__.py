@@ -1,0 +1,1 @@
+"""Protocols that the pump can speak: bytes in, bytes out, over one `pumpmock.device.Device`."""

@@ -1,0 +1,63 @@
+"""The pump's own protocol, as docs/protocol.md specifies it, on one port."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from protocol.exchange import DeviceEnd
+from protocol.handshake import DeviceHandshake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from protocol.fields import Message
+    from protocol.keys import Key
+    from protocol.messages import Role
+    from pumpmock.device import Device
+
+
+class NativeConversation:
+    """One host's conversation with the pump.
+
+    Args:
+        device: the pump.
+        keys: its table of keys.
+        random: returns that many random bytes, for nonces and session numbers.
+        opened: told the role of each session that a host opens.
+        unsaved: told why the pump's state could not be stored; readings go on.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        keys: Mapping[bytes, Key],
+        random: Callable[[int], bytes],
+        *,
+        opened: Callable[[Role], None],
+        unsaved: Callable[[OSError], None],
+    ) -> None:
+        memory = device.memory
+        handshake = DeviceHandshake(memory.serial_number, memory.store_id, memory.boot, keys, random)
+        self._device = device
+        self._unsaved = unsaved
+        self._end = DeviceEnd(handshake, self._serve, opened)
+
+    def receive(self, data: bytes) -> bytes:
+        """Take what arrived and return the answer; what it says of the pump is stored before."""
+        self._device.catch_up()
+        reply = self._end.receive(data, self._device.now_ms())
+        if reply:
+            try:
+                self._device.persist()
+            except OSError as error:
+                self._unsaved(error)
+        return reply
+
+    def close(self) -> None:
+        """End the session, and with it what was prepared in it: the next host begins with a handshake of its own."""
+        session = self._end.session
+        if session is not None:
+            self._device.end_session(session)
+
+    def _serve(self, request: Message, role: Role, session: int) -> Message:
+        return self._device.serve(request, role, session, self._end.dropped)

@@ -1,0 +1,10 @@
+"""The ports a pump can be plugged into: a pseudo-terminal, a TCP socket, or plain memory.
+
+Each port is a module of its own, to be imported by name: `pty` needs a POSIX system, the others run anywhere.
+"""
+
+from __future__ import annotations
+
+from pumpmock.ports.base import Conversation, OpenConversation, Port, PortError, PortInUseError
+
+__all__ = ["Conversation", "OpenConversation", "Port", "PortError", "PortInUseError"]

@@ -1,0 +1,59 @@
+"""What a port and the pump behind it agree on: bytes in, bytes out, and the errors that a person gets to read.
+
+A port knows descriptors, sockets and links; a conversation knows the protocol. Neither knows more of the other than
+stands here, so that any dialect can be plugged into any port and be tested without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Conversation(Protocol):
+    """What a port talks to: one host's conversation with the pump. Bytes in, bytes out; never blocks."""
+
+    def receive(self, data: bytes) -> bytes:
+        """Take what arrived, cut wherever the line cut it, and return the bytes to send now (`b""` for none).
+
+        What it raises is a bug of ours: no port catches it, the event loop's exception handler gets to see it.
+        """
+        ...
+
+    def close(self) -> None:
+        """End session and parser state: the host has gone. Nothing is received afterwards."""
+        ...
+
+
+OpenConversation = Callable[[str], Conversation]
+"""Called by a port when a host turns up, with the peer's name for the journal: "pty", "tcp 127.0.0.1:51234"."""
+
+
+class Port(Protocol):
+    """Where a host can plug in. Opened and closed inside a running event loop; may be opened again after a close."""
+
+    @property
+    def url(self) -> str:
+        """What a host passes to `serial.serial_for_url`."""
+        ...
+
+    async def open(self) -> None:
+        """Start to serve.
+
+        Raises:
+            PortInUseError: somebody else serves here.
+            PortError: the port can't be had for another reason; the message says what to do.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Stop to serve, end every conversation and give everything back. Closing twice does nothing."""
+        ...
+
+
+class PortError(OSError):
+    """The port can't be had; the message is a sentence that says what to do about it."""
+
+
+class PortInUseError(PortError):
+    """Somebody else is served or serves there."""

@@ -1,0 +1,96 @@
+"""One pseudo-terminal, seen from the pump's end: raw, never blocking, and as new again when it is asked for.
+
+What a pseudo-terminal does otherwise than a wire, and what is done about it here:
+
+- A master whose slave nobody holds answers EIO and keeps `poll` spinning: the slave is held open.
+- A fresh slave is cooked: it echoes what the pump sends back to the pump, and eats control characters. It is made
+  raw before the first host can open it.
+- A host that doesn't read fills some 20 kB, and then a blocking write hangs: writes never block, and what does not
+  fit is dropped, as a UART with nobody listening loses it.
+- A host's TIOCEXCL sticks as long as the master lives, and would lock out the next one: `admit_all` takes it back.
+- `flock` is for the hosts, who use it to keep each other out; it is never taken here.
+
+It has no baud rate, no parity and no modem lines: a host that sets a rate or asks for two stop bits is let through,
+and nothing changes on the line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import termios
+import tty
+from typing import TYPE_CHECKING
+
+from pumpmock.ports import presence
+from pumpmock.ports.base import PortError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_READ_SIZE = 65_536
+
+
+class Line:
+    """A new pseudo-terminal, served by the running loop until it is closed.
+
+    Args:
+        on_ready: called in the loop when there are bytes to read or signs of a host to take.
+
+    Attributes:
+        name: the device that hosts open, for instance "/dev/pts/7".
+        watch: who comes, writes and goes; None where the system can't tell.
+
+    Raises:
+        PortError: the system has no pseudo-terminal left.
+    """
+
+    def __init__(self, on_ready: Callable[[], None]) -> None:
+        try:
+            self._master, self._slave = os.openpty()
+        except OSError as error:
+            raise PortError(
+                f"no pseudo-terminal is to be had ({error}): close some, or serve TCP alone"
+            ) from error
+        os.set_blocking(self._master, False)
+        tty.setraw(self._slave)
+        self._as_new = termios.tcgetattr(self._slave)
+        self.name = os.ttyname(self._slave)
+        self.watch = presence.watch(self.name, on_ready)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._master, on_ready)
+
+    def read(self) -> bytes:
+        """Return what hosts have written; empty when that is nothing, which then is so for certain."""
+        try:
+            return os.read(self._master, _READ_SIZE)
+        except BlockingIOError:
+            return b""
+
+    def write(self, data: bytes) -> int:
+        """Send to the host, and return how many bytes there was room for."""
+        try:
+            return os.write(self._master, data)
+        except BlockingIOError:
+            return 0
+
+    def forget_unread(self) -> None:
+        """Throw away what was sent and no host has read."""
+        termios.tcflush(self._slave, termios.TCIFLUSH)
+
+    def renew(self) -> None:
+        """Undo what a host has set: the next one may be one that sets nothing itself."""
+        termios.tcsetattr(self._slave, termios.TCSANOW, self._as_new)
+
+    def admit_all(self) -> None:
+        """Take back a host's TIOCEXCL."""
+        fcntl.ioctl(self._slave, termios.TIOCNXCL)
+
+    def close(self) -> None:
+        """Pull the plug: a host that has the device open gets an error at once, and its node is gone."""
+        self._loop.remove_reader(self._master)
+        if self.watch is not None:
+            self.watch.close()
+        os.close(self._master)
+        os.close(self._slave)

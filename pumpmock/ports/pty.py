@@ -1,0 +1,208 @@
+"""The pump on a pseudo-terminal: a real serial port to every program that opens it, behind a link that stays.
+
+Bytes outlive the host that wrote them, or didn't read them. So each host's visit has its own conversation (see
+`visits`), what one host left unread is thrown away before the next is answered, and a frame begun by one is never
+ended by another. A host that reads before it asks, in the very instant it comes, may still find such a rest: the port
+sees a host only after the kernel has let it in. Programs that flush on opening, as pyserial does, never do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pumpmock.ports.base import PortInUseError
+from pumpmock.ports.line import Line
+from pumpmock.ports.link import Link, default_links, own_directory
+from pumpmock.ports.presence import Sign
+from pumpmock.ports.visits import Attendance
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pumpmock.ports.base import Conversation, OpenConversation
+
+# Rounds of reading before what is there is answered: a host that writes without a pause must not keep us for ever.
+_ROUNDS = 16
+
+
+class PtyPort:
+    """A pseudo-terminal on which one host at a time can talk to the pump.
+
+    Args:
+        link: the path that hosts open.
+        open_conversation: called once a visit, with "pty".
+    """
+
+    def __init__(self, link: Path, open_conversation: OpenConversation) -> None:
+        self.path = link.absolute()
+        """The link that hosts open, wherever the working directory is by then."""
+        self.dropped_bytes = 0
+        """Bytes of replies that no host read in time, since the port was made."""
+        self.unassigned_bytes = 0
+        """Bytes thrown away because several hosts wrote them and nothing tells who wrote which."""
+        self._link = Link(self.path)
+        self._open_conversation = open_conversation
+        self._is_open = False
+        self._line: Line | None = None
+        self._conversation: Conversation | None = None
+        self._attendance = Attendance()
+        self._has_unread = False  # whether hosts have written more than was read with the last signs
+
+    @property
+    def url(self) -> str:
+        """What a host passes to `serial.serial_for_url`: the link's path."""
+        return str(self.path)
+
+    @property
+    def is_plugged(self) -> bool:
+        """Whether a host can open the link now."""
+        return self._line is not None
+
+    async def open(self) -> None:
+        """Claim the link and plug the pump in.
+
+        Raises:
+            PortInUseError: another pumpmock serves the link.
+            PortError: something else is in the way; the message says what to do.
+        """
+        self._link.claim()
+        self._is_open = True
+        try:
+            self.replug()
+        except OSError:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Unplug, and let others have the link. Closing twice does nothing."""
+        self.unplug()
+        self._is_open = False
+        self._link.release()
+
+    def unplug(self) -> None:
+        """Pull the plug: a host that has the port open gets an error at once, and the link is gone."""
+        # First the link: the number of a closed terminal may be somebody else's in the next instant.
+        self._link.take_down()
+        line, self._line = self._line, None
+        if line is not None:
+            self._cut(line)
+
+    def replug(self) -> None:
+        """Put a new pseudo-terminal behind the link, in one step if one is there still, and cut the old one off.
+
+        Raises:
+            RuntimeError: the port is not open.
+            PortError: the system has no pseudo-terminal left.
+        """
+        if not self._is_open:
+            raise RuntimeError("a port is opened before it is plugged in again")
+        new = Line(self._serve)
+        try:
+            self._link.point_at(new.name)
+        except OSError:
+            new.close()
+            raise
+        old, self._line = self._line, new
+        if old is not None:
+            self._cut(old)
+
+    def _cut(self, line: Line) -> None:
+        line.close()
+        self._attendance = Attendance()
+        self._has_unread = False
+        self._end_conversation()
+
+    def _serve(self) -> None:
+        """Answer what is there. Called when there are bytes or signs; it never waits."""
+        line = self._line
+        if line is None:  # unplugged between the loop's hearing of it and now
+            return
+        had_unread = self._has_unread
+        data, signs = self._collect(line)
+        if not self._attendance.joined and all(sign is Sign.WROTE for sign in signs):
+            self._answer(line, data)
+            return
+        visits = self._attendance.sort_out(signs, bytes_read=bool(data), bytes_owed=had_unread)
+        if visits.author is None:
+            self.unassigned_bytes += len(data)
+        try:
+            for visit in range(visits.last + 1):
+                if visit:
+                    self._begin_conversation(line)
+                if visit == visits.author:
+                    self._answer(line, data, heard=visit == visits.last and self._attendance.clients > 0)
+                if self._line is not line:  # the conversation has pulled the plug
+                    return
+        finally:
+            if self._line is line:
+                self._tidy_up(line, signs)
+
+    def _collect(self, line: Line) -> tuple[bytes, list[Sign]]:
+        """Read until no byte is without its sign, and no sign of a write without its bytes.
+
+        A host's opening is signed before its first byte is there, so signs taken after a read cover that read; but a
+        write signed in between has bytes that it did not find yet. Hence reading goes on until there is nothing.
+        """
+        data = line.read()
+        if line.watch is None:
+            return data, []
+        signs = line.watch.take()
+        for _ in range(_ROUNDS):
+            more = line.read()
+            if not more:
+                self._has_unread = False
+                return data, signs
+            data += more
+            signs += line.watch.take()
+        self._has_unread = True
+        return data, signs
+
+    def _answer(self, line: Line, data: bytes, *, heard: bool = True) -> None:
+        """Pass bytes on and send the reply, unless the host that asked can't hear it any more."""
+        if not data:
+            return
+        if self._conversation is None:
+            self._conversation = self._open_conversation("pty")
+        reply = self._conversation.receive(data)
+        if reply and heard and self._line is line:
+            self.dropped_bytes += len(reply) - line.write(reply)
+
+    def _begin_conversation(self, line: Line) -> None:
+        self._end_conversation()
+        line.forget_unread()
+        self._conversation = self._open_conversation("pty")
+
+    def _end_conversation(self) -> None:
+        conversation, self._conversation = self._conversation, None
+        if conversation is not None:
+            conversation.close()
+
+    def _tidy_up(self, line: Line, signs: list[Sign]) -> None:
+        """Make the line as new once nobody is there, for the next host may be one that sets nothing itself."""
+        if self._attendance.clients == 0:
+            self._end_conversation()
+            line.forget_unread()
+            line.renew()
+        came_or_went = [sign for sign in signs if sign is not Sign.WROTE]
+        if came_or_went[-1:] == [Sign.CLOSED]:
+            line.admit_all()
+
+
+async def open_first_free(runtime_dir: Path, open_conversation: OpenConversation) -> PtyPort:
+    """Open a port on the first default link in `runtime_dir` that nobody serves: what happens if none was asked for.
+
+    Raises:
+        PortInUseError: all of them are served.
+        PortError: the directory is not ours alone, or something that isn't a link is in the way.
+    """
+    own_directory(runtime_dir)
+    for link in default_links(runtime_dir):
+        port = PtyPort(link, open_conversation)
+        try:
+            await port.open()
+        except PortInUseError:
+            continue
+        return port
+    raise PortInUseError(
+        f"all of pumpmock's own links in {runtime_dir} are served: stop one, or choose another link with --pty"
+    )

@@ -1,0 +1,163 @@
+"""The pump on a TCP socket: what `socket://` of pyserial, and any terminal server's client, can talk to.
+
+Each connection is a host of its own with its own conversation, and any number may be connected. Loopback is the
+caller's default; `TcpPort.is_loopback` lets it warn about anything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import socket
+from typing import TYPE_CHECKING, cast
+
+from pumpmock.ports.base import PortError, PortInUseError
+
+if TYPE_CHECKING:
+    from pumpmock.ports.base import Conversation, OpenConversation
+
+MAX_UNSENT = 64 * 1024
+"""Bytes kept for a host that does not read, beyond the kernel's own buffers: some 250 of the longest replies."""
+
+HIGHEST_PORT = 65_535
+
+
+class TcpPort:
+    """A listening socket on which any number of hosts can talk to the pump, each in its own conversation.
+
+    Args:
+        host: a name or an address of this machine; an IPv6 address without brackets.
+        port: 0 to 65535; 0 lets the system choose, and the choice is kept when the port is opened again.
+        open_conversation: called once a connection, with "tcp HOST:PORT" of the peer.
+    """
+
+    def __init__(self, host: str, port: int, open_conversation: OpenConversation) -> None:
+        self._host = host
+        self._port = port
+        self._open_conversation = open_conversation
+        self._server: asyncio.Server | None = None
+        self._connections: set[_Connection] = set()
+
+    @property
+    def url(self) -> str:
+        """What a host passes to `serial.serial_for_url`; the port is the real one once the port is open."""
+        return f"socket://{_join(self._host, self._port)}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether this machine alone can connect."""
+        try:
+            return ipaddress.ip_address(self._host).is_loopback
+        except ValueError:
+            return self._host == "localhost"
+
+    async def open(self) -> None:
+        """Listen.
+
+        Raises:
+            PortInUseError: another program listens there.
+            PortError: the host isn't an address of this machine, or the port isn't to be had by this user.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(self._connection, self._host, self._port)
+        except OSError as error:
+            raise self._refusal(error) from error
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Stop listening and cut every connection; returns when every conversation has been closed."""
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        server.close()
+        ends = [connection.cut() for connection in self._connections]
+        if ends:
+            await asyncio.wait(ends)
+        await server.wait_closed()
+
+    def _connection(self) -> _Connection:
+        return _Connection(self._open_conversation, self._connections)
+
+    def _refusal(self, error: OSError) -> PortError:
+        where = _join(self._host, self._port)
+        if error.errno == errno.EADDRINUSE:
+            return PortInUseError(
+                f"{where} is in use by another program: choose another port, or 0 for any that is free"
+            )
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            return PortError(f"{self._host} is not an address of this machine: try 127.0.0.1")
+        if error.errno == errno.EACCES:
+            return PortError(f"{where} is reserved for the administrator: choose a port from 1024 up")
+        return PortError(f"{where} can't be listened on: {error}")
+
+
+class _Connection(asyncio.Protocol):
+    """One host. asyncio sets TCP_NODELAY by itself, so a reply leaves at once."""
+
+    def __init__(self, open_conversation: OpenConversation, connections: set[_Connection]) -> None:
+        self._open_conversation = open_conversation
+        self._connections = connections
+        self._transport: asyncio.Transport
+        self._conversation: Conversation
+        self._ended = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # A listening socket hands out nothing but Transports; asyncio's signature doesn't say so.
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=MAX_UNSENT)
+        host, port = transport.get_extra_info("peername")[:2]
+        self._conversation = self._open_conversation(f"tcp {_join(host, port)}")
+        self._connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        reply = self._conversation.receive(data)
+        if reply:
+            self._transport.write(reply)
+
+    def pause_writing(self) -> None:
+        # The host asks and asks and never reads. Waiting would let it hold our memory: it is dropped, nobody else.
+        self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc  # how the host went makes no difference to the pump
+        self._connections.discard(self)
+        self._ended.set_result(None)
+        self._conversation.close()
+
+    def cut(self) -> asyncio.Future[None]:
+        """Drop the host without waiting for it to read the rest; the future is done when its conversation ended."""
+        self._transport.abort()
+        return self._ended
+
+
+def parse_host_port(text: str) -> tuple[str, int]:
+    """Read "127.0.0.1:7070", "localhost:0" or "[::1]:7070"; the brackets of an IPv6 address are taken off.
+
+    Raises:
+        ValueError: with the sentence that mends what was typed.
+    """
+    host, colon, digits = text.rpartition(":")
+    if not colon or text.endswith("]"):
+        raise ValueError(f"{text!r} has no port: write it as HOST:PORT, for instance 127.0.0.1:7070")
+    if not host:
+        raise ValueError(
+            f"{text!r} has no host: write it as HOST:PORT, for instance 127.0.0.1:{digits or '7070'}"
+        )
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError(f"{digits!r} in {text!r} is not a port number: write digits, for instance 7070")
+    port = int(digits)
+    if port > HIGHEST_PORT:
+        raise ValueError(f"port {port} is out of range: ports go from 0 (any that is free) to {HIGHEST_PORT}")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ValueError(f"{text!r} is ambiguous: write an IPv6 address in brackets, for instance [::1]:7070")
+    if not host:
+        raise ValueError(f"{text!r} has no host: write it as HOST:PORT, for instance [::1]:{port}")
+    return host, port
+
+
+def _join(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,172 @@
+"""The state that survives: one JSON file, replaced whole, that a kill at any instant leaves either old or new.
+
+The ledger of revisions is written before the motor follows it, so it may be one line ahead of the pump; reading the file
+makes up for that. A file that is damaged is refused with the key at fault, never half-loaded.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from protocol.changes import Applied, Ledger
+from protocol.keys import check_serial_number
+from protocol.messages import ChangeKind
+from pumpmock.model.pump import Pump
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FORMAT = 1
+_KEYS = {"format", "serial_number", "store_id", "boot", "revision", "ledger", "pump"}
+_STORE_ID_HEX = 16
+
+
+class SnapshotError(ValueError):
+    """A state file can't be taken; the message names the file and what is wrong with it."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """All of a pump that outlives its process.
+
+    Attributes:
+        serial_number: who it is.
+        store_id: 8 bytes that were drawn when this memory was new.
+        boot: starts so far, this one included.
+        revision: the newest revision that the motor follows.
+        ledger: all changes applied.
+        pump: the model.
+    """
+
+    serial_number: str
+    store_id: bytes
+    boot: int
+    revision: int
+    ledger: Ledger
+    pump: Pump
+
+    def follow(self, line: Applied) -> None:
+        """Let the motor take the revision that is in the ledger."""
+        self.pump.apply(line.kind, line.rate_nl_h)
+        self.revision = line.revision
+
+
+class Store:
+    """A state file that one process owns.
+
+    Args:
+        path: where it is or will be.
+
+    Raises:
+        SnapshotError: where another process has it.
+        OSError: where its folder can't be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = os.open(
+            path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._lock)
+            raise SnapshotError(
+                f"{path} is in use by another pumpmock: stop it, or choose another file"
+            ) from error
+
+    def load(self) -> Memory | None:
+        """Return the memory in the file, None where there is no file yet.
+
+        Raises:
+            SnapshotError: where the file is not what `save` wrote.
+            OSError: where it can't be read.
+        """
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        try:
+            return _memory(json.loads(text))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            said = f"{self.path} is not a pump's state: {error}; move it away to begin with a new pump"
+            raise SnapshotError(said) from error
+
+    def save(self, memory: Memory) -> None:
+        """Replace the file by `memory`, on the disk before this returns.
+
+        Raises:
+            OSError: where it can't be written; the old file is still whole then.
+        """
+        draft = self.path.with_name(self.path.name + ".new")
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(_content(memory), file, separators=(",", ":"))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.path)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def close(self) -> None:
+        """Give the file up."""
+        os.close(self._lock)
+
+
+def _content(memory: Memory) -> dict[str, Any]:
+    return {
+        "format": _FORMAT,
+        "serial_number": memory.serial_number,
+        "store_id": memory.store_id.hex(),
+        "boot": memory.boot,
+        "revision": memory.revision,
+        "ledger": [
+            [line.command_id.hex(), int(line.kind), line.rate_nl_h, line.pump_time_us]
+            for line in memory.ledger.lines
+        ],
+        "pump": memory.pump.to_dict(),
+    }
+
+
+def _memory(content: Any) -> Memory:  # noqa: ANN401 - whatever JSON holds
+    if not isinstance(content, dict) or set(content) != _KEYS or content["format"] != _FORMAT:
+        raise ValueError(f"it is not of format {_FORMAT}")
+    ledger = Ledger(tuple(_line(row, place) for place, row in enumerate(content["ledger"], start=1)))
+    memory = Memory(
+        check_serial_number(content["serial_number"]),
+        _hex(content["store_id"], _STORE_ID_HEX, "store_id"),
+        _count(content["boot"], "boot"),
+        _count(content["revision"], "revision"),
+        ledger,
+        Pump.from_dict(content["pump"]),
+    )
+    if memory.revision == ledger.revision - 1:
+        memory.follow(ledger.lines[-1])
+    if memory.revision != ledger.revision:
+        raise ValueError(f"revision {memory.revision} is not the ledger's, {ledger.revision}")
+    return memory
+
+
+def _line(row: Any, place: int) -> Applied:  # noqa: ANN401 - whatever JSON holds
+    command_id, kind, rate, time_us = row
+    where = f"ledger line {place}"
+    identifier = _hex(command_id, 16, where)
+    return Applied(place, identifier, ChangeKind(kind), _count(rate, where), _count(time_us, where))
+
+
+def _hex(value: Any, digits: int, where: str) -> bytes:  # noqa: ANN401 - whatever JSON holds
+    if not isinstance(value, str) or len(value) != digits:
+        raise ValueError(f"{where} is not {digits} hexadecimal digits")
+    return bytes.fromhex(value)
+
+
+def _count(value: Any, where: str) -> int:  # noqa: ANN401 - whatever JSON holds
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{where} is not a whole number from 0 on")
+    return value
