@@ -1,0 +1,222 @@
+"""What a reading means: is it fresh, is the reservoir low, when will it be, what must be acted on. Pure functions.
+
+Low reservoir is judged from three facts, and the highest wins: the pump's own alarm, the expected volume against the
+low-reservoir volume, and the forecast. The screen says which fact it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from monitor.snapshot import Link
+from protocol.alarms import KINDS, Alarm, Priority, unmask
+from protocol.messages import EventKind
+from protocol.units import US_PER_S, format_span, ml, time_until
+
+if TYPE_CHECKING:
+    from monitor.snapshot import Snapshot
+    from protocol.messages import EventRecord, Status
+
+S_PER_DAY = 86_400
+STALE_PERIODS = 3
+# Low within a week is said early: a refill needs an appointment. An assumption of this tool.
+SOON_S = 7 * S_PER_DAY
+# A level that came within the limit leaves it only when it is this far above, so that it does not chatter. An assumption.
+DEADBAND_NL = 50_000
+# Stated accuracy of the delivered rate, in tenths of a per cent: over-infusion is defined as more than 14.5 % above the
+# programmed rate (ANZCA statement on SynchroMed II). The forecast's band follows from it.
+RATE_ERROR_TENTHS = 145
+
+
+class Level(IntEnum):
+    """How the reservoir stands."""
+
+    ENOUGH = 0
+    SOON = 1
+    LOW = 2
+    EMPTY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LowReservoir:
+    """How the reservoir stands, and by which of the three facts."""
+
+    level: Level
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time from now in seconds: as expected, at the earliest and at the latest for the stated rate error."""
+
+    expected_s: int
+    early_s: int
+    late_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When the reservoir gets low and when delivery ends at the present rate; None where it never does."""
+
+    to_low: Span | None
+    to_empty: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLine:
+    """One alarm as a screen shows it.
+
+    Attributes:
+        key: "low_reservoir", "no_link".
+        alarm: the pump's alarm; None where it is the monitor's own.
+        priority: how soon somebody must act.
+        title: a few capitals.
+        text: what is the matter, in words.
+        since_s: since when, by the pump's calendar clock; None where that is not known.
+        acknowledged: whether somebody has seen it.
+    """
+
+    key: str
+    alarm: Alarm | None
+    priority: Priority
+    title: str
+    text: str
+    since_s: int | None
+    acknowledged: bool
+
+
+def stale_after_ms(period_ms: int) -> int:
+    """Return the age from which a reading is not live any more: three periods, and never under 3 s."""
+    return max(STALE_PERIODS * period_ms, 3_000)
+
+
+def is_live(snapshot: Snapshot, now_ns: int) -> bool:
+    """Tell whether the newest reading may be shown, and acted on, as the present."""
+    reading = snapshot.reading
+    return (
+        reading is not None
+        and snapshot.link is Link.LIVE
+        and reading.age_ms(now_ns) <= stale_after_ms(snapshot.period_ms)
+    )
+
+
+def forecast(status: Status) -> Forecast:
+    """Return when the reservoir gets low and empty at the rate that the pump is commanded to."""
+    rate = status.commanded_rate_nl_h if status.measured_rate_nl_h else 0
+    return forecast_at(status, rate)
+
+
+def forecast_at(status: Status, rate_nl_h: int) -> Forecast:
+    """Return the same for another rate, from the reservoir as the status has it."""
+    return Forecast(
+        to_low=_span(rate_nl_h, status.reservoir_nl - status.low_reservoir_nl),
+        to_empty=_span(rate_nl_h, status.reservoir_nl - status.residual_nl),
+    )
+
+
+def _span(rate_nl_h: int, volume_nl: int) -> Span | None:
+    needed_us = time_until(rate_nl_h, volume_nl)
+    if needed_us is None:
+        return None
+    expected = needed_us // US_PER_S
+    early = expected * 1000 // (1000 + RATE_ERROR_TENTHS)
+    late = expected * 1000 // (1000 - RATE_ERROR_TENTHS)
+    return Span(expected, early, late)
+
+
+def days(span: Span | None) -> float | None:
+    """Return a span in days to two decimals, for people and JSON; None for never."""
+    return None if span is None else round(span.expected_s / S_PER_DAY, 2)
+
+
+def low_reservoir(status: Status, before: Level = Level.ENOUGH) -> LowReservoir:
+    """Judge the reservoir from the three facts; `before` is the last verdict, which the deadband needs."""
+    active = {kind.alarm for kind in unmask(status.alarms)}
+    deadband = DEADBAND_NL if before >= Level.LOW else 0
+    to_low = forecast(status).to_low
+    facts = (
+        (Level.EMPTY, Alarm.EMPTY_RESERVOIR in active, "the pump's alarm"),
+        (Level.EMPTY, status.reservoir_nl <= status.residual_nl, "the expected volume"),
+        (Level.LOW, Alarm.LOW_RESERVOIR in active, "the pump's alarm"),
+        (Level.LOW, status.reservoir_nl <= status.low_reservoir_nl + deadband, "the expected volume"),
+        (Level.SOON, to_low is not None and to_low.expected_s <= SOON_S, "the forecast"),
+    )
+    return next(
+        (LowReservoir(level, source) for level, holds, source in facts if holds),
+        LowReservoir(Level.ENOUGH, ""),
+    )
+
+
+def alarm_lines(snapshot: Snapshot, now_ns: int) -> tuple[AlarmLine, ...]:
+    """Return what must be acted on: unacknowledged first, then by priority; the pump's alarms and the monitor's own."""
+    lines = [*_link_lines(snapshot, now_ns), *_pump_lines(snapshot), *_forecast_lines(snapshot)]
+    return tuple(sorted(lines, key=lambda line: (line.acknowledged, -line.priority)))
+
+
+def _link_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
+    if snapshot.link is Link.CONNECTING or is_live(snapshot, now_ns):
+        return []
+    if snapshot.reading is None:
+        text = snapshot.problem or "no reading from the pump yet"
+    else:
+        age = format_span(snapshot.reading.age_ms(now_ns) // 1000)
+        text = f"no answer from the pump for {age}, trying again"
+    return [
+        AlarmLine("no_link", None, Priority.MEDIUM, "NO LINK", text, None, "no_link" in snapshot.acknowledged)
+    ]
+
+
+def _pump_lines(snapshot: Snapshot) -> list[AlarmLine]:
+    if snapshot.reading is None:
+        return []
+    status = snapshot.reading.status
+    seen = {kind.alarm for kind in unmask(status.acknowledged)}
+    return [
+        AlarmLine(
+            kind.name,
+            kind.alarm,
+            kind.priority,
+            kind.title,
+            describe(kind.alarm, status),
+            raised_at(kind.alarm, snapshot.events),
+            kind.alarm in seen,
+        )
+        for kind in unmask(status.alarms)
+    ]
+
+
+def _forecast_lines(snapshot: Snapshot) -> list[AlarmLine]:
+    """Return what the pump does not flag itself: low by its own figures without its alarm, and low within a week."""
+    if snapshot.reading is None:
+        return []
+    status = snapshot.reading.status
+    low = low_reservoir(status)
+    if low.source == "the pump's alarm" or low.level is Level.ENOUGH:
+        return []
+    to_low = forecast(status).to_low
+    if low.level is Level.SOON and to_low is not None:
+        text = f"low in {format_span(to_low.expected_s)} at the present rate"
+        seen = "refill_soon" in snapshot.acknowledged
+        return [AlarmLine("refill_soon", None, Priority.LOW, "REFILL SOON", text, None, seen)]
+    text = f"{describe(Alarm.LOW_RESERVOIR, status)}, and the pump raises no alarm"
+    seen = "low_by_volume" in snapshot.acknowledged
+    return [AlarmLine("low_by_volume", None, Priority.MEDIUM, "LOW RESERVOIR", text, None, seen)]
+
+
+def describe(alarm: Alarm, status: Status) -> str:
+    """Say in words, with the figures of a status, what an alarm is about."""
+    if alarm is Alarm.LOW_RESERVOIR:
+        return f"{ml(status.reservoir_nl)} mL is not over the {ml(status.low_reservoir_nl)} mL limit"
+    if alarm is Alarm.EMPTY_RESERVOIR:
+        return f"{ml(status.residual_nl)} mL are left that cannot be delivered; {KINDS[alarm].consequence}"
+    if alarm is Alarm.ERI:
+        return f"{KINDS[alarm].action}: {status.service_days} days to end of service"
+    return KINDS[alarm].consequence
+
+
+def raised_at(alarm: Alarm, events: tuple[EventRecord, ...]) -> int | None:
+    """Return when an alarm was last raised, by the pump's calendar clock; None where the log at hand does not say."""
+    times = (e.clock_s for e in reversed(events) if e.kind is EventKind.ALARM_RAISED and e.detail == alarm)
+    return next(times, None)

@@ -1,0 +1,136 @@
+"""A serial line as a client wants it: opened by pyserial, read without a copy where there is a descriptor."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import tempfile
+import termios
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import serial
+
+from monitor.errors import LinkError
+from protocol.places import BAUD, DEFAULT_LINK, runtime_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_READ_SIZE = 4_096
+_WRITE_TIMEOUT_S = 1.0
+_IN_USE = "is in use by another program: close that one first"
+_NOT_ALLOWED = "may not be opened by this user: join the group that owns it"
+_ADVICE = {
+    errno.EAGAIN: _IN_USE,
+    errno.EBUSY: _IN_USE,
+    errno.EACCES: _NOT_ALLOWED,
+    errno.EPERM: _NOT_ALLOWED,
+}
+
+
+def default_url() -> str:
+    """Return the emulator's default port on this machine."""
+    return f"{runtime_folder(os.environ, tempfile.gettempdir(), os.getuid())}/{DEFAULT_LINK}"
+
+
+class Line:
+    """An open serial line.
+
+    Args:
+        url: a device or any URL that pyserial opens ("/dev/ttyUSB0", "socket://127.0.0.1:7070").
+
+    Raises:
+        LinkError: where it can't be opened, with a sentence that says what to do.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        try:
+            # Two plain opens of one device would steal each other's bytes; only two exclusive ones shut each other out.
+            exclusive = None if "://" in url else True
+            self._serial = serial.serial_for_url(
+                url, baudrate=BAUD, timeout=0, write_timeout=_WRITE_TIMEOUT_S, exclusive=exclusive
+            )
+        except (OSError, ValueError) as error:
+            raise LinkError(_why_not_open(url, error)) from error
+        self._read = self._reader()
+
+    def _reader(self) -> Callable[[float], bytes | None]:
+        try:
+            descriptor = self._serial.fileno()
+        except (
+            OSError,
+            AttributeError,
+        ):  # an URL handler without one says so by io.UnsupportedOperation, an OSError
+            return self._read_by_pyserial
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+
+        def read(timeout_ms: float) -> bytes | None:
+            if not poll.poll(timeout_ms):
+                return None
+            data = os.read(descriptor, _READ_SIZE)
+            if not data:
+                raise OSError(errno.EIO, "closed by its other end")
+            return data
+
+        return read
+
+    def _read_by_pyserial(self, timeout_ms: float) -> bytes | None:
+        self._serial.timeout = timeout_ms / 1000
+        first: bytes = self._serial.read(1)
+        if not first:
+            return None
+        rest: bytes = self._serial.read(self._serial.in_waiting)
+        return first + rest
+
+    def read(self, timeout_ms: float) -> bytes | None:
+        """Return what has arrived, waiting for it at the most `timeout_ms`; None if nothing came.
+
+        Raises:
+            LinkError: where the port has vanished.
+        """
+        try:
+            return self._read(timeout_ms)
+        except OSError as error:
+            raise LinkError(f"{self.url} has gone: unplugged, or its other end has ended") from error
+
+    def write(self, data: bytes) -> None:
+        """Send `data`.
+
+        Raises:
+            LinkError: where the port has vanished or takes nothing any more.
+        """
+        try:
+            self._serial.write(data)
+        except serial.SerialTimeoutException as error:
+            raise LinkError(f"{self.url} takes no more bytes: its other end does not read") from error
+        except OSError as error:
+            raise LinkError(f"{self.url} has gone: unplugged, or its other end has ended") from error
+
+    def close(self) -> None:
+        """Close the line. Closing twice does nothing."""
+        self._serial.close()
+
+
+def _why_not_open(url: str, error: Exception) -> str:
+    if "://" in url:
+        return _why_not_reached(url, error)
+    if not Path(url).exists():
+        if url == default_url():
+            return f"no emulator serves {url}: start one with pumpmock serve, or name a port"
+        return f"there is no port {url}: is it plugged in, is the emulator running?"
+    advice = _ADVICE.get(getattr(error, "errno", None) or 0)
+    if advice:
+        return f"{url} {advice}"
+    if not Path(url).is_char_device() or isinstance(error.__context__, termios.error):
+        return f"{url} is not a serial port"
+    return f"{url} can't be opened: {error}"
+
+
+def _why_not_reached(url: str, error: Exception) -> str:
+    if "refused" in str(error):
+        return f"nobody listens on {url}: is the emulator running, is the port right?"
+    return f"{url} can't be opened: {error}"

@@ -1,0 +1,125 @@
+"""Readings, events and changes as text and as JSON values: what the commands without a screen print."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from monitor.judgement import S_PER_DAY, days, forecast
+from protocol.alarms import unmask
+from protocol.messages import NEVER_S
+from protocol.units import format_rate, format_volume, ml
+from protocol.wording import event_text
+
+if TYPE_CHECKING:
+    from monitor.judgement import Span
+    from monitor.snapshot import Reading
+    from protocol.messages import EventRecord, Prepared, State
+
+
+def clock_text(clock_s: int) -> str:
+    """Return a time of the pump's calendar clock."""
+    return f"{datetime.fromtimestamp(clock_s, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def state_text(state: State) -> str:
+    """Return a state as JSON names it: "running"."""
+    return state.name.lower()
+
+
+def reading_fields(reading: Reading, now_ns: int) -> dict[str, Any]:
+    """Return a reading as JSON values; the names are a contract with scripts."""
+    status = reading.status
+    ahead = forecast(status)
+    return {
+        "serial_number": reading.serial_number,
+        "state": state_text(status.state),
+        "commanded_rate_nl_h": status.commanded_rate_nl_h,
+        "measured_rate_nl_h": status.measured_rate_nl_h,
+        "reservoir_nl": status.reservoir_nl,
+        "low_reservoir_nl": status.low_reservoir_nl,
+        "battery_percent": status.battery_percent,
+        "alarms": [kind.name for kind in unmask(status.alarms)],
+        "days_to_low": days(ahead.to_low),
+        "days_to_empty": days(ahead.to_empty),
+        "revision": status.revision,
+        "pump_time_us": status.pump_time_us,
+        "age_s": reading.age_ms(now_ns) / 1000,
+    }
+
+
+def reading_text(reading: Reading, url: str) -> str:
+    """Return a reading as a few lines for a person."""
+    status = reading.status
+    ahead = forecast(status)
+    alarms = ", ".join(kind.title.lower() for kind in unmask(status.alarms)) or "none"
+    lines = {
+        "pump": f"{reading.serial_number}, {state_text(status.state)}, on {url}",
+        "rate": f"{format_rate(status.commanded_rate_nl_h)} set, {format_rate(status.measured_rate_nl_h)} measured",
+        "reservoir": f"{ml(status.reservoir_nl)} of {format_volume(status.capacity_nl)}, "
+        f"low at {ml(status.low_reservoir_nl)}, empty at {ml(status.residual_nl)}",
+        "low": _when(ahead.to_low, status.clock_s),
+        "empty": _when(ahead.to_empty, status.clock_s),
+        "battery": f"{status.battery_percent} %, {status.service_days} days to end of service",
+        "alarms": alarms,
+        "clock": f"{clock_text(status.clock_s)}, revision {status.revision}, start {status.boot}",
+    }
+    return "\n".join(f"{name:10} {text}" for name, text in lines.items())
+
+
+def reading_line(reading: Reading) -> str:
+    """Return a reading in one line."""
+    status = reading.status
+    low = days(forecast(status).to_low)
+    alarms = ", ".join(kind.title for kind in unmask(status.alarms)) or "no alarms"
+    columns = (
+        clock_text(status.clock_s),
+        f"{state_text(status.state):8}",
+        f"{format_rate(status.measured_rate_nl_h):>13}",
+        f"{format_volume(status.reservoir_nl):>9}",
+        f"{status.battery_percent:3} %",
+        "never low     " if low is None else f"low in {low:6.2f} d",
+        alarms,
+    )
+    return "  ".join(columns)
+
+
+def event_fields(record: EventRecord) -> dict[str, Any]:
+    """Return an entry of the event log as JSON values."""
+    return {
+        "number": record.number,
+        "pump_time_us": record.pump_time_us,
+        "clock_s": record.clock_s,
+        "kind": record.kind.name.lower(),
+        "detail": record.detail,
+        "a": record.a,
+        "b": record.b,
+        "text": event_text(record),
+    }
+
+
+def event_line(record: EventRecord) -> str:
+    """Return an entry of the event log in one line."""
+    return f"{record.number:5}  {clock_text(record.clock_s)}  {event_text(record)}"
+
+
+def review_text(prepared: Prepared, change: str) -> str:
+    """Return a prepared change as the pump read it back: old beside new, and what follows."""
+    rows = (
+        ("", "now", "new"),
+        ("rate", format_rate(prepared.old_rate_nl_h), f"{format_rate(prepared.new_rate_nl_h)}  {change}"),
+        ("low in", _span_text(prepared.old_to_low_s), _span_text(prepared.new_to_low_s)),
+        ("empty in", _span_text(prepared.old_to_empty_s), _span_text(prepared.new_to_empty_s)),
+    )
+    return "\n".join(f"{name:10} {now:>14}    {new}".rstrip() for name, now, new in rows)
+
+
+def _span_text(span_s: int) -> str:
+    return "never" if span_s == NEVER_S else f"{span_s / S_PER_DAY:.1f} days"
+
+
+def _when(span: Span | None, clock_s: int) -> str:
+    if span is None:
+        return "never at the present rate"
+    date = datetime.fromtimestamp(clock_s + span.expected_s, UTC)
+    return f"in {days(span)} days, {date:%a %-d %b %Y} by the pump's clock"

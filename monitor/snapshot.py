@@ -1,0 +1,84 @@
+"""What the monitor knows at one moment, frozen: what `watch` publishes and screens draw.
+
+A snapshot holds no clock. How old a reading is depends on who asks when, so ages are worked out with a `now_ns` of the
+host's monotonic clock that is passed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from protocol.messages import EventRecord, Identity, Role, Status
+
+NS_PER_MS = 1_000_000
+
+
+class Link(Enum):
+    """How the monitor stands with the pump."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A status and the moment before which it cannot have been taken.
+
+    Attributes:
+        serial_number: whose reading it is.
+        status: what the pump said.
+        asked_ns: when the poll that it answers was sent, host monotonic nanoseconds: the reading is younger than that.
+    """
+
+    serial_number: str
+    status: Status
+    asked_ns: int
+
+    def age_ms(self, now_ns: int) -> int:
+        """Return the greatest age that the reading can have, in milliseconds, rounded up."""
+        return max(0, -(-(now_ns - self.asked_ns) // NS_PER_MS))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a screen needs to draw one pump.
+
+    Attributes:
+        url: the port, as pyserial names it.
+        period_ms: a reading is asked for this often.
+        link: how the link stands.
+        link_since_ns: since when, host monotonic nanoseconds.
+        problem: why there is no link, one sentence; empty while it is live.
+        identity: who answers; kept when the link is lost.
+        role: what our key may do; None as long as no key was accepted.
+        reading: the newest reading; kept, and aging, when the link is lost.
+        events: the newest entries of the pump's event log, oldest first.
+        good: readings received.
+        lost: polls without an answer.
+        bad: damaged frames received.
+        reply_us: how long the last answer took.
+        tries: attempts to connect since the link was lost.
+        retry_ns: when the next attempt is due, host monotonic nanoseconds; 0 while there is none.
+        acknowledged: the monitor's own alarms that somebody has seen ("no_link").
+    """
+
+    url: str
+    period_ms: int
+    link: Link = Link.CONNECTING
+    link_since_ns: int = 0
+    problem: str = ""
+    identity: Identity | None = None
+    role: Role | None = None
+    reading: Reading | None = None
+    events: tuple[EventRecord, ...] = ()
+    good: int = 0
+    lost: int = 0
+    bad: int = 0
+    reply_us: int = 0
+    tries: int = 0
+    retry_ns: int = 0
+    acknowledged: frozenset[str] = frozenset()

@@ -1,0 +1,230 @@
+"""The read loop: one thread that keeps a reading fresh, reconnects by itself, and does what a screen asks for.
+
+Screens never touch a port. They are told of each new snapshot, and hand in what is to be done as a job whose future
+tells the result. Everything that crosses the wire does so from this one thread, in order.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from monitor.client import PumpClient
+from monitor.errors import LinkError, MonitorError
+from monitor.snapshot import Link, Snapshot
+from protocol.alarms import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from monitor.snapshot import Reading
+    from protocol.messages import ChangeKind, Outcome, Prepared
+
+_T = TypeVar("_T")
+_Job = tuple["Callable[[PumpClient], Any]", "Future[Any]"]
+_NS_PER_MS = 1_000_000
+_NS_PER_S = 1_000_000_000
+_KEPT_EVENTS = 200
+_BACK_OFF_MS = (500, 1_000, 2_000, 5_000)
+_ALARM_BITS = {kind.name: 1 << kind.alarm for kind in KINDS.values()}
+
+
+class Watcher:
+    """Keeps watching the pump on a port.
+
+    Args:
+        url: the port, as pyserial names it.
+        connect: opens a client on it; LinkError where it can't.
+        period_ms: a reading is asked for this often.
+        now_ns: the host's monotonic clock.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        connect: Callable[[], PumpClient] | None = None,
+        *,
+        period_ms: int = 1_000,
+        now_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._connect = connect or (lambda: PumpClient(url))
+        self._now_ns = now_ns
+        self._snapshot = Snapshot(url, period_ms, link_since_ns=now_ns())
+        self._listeners: list[Callable[[Snapshot], None]] = []
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._client: PumpClient | None = None
+        self._next_ns = now_ns()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is known now."""
+        return self._snapshot
+
+    def subscribe(self, callback: Callable[[Snapshot], None]) -> None:
+        """Have `callback` told of each new snapshot, on the watching thread."""
+        self._listeners.append(callback)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End watching and give the port back; waits for a request that is under way, 3 s at the most."""
+        self._ending.set()
+        self._jobs.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout=3)
+
+    # --- what a screen may ask for --------------------------------------------------------------------------------
+
+    def prepare(
+        self, kind: ChangeKind, new_rate_nl_h: int, *, seen: Reading, overridden: bool
+    ) -> Future[Prepared]:
+        """Have a change prepared, as `PumpClient.prepare` does."""
+        return self._submit(lambda pump: pump.prepare(kind, new_rate_nl_h, seen=seen, overridden=overridden))
+
+    def commit(self, prepared: Prepared) -> Future[Outcome]:
+        """Have it applied, as `PumpClient.commit` does."""
+        return self._submit(lambda pump: pump.commit(prepared))
+
+    def resolve(self, command_id: bytes) -> Future[Outcome]:
+        """Have the pump asked what became of it, as `PumpClient.resolve` does."""
+        return self._submit(lambda pump: pump.resolve(command_id))
+
+    def acknowledge(self, keys: frozenset[str]) -> Future[None]:
+        """Note that somebody has seen these alarms: the monitor's own here, the pump's at the pump."""
+        self._publish(acknowledged=self._snapshot.acknowledged | keys - _ALARM_BITS.keys())
+        bits = sum(_ALARM_BITS[key] for key in keys if key in _ALARM_BITS)
+        if not bits:
+            done: Future[None] = Future()
+            done.set_result(None)
+            return done
+        return self._submit(lambda pump: self._acknowledge(pump, bits))
+
+    def _acknowledge(self, pump: PumpClient, bits: int) -> None:
+        self._publish(reading=pump.acknowledge(bits))
+
+    def _submit(self, work: Callable[[PumpClient], _T]) -> Future[_T]:
+        future: Future[_T] = Future()
+        self._jobs.put((work, future))
+        return future
+
+    # --- the thread -----------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while not self._ending.is_set():
+                if self._now_ns() >= self._next_ns:
+                    self._turn()
+                self._do_jobs_until_due()
+        finally:
+            self._close()
+            self._refuse_jobs()
+
+    def _turn(self) -> None:
+        """Poll, or connect where there is no link."""
+        started_ns = self._now_ns()
+        try:
+            if self._client is None:
+                self._open()
+            self._poll()
+            self._next_ns = max(started_ns + self._snapshot.period_ms * _NS_PER_MS, self._now_ns())
+        except MonitorError as error:
+            self._lose(error)
+
+    def _open(self) -> None:
+        client = self._connect()
+        self._client = client
+        identity = client.identify()
+        before = self._snapshot.identity
+        known = before is not None and before.store_id == identity.store_id
+        events = self._snapshot.events if known else ()
+        self._publish(identity=identity, role=client.role, events=events)
+
+    def _poll(self) -> None:
+        client = self._client
+        if client is None:
+            return
+        asked_ns = self._now_ns()
+        reading = client.status()
+        reply_us = (self._now_ns() - asked_ns) // 1_000
+        events = self._snapshot.events
+        newest = events[-1].number if events else 0
+        if reading.status.newest_event > newest:
+            events = (*events, *client.events(newest + 1))[-_KEPT_EVENTS:]
+        before = self._snapshot
+        self._publish(
+            link=Link.LIVE,
+            link_since_ns=before.link_since_ns if before.link is Link.LIVE else asked_ns,
+            problem="",
+            reading=reading,
+            events=events,
+            good=before.good + 1,
+            bad=client.bad_frames,
+            reply_us=reply_us,
+            tries=0,
+            retry_ns=0,
+            acknowledged=before.acknowledged - {"no_link"},
+        )
+
+    def _lose(self, error: MonitorError) -> None:
+        before = self._snapshot
+        self._close()
+        wait_ms = _BACK_OFF_MS[min(before.tries, len(_BACK_OFF_MS) - 1)]
+        self._next_ns = self._now_ns() + wait_ms * _NS_PER_MS
+        self._publish(
+            link=Link.LOST,
+            link_since_ns=before.link_since_ns if before.link is Link.LOST else self._now_ns(),
+            problem=str(error),
+            lost=before.lost + (before.link is Link.LIVE),
+            tries=before.tries + 1,
+            retry_ns=self._next_ns,
+        )
+
+    def _do_jobs_until_due(self) -> None:
+        while not self._ending.is_set() and (left_ns := self._next_ns - self._now_ns()) > 0:
+            try:
+                job = self._jobs.get(timeout=left_ns / _NS_PER_S)
+            except queue.Empty:
+                return
+            if job is not None:
+                self._do(*job)
+
+    def _do(self, work: Callable[[PumpClient], _T], future: Future[_T]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        if self._client is None:
+            future.set_exception(LinkError("there is no link to the pump"))
+            return
+        try:
+            result = work(self._client)
+        except LinkError as error:
+            future.set_exception(error)
+            self._lose(error)
+        except BaseException as error:  # noqa: BLE001 - whoever asked is told, whatever it is
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+            self._next_ns = self._now_ns()  # what it changed is read back at once
+
+    def _refuse_jobs(self) -> None:
+        while not self._jobs.empty():
+            job = self._jobs.get()
+            if job is not None:
+                job[1].set_exception(LinkError("the monitor is ending"))
+
+    def _close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _publish(self, **news: Any) -> None:  # noqa: ANN401 - the fields of a snapshot
+        self._snapshot = replace(self._snapshot, **news)
+        for listener in self._listeners:
+            listener(self._snapshot)
