@@ -41,7 +41,7 @@ bench: $(VENV)/.bench ## the budgets, each beside its reference in the same run
 	$(BIN)/python benchmarks/run.py
 
 fuzz: setup ## the property tests, a hundred times longer
-	$(BIN)/python -m pytest tests/protocol tests/pumpmock -m "not slow_process" --hypothesis-profile=fuzz --timeout=3600
+	$(BIN)/python -m pytest tests/protocol tests/pumpmock/model --hypothesis-profile=fuzz --timeout=3600
 
 picture: setup ## draw docs/dashboard.svg anew from a running pump
 	$(BIN)/python docs/picture.py

@@ -82,14 +82,13 @@ def assess(
 
 def hard_finding(current_nl_h: int, proposed_nl_h: int, bounds: Bounds) -> Finding | None:
     """Return the first hard limit that the change crosses, None if it crosses none."""
-    if proposed_nl_h < bounds.least_rate_nl_h:
-        least = bounds.least_rate_nl_h
-        said = f"{format_rate(proposed_nl_h)} is below the least rate, {format_rate(least)}"
-        return Finding(Refusal.BELOW_LEAST, least, said)
-    if proposed_nl_h > bounds.most_rate_nl_h:
-        most = bounds.most_rate_nl_h
-        said = f"{format_rate(proposed_nl_h)} is above the greatest rate, {format_rate(most)}"
-        return Finding(Refusal.ABOVE_MOST, most, said)
+    least, most = bounds.least_rate_nl_h, bounds.most_rate_nl_h
+    if proposed_nl_h < least:
+        wanted, bound = _apart(proposed_nl_h, least)
+        return Finding(Refusal.BELOW_LEAST, least, f"{wanted} is below the least rate, {bound}")
+    if proposed_nl_h > most:
+        wanted, bound = _apart(proposed_nl_h, most)
+        return Finding(Refusal.ABOVE_MOST, most, f"{wanted} is above the greatest rate, {bound}")
     return _step_finding(current_nl_h, proposed_nl_h, bounds)
 
 
@@ -103,6 +102,12 @@ def _step_finding(current_nl_h: int, proposed_nl_h: int, bounds: Bounds) -> Find
         said = f"{format_rate(proposed_nl_h)} is more than -{bounds.step_down_percent} % in one step"
         return Finding(Refusal.STEP_DOWN, lowest, f"{said}: {format_rate(lowest)} at the least")
     return None
+
+
+def _apart(one_nl_h: int, other_nl_h: int) -> tuple[str, str]:
+    """Print two rates so that they can be told apart, to the nL/h where it takes that."""
+    texts = format_rate(one_nl_h), format_rate(other_nl_h)
+    return texts if texts[0] != texts[1] else (f"{one_nl_h} nL/h", f"{other_nl_h} nL/h")
 
 
 def _soft_finding(current_nl_h: int, proposed_nl_h: int, soft: SoftLimits) -> Finding | None:

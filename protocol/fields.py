@@ -1,8 +1,8 @@
 """How a message is declared: a frozen dataclass whose fields carry their construct, unit, range and meaning.
 
 One declaration serves four readers: construct (the layout), the range check, the tables in docs/protocol.md and the
-type checker. A body of fixed layout is read by one `struct.Struct` derived from the construct declaration, five times
-faster than construct's own compiled parser; the tests hold the two against each other.
+type checker. A body of fixed layout is read by one `struct.Struct` derived from the construct declaration; the tests hold
+the two against each other.
 docs/decisions/0005-bodies.md
 """
 

@@ -8,6 +8,7 @@ sees a host only after the kernel has let it in. Programs that flush on opening,
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from pumpmock.ports.base import PortInUseError
@@ -46,7 +47,10 @@ class PtyPort:
         self._line: Line | None = None
         self._conversation: Conversation | None = None
         self._attendance = Attendance()
-        self._has_unread = False  # whether hosts have written more than was read with the last signs
+        self._has_unread = False  # whether hosts may have written more than was read with their signs
+        self._is_muddled = (
+            False  # whether that more may be of a host that has left, so that it must be thrown away
+        )
 
     @property
     def url(self) -> str:
@@ -109,7 +113,7 @@ class PtyPort:
     def _cut(self, line: Line) -> None:
         line.close()
         self._attendance = Attendance()
-        self._has_unread = False
+        self._has_unread = self._is_muddled = False
         self._end_conversation()
 
     def _serve(self) -> None:
@@ -119,10 +123,16 @@ class PtyPort:
             return
         had_unread = self._has_unread
         data, signs = self._collect(line)
+        if self._is_muddled:
+            self.unassigned_bytes += len(data)
+            data = b""
+            self._is_muddled = self._has_unread
         if not self._attendance.joined and all(sign is Sign.WROTE for sign in signs):
             self._answer(line, data)
             return
         visits = self._attendance.sort_out(signs, bytes_read=bool(data), bytes_owed=had_unread)
+        if data and visits.author != visits.last:
+            self._is_muddled = self._has_unread
         if visits.author is None:
             self.unassigned_bytes += len(data)
         try:
@@ -155,6 +165,8 @@ class PtyPort:
             data += more
             signs += line.watch.take()
         self._has_unread = True
+        # Not all readers of this loop shall wait: on with the rest in the next turn, and be it to see that it is none.
+        asyncio.get_running_loop().call_soon(self._serve)
         return data, signs
 
     def _answer(self, line: Line, data: bytes, *, heard: bool = True) -> None:

@@ -17,8 +17,8 @@ from pumpmock.ports.base import PortError, PortInUseError
 if TYPE_CHECKING:
     from pumpmock.ports.base import Conversation, OpenConversation
 
-MAX_UNSENT = 64 * 1024
-"""Bytes kept for a host that does not read, beyond the kernel's own buffers: some 250 of the longest replies."""
+MAX_UNSENT = 32 * 1024
+"""Bytes kept for a host that does not read, beyond the kernel's own buffers: some 130 of the longest replies."""
 
 HIGHEST_PORT = 65_535
 
