@@ -1,0 +1,110 @@
+"""The dashboard as an app: it keeps the newest snapshot and the clock, and hands both to the screens as a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from typing import TYPE_CHECKING, Final
+
+from textual.app import App
+from textual.reactive import var
+
+from monitor.ui.messages import SnapshotArrived
+from monitor.ui.moment import HALF_FLASH_NS, Moment
+from monitor.ui.screens.pump import PumpScreen
+from monitor.ui.themes import DARK, LIGHT
+from monitor.ui.widgets.too_small import LEAST_HEIGHT, LEAST_WIDTH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import PurePath
+
+    from textual.screen import Screen
+
+    from monitor.snapshot import Snapshot
+    from monitor.ui.source import Source
+
+_TICK_S: Final = 0.25  # half a period of a flashing alarm; ages need no more
+_SHEETS: Final[list[str | PurePath]] = [
+    "app.tcss",
+    "screens/pump.tcss",
+]  # a default screen's own sheet would not be read
+# The classes that the style sheets know, from so many columns and rows on.
+_WIDTHS: Final = [(0, "-tiny"), (LEAST_WIDTH, "-narrow"), (100, "-wide")]
+_HEIGHTS: Final = [(0, "-low"), (LEAST_HEIGHT, "-flat"), (24, "-short"), (40, "-tall")]
+
+
+class DashboardApp(App[None]):
+    """The screen from which one pump is watched.
+
+    Args:
+        source: the pump, watched by a thread of its own; started after the first paint, stopped on the way out.
+        now_ns: the host's monotonic clock in nanoseconds, the one that readings are stamped with.
+    """
+
+    TITLE = "pump-monitor"
+    ENABLE_COMMAND_PALETTE = False
+    CSS_PATH = _SHEETS
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
+
+    moment: var[Moment | None] = var(None)
+
+    def __init__(self, source: Source, *, now_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        super().__init__()
+        self._source = source
+        self._now_ns = now_ns
+        self._snapshot = source.snapshot
+        self._began_ns = now_ns()
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the pump's screen: the first paint is the real one."""
+        return PumpScreen(self._source)
+
+    def on_mount(self) -> None:
+        """Draw what is known, listen, and only then have the port opened."""
+        self._leave_cleanly()
+        self._tick()
+        self._source.subscribe(self._on_snapshot)
+        self.set_interval(_TICK_S, self._tick)
+        self.call_after_refresh(self._source.start)
+
+    def on_unmount(self) -> None:
+        """Close the port."""
+        self._source.stop()
+
+    def _on_snapshot(self, snapshot: Snapshot) -> None:
+        """Pass a snapshot from the source's thread to the screen's."""
+        self.post_message(SnapshotArrived(snapshot))
+
+    def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
+        """Draw a newer snapshot."""
+        self._snapshot = message.snapshot
+        self._tick()
+
+    def _tick(self) -> None:
+        now_ns = self._now_ns()
+        self.moment = Moment(self._snapshot, now_ns, lit=self._lit(now_ns))
+
+    def _lit(self, now_ns: int) -> bool:
+        """Tell which half of a flash it is. Ticks fall into the middle of the halves, so that none is skipped."""
+        if self.animation_level == "none":
+            return True
+        return (now_ns - self._began_ns + HALF_FLASH_NS // 2) // HALF_FLASH_NS % 2 == 0
+
+    def action_light(self) -> None:
+        """Change between the light and the dark theme."""
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    def _leave_cleanly(self) -> None:
+        """Have a signal end the app as a key would: the terminal is restored and the port closed."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            # Windows has neither the handlers nor SIGHUP.
+            with contextlib.suppress(NotImplementedError, AttributeError):
+                loop.add_signal_handler(getattr(signal, name), self.exit)

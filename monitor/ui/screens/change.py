@@ -1,0 +1,149 @@
+"""The box in which the flow is changed: propose, compare with the pump's own account, send, read back.
+
+The steps and the sentences are `monitor.ui.flow`'s, the looks are `ChangeBox`'s; this is which key leads on, and what
+is asked of the source. Letters never send, Cancel has the focus where nothing is to be typed, and the alarm lines stay
+lit above the box.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input
+
+from monitor.errors import MonitorError
+from monitor.ui.flow import Flow, Step
+from monitor.ui.messages import Answered
+from monitor.ui.widgets import alarms
+from monitor.ui.widgets.change_box import ChangeBox
+from monitor.ui.widgets.drawing import Drawing
+from monitor.ui.widgets.too_small import TooSmall
+from protocol.messages import ChangeKind, Outcome, Prepared
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from textual.app import ComposeResult
+
+    from monitor.snapshot import Reading
+    from monitor.ui.moment import Moment
+    from monitor.ui.source import Source
+
+
+class ChangeScreen(ModalScreen["Future[Outcome] | None"]):
+    """One change of the flow. Dismissed with the verdict to come, where a change was abandoned half way.
+
+    Args:
+        source: where requests go.
+        kind: what to change.
+        moment: what the operator saw when pressing the key.
+        seen: the live reading in it.
+    """
+
+    CSS_PATH = "change.tcss"
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "abandon", "Cancel"),
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, source: Source, kind: ChangeKind, moment: Moment, seen: Reading) -> None:
+        super().__init__()
+        self._source = source
+        self._flow = Flow(kind, moment, seen)
+        self._waiting: Future[Any] | None = None
+        self._alarms = Drawing(alarms.draw, id="alarms")
+        self._box = ChangeBox(self._flow)
+
+    def compose(self) -> ComposeResult:
+        """Put the parts in their places."""
+        yield self._alarms
+        yield self._box
+        yield TooSmall("esc closes")
+
+    def on_mount(self) -> None:
+        """Begin with the field; a stop or a resume has none, so the pump is asked at once."""
+        self.watch(self.app, "moment", self._show)
+        self._box.next_act().focus()
+        if self._flow.kind is not ChangeKind.RATE:
+            self._lead_on()
+
+    def _show(self, moment: Moment | None) -> None:
+        if moment is not None:
+            self._alarms.show(moment)
+            before = self._flow.step
+            self._flow.on_moment(moment)
+            self._draw(moved=self._flow.step is not before)
+
+    def _draw(self, *, moved: bool = False) -> None:
+        self._box.show()
+        if moved:
+            self._box.next_act().focus()
+
+    def on_descendant_focus(self) -> None:
+        """Show where Enter leads from here."""
+        self._box.show_buttons()
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        self._flow.typed()
+        self._draw()
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#go")
+    def _lead_on(self) -> None:
+        """Take the next step: ask, send, or ask again."""
+        flow, box, source = self._flow, self._box, self._source
+        if flow.step is Step.ASK and not flow.obstacle:
+            wanted = flow.ask(box.rate.value)
+            if wanted is not None:
+                rate, soft = wanted
+                self._await(source.prepare(flow.kind, rate, seen=flow.seen, overridden=soft))
+        elif flow.prepared is not None and flow.armed(box.again.value):
+            flow.send()
+            self._await(source.commit(flow.prepared))
+        elif flow.prepared is not None and flow.step is Step.UNKNOWN:
+            flow.ask_again()
+            self._await(source.resolve(flow.prepared.command_id))
+        self._draw()
+
+    def _await(self, future: Future[Any]) -> None:
+        self._waiting = future
+        future.add_done_callback(lambda ended: self.post_message(Answered(ended)))
+
+    def on_answered(self, message: Answered) -> None:
+        """Take the answer to the latest request; an older one has no say any more."""
+        future = message.future
+        if future is not self._waiting or future.cancelled():
+            return
+        try:
+            answer = future.result()
+        except MonitorError as error:
+            self._flow.on_error(error)
+        else:
+            if isinstance(answer, Prepared):
+                self._box.again.clear()
+                self._flow.on_prepared(answer, self._flow.moment.now_ns)
+            elif isinstance(answer, Outcome):
+                self._flow.on_outcome(answer)
+        self._draw(moved=True)
+
+    @on(Button.Pressed, "#cancel")
+    def action_abandon(self) -> None:
+        """Close the box. What the pump was asked to keep is given up, and its verdict is passed on."""
+        flow = self._flow
+        if flow.step is Step.PREPARING and self._waiting is not None:
+            self._waiting.add_done_callback(self._give_up)
+        if flow.prepared is None or flow.step in (Step.READ_BACK, Step.ENDED):
+            self.dismiss(None)
+        else:
+            self.dismiss(self._source.resolve(flow.prepared.command_id))
+
+    def _give_up(self, ended: Future[Prepared]) -> None:
+        """Free the pump's slot when the answer to a Prepare comes after the box was closed."""
+        if not ended.cancelled() and ended.exception() is None:
+            self._source.resolve(ended.result().command_id)

@@ -1,0 +1,180 @@
+"""The pump's own screen: who it is, what is the matter, what it does now, where that leads, what happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.screen import Screen
+
+from monitor.errors import MonitorError
+from monitor.ui.messages import Answered
+from monitor.ui.moment import NS_PER_S
+from monitor.ui.widgets import alarms, events, identity, keys, now, outlook
+from monitor.ui.widgets.drawing import Drawing
+from monitor.ui.widgets.keys import Key, Keys
+from monitor.ui.widgets.too_small import TooSmall
+from protocol.messages import ChangeKind, Outcome, Verdict
+from protocol.units import format_rate
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from textual.app import ComposeResult
+
+    from monitor.ui.moment import Moment
+    from monitor.ui.source import Source
+
+_SAID_NS: Final = 8 * NS_PER_S  # how long a sentence stays in the last line
+
+
+class PumpScreen(Screen[None]):
+    """One pump.
+
+    Args:
+        source: where changes and acknowledgements go.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "change_rate", "Rate"),
+        Binding("p", "stop_or_resume", "Stop/Resume"),
+        Binding("a", "acknowledge", "Ack"),
+        Binding("l", "app.light", "Light/dark"),
+        Binding("question_mark", "help", "Help"),
+        Binding("q", "app.quit", "Quit"),
+    ]
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self._source = source
+        self._moment: Moment | None = None
+        self._said = ""
+        self._said_ns = 0
+        self._identity = Drawing(identity.draw, id="identity")
+        self._alarms = Drawing(alarms.draw, id="alarms")
+        self._now = Drawing(now.draw, title="NOW", id="now")
+        self._outlook = Drawing(outlook.draw, title="OUTLOOK", id="outlook")
+        self._events = Drawing(
+            events.draw, title="EVENTS", subtitle="bench tool, not a medical device", id="events"
+        )
+        self._keys = Drawing(keys.draw, id="keys")
+        self._live = (self._identity, self._alarms, self._now, self._outlook, self._events)
+
+    def compose(self) -> ComposeResult:
+        """Put the parts in their places."""
+        yield self._identity
+        yield self._alarms
+        with Container(id="upper"):
+            yield self._now
+            yield self._outlook
+        yield self._events
+        yield self._keys
+        yield TooSmall("q quits")
+
+    def on_mount(self) -> None:
+        """Follow the app's moment."""
+        self.watch(self.app, "moment", self._show)
+        self.watch(self.app, "theme", self._on_theme, init=False)
+
+    def _on_theme(self) -> None:
+        if self._moment is not None:
+            self._show_keys(self._moment)
+
+    def _show(self, moment: Moment | None) -> None:
+        if moment is None:
+            return
+        if self._said and moment.now_ns - self._said_ns > _SAID_NS:
+            self._said = ""
+            self._show_keys(moment)
+        if self._moment is not None and moment.looks_like(self._moment):
+            self._moment = moment
+            return
+        self._moment = moment
+        for part in self._live:
+            part.show(moment)
+        self._show_keys(moment)
+
+    def _show_keys(self, moment: Moment) -> None:
+        toggle = moment.toggle
+        unseen = any(not line.acknowledged for line in moment.alarms)
+        self._keys.show(
+            Keys(
+                (
+                    Key("r", "Rate", ready=not moment.obstacle(ChangeKind.RATE)),
+                    Key(
+                        "p",
+                        "Stop" if toggle is ChangeKind.STOP else "Resume",
+                        ready=not moment.obstacle(toggle),
+                    ),
+                    Key("a", "Ack", ready=unseen),
+                    Key("l", "Light" if self.app.current_theme.dark else "Dark"),
+                    Key("?", "Help"),
+                    Key("q", "Quit"),
+                ),
+                self._said,
+            )
+        )
+
+    def say(self, sentence: str) -> None:
+        """Say something in the last line for a while; it takes no focus and covers no figure."""
+        if self._moment is not None:
+            self._said, self._said_ns = sentence, self._moment.now_ns
+            self._show_keys(self._moment)
+
+    # --- keys ---------------------------------------------------------------------------------------------------------
+
+    def action_change_rate(self) -> None:
+        """Open the box that sets the rate, or say why not."""
+        self._open(ChangeKind.RATE)
+
+    def action_stop_or_resume(self) -> None:
+        """Open the box that stops the pump, or resumes if it is stopped, or say why not."""
+        if self._moment is not None:
+            self._open(self._moment.toggle)
+
+    def _open(self, kind: ChangeKind) -> None:
+        moment = self._moment
+        if moment is None or moment.snapshot.reading is None or moment.obstacle(kind):
+            self.say(moment.obstacle(kind) if moment is not None else "")
+            return
+        from monitor.ui.screens.change import ChangeScreen  # noqa: PLC0415 - a tenth of the first paint, needed later
+
+        self.app.push_screen(
+            ChangeScreen(self._source, kind, moment, moment.snapshot.reading), self._on_closed
+        )
+
+    def _on_closed(self, abandoned: Future[Outcome] | None) -> None:
+        """Say what became of a change that was abandoned, once the pump has told it."""
+        if abandoned is not None:
+            abandoned.add_done_callback(lambda future: self.post_message(Answered(future)))
+
+    def action_acknowledge(self) -> None:
+        """Acknowledge every alarm that nobody has."""
+        unseen = () if self._moment is None else self._moment.alarms
+        unseen_keys = frozenset(line.key for line in unseen if not line.acknowledged)
+        if not unseen_keys:
+            self.say("there is nothing to acknowledge")
+            return
+        future = self._source.acknowledge(unseen_keys)
+        future.add_done_callback(lambda ended: self.post_message(Answered(ended)))
+
+    def action_help(self) -> None:
+        """Explain keys, marks and colours."""
+        from monitor.ui.screens.help import HelpScreen  # noqa: PLC0415 - as above
+
+        self.app.push_screen(HelpScreen())
+
+    def on_answered(self, message: Answered) -> None:
+        """Say what a request came to, where that is not seen elsewhere."""
+        if message.future.cancelled():
+            return
+        try:
+            answer = message.future.result()
+        except MonitorError as error:
+            self.say(str(error))
+            return
+        if isinstance(answer, Outcome):
+            rate = format_rate(answer.rate_nl_h)
+            applied = answer.verdict is Verdict.APPLIED
+            self.say(f"the change was applied: {rate}" if applied else f"abandoned: the rate is still {rate}")

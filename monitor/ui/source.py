@@ -1,0 +1,61 @@
+"""Where the dashboard gets its facts and sends its wishes: the one interface between the screen and the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from monitor.snapshot import Reading, Snapshot
+    from protocol.messages import ChangeKind, Outcome, Prepared
+
+
+class Source(Protocol):
+    """One pump, watched by somebody else's thread.
+
+    Every request returns at once; its future ends with the answer or with a `monitor.errors.MonitorError`.
+    """
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot."""
+        ...
+
+    def subscribe(self, callback: Callable[[Snapshot], None]) -> None:
+        """Have `callback` called, on a thread of the source's own, with each new snapshot."""
+        ...
+
+    def prepare(
+        self, kind: ChangeKind, new_rate_nl_h: int, *, seen: Reading, overridden: bool
+    ) -> Future[Prepared]:
+        """Ask the pump what a change would do; nothing changes. The rate counts for `ChangeKind.RATE` alone, in nL/h.
+
+        Args:
+            kind: what to change.
+            new_rate_nl_h: the rate wanted; 0 for a stop or a resume.
+            seen: the reading that the operator decided on.
+            overridden: whether a soft limit is knowingly crossed.
+        """
+        ...
+
+    def commit(self, prepared: Prepared) -> Future[Outcome]:
+        """Apply what was prepared."""
+        ...
+
+    def resolve(self, command_id: bytes) -> Future[Outcome]:
+        """Abort a change unless it was applied already, and learn which; the verdict is final."""
+        ...
+
+    def acknowledge(self, keys: frozenset[str]) -> Future[None]:
+        """Say that somebody has seen these alarms, by `AlarmLine.key`."""
+        ...
+
+    def start(self) -> None:
+        """Begin to read."""
+        ...
+
+    def stop(self) -> None:
+        """Stop reading and close the port."""
+        ...

@@ -1,0 +1,65 @@
+"""The colours, as two themes: grey for what is as it should be, colour only for what asks for a hand.
+
+Contrast on the panel is beside each text colour. There is no green, because nothing here says "safe"; blue is only for
+what can be acted on. In the light theme yellow fails as text, so the fill stays yellow and the text turns brown.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.theme import Theme
+
+DARK: Final = Theme(
+    name="bench-dark",
+    dark=True,
+    primary="#6f9fd8",
+    foreground="#c6ccd2",  # 8.4
+    background="#24272b",
+    surface="#2a2e33",
+    variables={
+        "line": "#434a52",
+        "dim": "#767f89",  # 3.4: what may be overlooked, and what is stale
+        "label": "#8e97a1",  # 4.6
+        "value": "#eef1f4",  # 12
+        "trace": "#9db8cf",  # 6.6
+        "action": "#6f9fd8",  # 5.0
+        "shade": "#3a4149",
+        "high": "#ff7a80",
+        "high-fill": "#d92b3a",
+        "high-on": "#ffffff",  # 4.8 on its fill
+        "medium": "#f2c037",
+        "medium-fill": "#f2c037",
+        "medium-on": "#0d0f11",  # 11 on its fill
+        "low": "#4cc3d6",
+        "low-fill": "#4cc3d6",
+        "low-on": "#0d0f11",  # 9.4 on its fill
+    },
+)
+
+LIGHT: Final = Theme(
+    name="bench-light",
+    dark=False,
+    primary="#1f5fae",
+    foreground="#2a2f34",  # 10
+    background="#d3d6d9",
+    surface="#dfe2e4",
+    variables={
+        "line": "#a9b0b6",
+        "dim": "#71797f",  # 3.4
+        "label": "#535b63",  # 5.3
+        "value": "#0d1013",  # 15
+        "trace": "#2f5a80",  # 5.5
+        "action": "#1f5fae",  # 4.9
+        "shade": "#c3c8cd",
+        "high": "#a80a24",
+        "high-fill": "#d92b3a",
+        "high-on": "#ffffff",  # 4.8 on its fill
+        "medium": "#7a5200",  # 5.3
+        "medium-fill": "#f5c518",
+        "medium-on": "#0d0f11",  # 12 on its fill
+        "low": "#00606f",
+        "low-fill": "#4cc3d6",
+        "low-on": "#0d0f11",  # 9.4 on its fill
+    },
+)

@@ -1,0 +1,71 @@
+"""The one widget behind every panel: it shows what a pure function draws, and paints only what changed.
+
+Its size is the style sheet's affair, so new data never lays anything out again. What it shows is `Content` built from
+parts, never markup: text from a device is drawn letter by letter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from textual.content import Content
+from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Data = TypeVar("_Data")
+
+
+class Drawing(Widget, Generic[_Data]):
+    """A rectangle filled by a draw function.
+
+    Args:
+        draw: turns data, a width and a height in cells into what is shown.
+        title: what its border says above.
+        subtitle: what its border says below.
+        id: its name in the style sheet.
+    """
+
+    ALLOW_SELECT: ClassVar[bool] = False
+    DEFAULT_CSS = """
+    Drawing { text-wrap: nowrap; text-overflow: clip; }
+    """
+
+    def __init__(
+        self,
+        draw: Callable[[_Data, int, int], Content],
+        *,
+        title: str = "",
+        subtitle: str = "",
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+    ) -> None:
+        super().__init__(id=id)
+        self._draw = draw
+        self._data: _Data | None = None
+        self._shown = Content("")
+        self.border_title = Content(title)
+        self.border_subtitle = Content(subtitle)
+
+    def show(self, data: _Data) -> None:
+        """Draw new data, and repaint if it looks different."""
+        self._data = data
+        self._update()
+
+    def on_resize(self) -> None:
+        """Draw again for the new size."""
+        self._update()
+
+    def _update(self) -> None:
+        width, height = self.content_size
+        if self._data is None or not width or not height:
+            return
+        drawn = self._draw(self._data, width, height)
+        # `==` compares the text alone; the colours count as well.
+        if not drawn.is_same(self._shown):
+            self._shown = drawn
+            self.refresh()
+
+    def render(self) -> Content:
+        """Return what was drawn last."""
+        return self._shown

@@ -1,0 +1,76 @@
+"""The first line: which pump this is, what it does, how fresh that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from textual.content import Content
+
+from monitor.snapshot import Link
+from monitor.ui.widgets.lines import Part, spread
+from monitor.ui.words import clock, printable
+from protocol.messages import Role, State
+from protocol.units import format_span
+
+if TYPE_CHECKING:
+    from monitor.ui.moment import Moment
+
+_WIDE: Final = 100
+_NARROW: Final = 72  # columns under which the weekday gives way to the state
+STATES: Final = {
+    State.RUNNING: ("▶", "RUNNING"),
+    State.STOPPED: ("■", "STOPPED"),
+    State.EMPTY: ("■", "EMPTY"),
+    State.END_OF_SERVICE: ("■", "END OF SERVICE"),
+}
+
+
+def draw(moment: Moment, width: int, _height: int) -> Content:
+    """Draw the pump's name and state on the left, the link and the pump's clock on the right."""
+    return spread(
+        width,
+        _who(moment, wide=width >= _WIDE),
+        Content.assemble(*_link(moment, weekday=width >= _NARROW), " "),
+    )
+
+
+def _who(moment: Moment, *, wide: bool) -> Content:
+    snapshot = moment.snapshot
+    serial = "" if snapshot.reading is None else snapshot.reading.serial_number
+    identity = snapshot.identity
+    if identity is not None:
+        serial = serial or identity.serial_number
+    parts: list[Part] = [(" PUMP ", "$label")]
+    parts.append(
+        (f"SN {printable(serial)}", "bold $value") if serial else (printable(snapshot.url), "$label")
+    )
+    if wide and identity is not None:
+        parts += [
+            (f"  {printable(identity.model)}", "$label"),
+            (f"  fw {printable(identity.firmware)}", "$dim"),
+        ]
+    parts += ["   ", *_state(moment)]
+    if snapshot.role is Role.VIEWER:
+        parts.append(("  read-only", "$label"))
+    return Content.assemble(*parts)
+
+
+def _state(moment: Moment) -> list[Part]:
+    if moment.status is None:
+        return []
+    shape, name = STATES[moment.status.state]
+    if not moment.live:
+        return [("? ", "$value"), (name, "bold $dim"), (" when last seen", "$dim")]
+    return [(f"{shape} {name}", "bold $value")]
+
+
+def _link(moment: Moment, *, weekday: bool) -> list[Part]:
+    if moment.status is None:
+        word = "connecting" if moment.snapshot.link is Link.CONNECTING else "no link"
+        return [("○ ", "$label"), (word, "$label")]
+    time = clock(moment.status.clock_s, weekday=weekday)
+    if not moment.live:
+        age = format_span(moment.age_s)
+        return [(f"◆ no link {age}", "bold $medium"), (f"   {time} ?", "$dim")]
+    age = f"{moment.age_s} s" if moment.age_s else "< 1 s"
+    return [("● link ", "$label"), (f"{age} ago", "$foreground"), (f"   {time}", "$foreground")]

@@ -1,0 +1,57 @@
+"""The link: how often and how fast the pump answers, and since when it does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from monitor.snapshot import Link
+from monitor.ui.widgets.blocks import name
+from monitor.ui.widgets.lines import Part, spread
+from monitor.ui.widgets.marks import LINK
+from monitor.ui.words import BLANK, count, printable
+from protocol.units import format_span
+
+if TYPE_CHECKING:
+    from monitor.ui.moment import Moment
+
+
+def block(moment: Moment, width: int) -> list[Content]:
+    """Return the block, three lines. Counts are the monitor's own and never stale."""
+    snapshot = moment.snapshot
+    return [
+        spread(width, name(moment, "LINK", LINK), Content.assemble((printable(snapshot.url), "$dim"))),
+        Content.assemble(*(_pace(moment) if moment.live else _trouble(moment))).truncate(
+            width, ellipsis=True
+        ),
+        Content.assemble(
+            *((count(snapshot.good), "$foreground"), (" good  ", "$label")),
+            *((count(snapshot.lost), "$foreground"), (" lost  ", "$label")),
+            *((count(snapshot.bad), "$foreground"), (" bad", "$label")),
+        ),
+    ]
+
+
+def _pace(moment: Moment) -> list[Part]:
+    snapshot = moment.snapshot
+    period = f"{snapshot.period_ms // 1000}.{snapshot.period_ms % 1000 // 100} s"
+    reply = f"{snapshot.reply_us // 1000} ms" if snapshot.reply_us else BLANK
+    return [
+        *(("a reading each ", "$label"), (period, "$foreground")),
+        *(("  reply in ", "$label"), (reply, "$foreground")),
+    ]
+
+
+def _trouble(moment: Moment) -> list[Part]:
+    snapshot = moment.snapshot
+    if moment.status is None:
+        said = "connecting" if snapshot.link is Link.CONNECTING else "no answer yet"
+        parts: list[Part] = [(said, "$label")]
+    else:
+        parts = [("no answer for ", "$label"), (format_span(moment.age_s), "$medium")]
+    if snapshot.tries:
+        parts.append((f", {snapshot.tries} {'try' if snapshot.tries == 1 else 'tries'}", "$label"))
+    if moment.retry_s:
+        parts.append((f", next in {moment.retry_s} s", "$label"))
+    return parts

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from monitor.errors import RefusedError
+from protocol.alarms import Alarm, mask
+from protocol.messages import Role, State
+from tests.monitor.ui.bench import FakeSource, lost, low, snapshot, waiting
+from tests.monitor.ui.stage import SMALL, WIDE, check, run, settle, shown, text
+
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
+
+    from monitor.snapshot import Snapshot
+    from monitor.ui.app import DashboardApp
+
+BOTH_SEEN = mask({Alarm.LOW_RESERVOIR, Alarm.ERI})
+EMPTY = mask({Alarm.LOW_RESERVOIR, Alarm.EMPTY_RESERVOIR, Alarm.ERI})
+REFUSAL = "the pump says no: 0.650 mL/day is more than +25 % in one step: 0.625 mL/day at the most"
+
+SNAPSHOTS: dict[str, Snapshot] = {
+    "normal": snapshot(),
+    "low": low(),
+    "waiting": waiting(problem="no such port: /dev/pts/7"),
+    "empty": low(
+        state=State.EMPTY,
+        measured_rate_nl_h=0,
+        reservoir_nl=1_400_000,
+        alarms=EMPTY,
+        acknowledged_bits=0,
+    ),
+    "stopped": snapshot(
+        state=State.STOPPED, commanded_rate_nl_h=0, measured_rate_nl_h=0, alarms=mask({Alarm.STOPPED})
+    ),
+    "viewer": snapshot(role=Role.VIEWER),
+}
+STALE = lost(low(acknowledged_bits=BOTH_SEEN))
+SIZES = {"120x40": WIDE, "80x24": SMALL}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", SNAPSHOTS)
+def test_the_screen_of_a_snapshot_looks_as_it_did(name: str, size: str) -> None:
+    check(f"{name}-{size}", shown(SNAPSHOTS[name], size=SIZES[size]))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_stale_screen_looks_as_it_did(size: str) -> None:
+    check(f"stale-{size}", shown(STALE, size=SIZES[size], after_s=14))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_steps_of_the_rate_box_look_as_they_did(size: str) -> None:
+    check(f"rate-step1-{size}", shown(low(), "r", "0.65", size=SIZES[size]))
+    check(f"rate-step2-{size}", shown(low(), "r", "0.65", "enter", size=SIZES[size]))
+    check(f"rate-armed-{size}", shown(low(), "r", "0.65", "enter", "0.650", size=SIZES[size]))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_refusal_of_the_pump_looks_as_it_did(size: str) -> None:
+    source = FakeSource(low(), prepare_error=RefusedError(REFUSAL))
+    check(f"refused-{size}", shown(source, "r", "0.65", "enter", size=SIZES[size]))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_stop_box_and_the_help_look_as_they_did(size: str) -> None:
+    check(f"stop-{size}", shown(low(), "p", size=SIZES[size]))
+    check(f"help-{size}", shown(low(), "?", size=SIZES[size]))
+
+
+@pytest.mark.parametrize("size", [(50, 15), (59, 40), (120, 19)])
+def test_a_terminal_too_small_says_what_it_needs_and_shows_no_figure(size: tuple[int, int]) -> None:
+    page = shown(low(), size=size)
+    assert f"{size[0]} x {size[1]}, needs 60 x 20" in page
+    assert "q quits" in page
+    assert "0.503" not in page
+
+
+def test_the_smallest_terminal_shows_every_figure_whole() -> None:
+    page = shown(low(), size=(60, 20))
+    for figure in ("SN 02-1187", "▶ RUNNING", "0.503 mL/day", "set 0.500  +0.6 %", "1.96 mL", "31 %", "now"):
+        assert figure in page
+
+
+def test_nothing_moves_when_alarms_come_and_go() -> None:
+    lines: list[list[str]] = []
+    source = FakeSource(snapshot())
+
+    async def act(app: DashboardApp, pilot: Pilot[None]) -> None:
+        for made in (snapshot(), low(), snapshot(), low(alarms=EMPTY)):
+            source.publish(made)
+            await settle(pilot)
+            lines.append(text(app))
+
+    def rows(page: list[str]) -> list[int]:
+        labels = ("REFILL BY", "LINK  ", "a Ack")
+        borders = [row for row, line in enumerate(page) if line.startswith(("┌", "└"))]
+        return borders + [next(row for row, line in enumerate(page) if label in line) for label in labels]
+
+    run(source, act)
+    assert all(rows(page) == rows(lines[0]) for page in lines)
+
+
+def test_a_second_unacknowledged_alarm_is_a_bar_too_and_further_ones_are_counted() -> None:
+    page = shown(low(alarms=EMPTY, acknowledged_bits=0))
+    lines = page.splitlines()
+    assert lines[1].startswith("!!!  RESERVOIR EMPTY")
+    assert lines[2].startswith(" !!  LOW RESERVOIR")
+    assert lines[2].endswith("+1")
+
+
+def test_a_long_alarm_is_cut_before_its_state() -> None:
+    made = lost(waiting(), problem="no such port " * 20, retry_ns=0)
+    line = shown(made, size=SMALL).splitlines()[1]
+    assert "…" in line
+    assert line.endswith("UNACK")

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.color import Color
+
+from monitor.ui.themes import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from textual.theme import Theme
+
+THEMES = {"dark": DARK, "light": LIGHT}
+TEXTS = ("label", "value", "trace", "action", "high", "medium", "low")
+
+
+def contrast(one: str | None, other: str | None) -> float:
+    """Return the contrast ratio of two colours, as WCAG defines it."""
+
+    def luminance(text: str | None) -> float:
+        assert text is not None
+        parts = [part / 255 for part in Color.parse(text).rgb]
+        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES.keys())
+def test_every_text_can_be_read_on_the_panel(theme: Theme) -> None:
+    for name in TEXTS:
+        assert contrast(theme.variables[name], theme.surface) >= 4.5, name
+    assert contrast(theme.foreground, theme.surface) >= 7
+    assert contrast(theme.variables["dim"], theme.surface) >= 3
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES.keys())
+def test_every_alarm_can_be_read_on_its_fill(theme: Theme) -> None:
+    for name in ("high", "medium", "low"):
+        text, fill = theme.variables[f"{name}-on"], theme.variables[f"{name}-fill"]
+        assert contrast(text, fill) >= 4.5, name
+
+
+def test_both_themes_name_the_same_colours() -> None:
+    assert DARK.variables.keys() == LIGHT.variables.keys()
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES.keys())
+def test_no_colour_is_green(theme: Theme) -> None:
+    for name, value in theme.variables.items():
+        red, green, blue = Color.parse(value).rgb
+        assert green <= max(red, blue) + 8, name
