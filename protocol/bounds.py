@@ -112,10 +112,10 @@ def _apart(one_nl_h: int, other_nl_h: int) -> tuple[str, str]:
 
 def _soft_finding(current_nl_h: int, proposed_nl_h: int, soft: SoftLimits) -> Finding | None:
     step = soft.step_percent
-    # Rates are whole nL/h, so that +20 % as typed in mL/day may lie a fraction of a nL/h above: half an nL/h is allowed.
-    if 200 * (proposed_nl_h - current_nl_h) > 2 * step * current_nl_h + 100 + step:
+    # Rates are whole nL/h, so that +20 % as typed in mL/day may lie a nL/h above: half an nL/h is allowed for each rate.
+    if 200 * (proposed_nl_h - current_nl_h) > 2 * step * current_nl_h + 200 + step:
         return Finding(Refusal.STEP_UP, current_nl_h * (100 + step) // 100, f"larger than a {step} % step")
-    if 200 * (current_nl_h - proposed_nl_h) > 2 * step * current_nl_h + 100 + step:
+    if 200 * (current_nl_h - proposed_nl_h) > 2 * step * current_nl_h + 200 + step:
         return Finding(Refusal.STEP_DOWN, current_nl_h * (100 - step) // 100, f"larger than a {step} % step")
     return None
 

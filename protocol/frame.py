@@ -147,7 +147,7 @@ def _uncobs(run: bytes) -> bytes | None:
     at, size = 0, len(run)
     while at < size:
         end = at + run[at]
-        if end > size:
+        if not at < end <= size:
             return None
         pieces.append(run[at + 1 : end])
         at = end

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from protocol.alarms import KINDS, Alarm
-from protocol.messages import EventKind, EventRecord, Refusal
+from protocol.messages import EventKind, EventRecord, Refusal, Role
 from protocol.units import format_rate
 
 _REASONS = {
@@ -22,24 +24,38 @@ _REASONS = {
     Refusal.MALFORMED: "a malformed request",
     Refusal.NOT_STORED: "could not be stored",
 }
+_ROLES = {int(role): role.name.lower() for role in Role}
 _BOUNDED = {Refusal.BELOW_LEAST, Refusal.ABOVE_MOST, Refusal.STEP_UP, Refusal.STEP_DOWN}
+
+
+def clock_text(clock_s: int) -> str:
+    """Return a time of the pump's calendar clock; seconds where no calendar reaches so far."""
+    try:
+        return f"{datetime.fromtimestamp(clock_s, UTC):%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError, OSError):
+        return f"{clock_s} s after 1970"
 
 
 def event_text(record: EventRecord) -> str:
     """Return what an entry tells, in one line without its time."""
     match record.kind:
-        case EventKind.START:
-            return "pump started"
-        case EventKind.RATE_CHANGED:
-            return f"rate {format_rate(record.a)} -> {format_rate(record.b)}"
-        case EventKind.STOPPED:
-            return f"stopped, from {format_rate(record.a)}"
-        case EventKind.RESUMED:
-            return f"resumed at {format_rate(record.b)}"
         case EventKind.REFUSED:
             return _refusal_text(record)
-        case _:
+        case EventKind.ALARM_RAISED | EventKind.ALARM_CLEARED | EventKind.ACKNOWLEDGED:
             return _alarm_text(record)
+        case _:
+            return _plain_text(record)
+
+
+def _plain_text(record: EventRecord) -> str:
+    return {
+        EventKind.START: "pump started",
+        EventKind.RATE_CHANGED: f"rate {format_rate(record.a)} -> {format_rate(record.b)}",
+        EventKind.STOPPED: f"stopped, from {format_rate(record.a)}",
+        EventKind.RESUMED: f"resumed at {format_rate(record.b)}",
+        EventKind.SESSION_OPENED: f"session opened, {_ROLES.get(record.detail, f'role {record.detail}')}",
+        EventKind.HANDSHAKE_REFUSED: "handshake refused",
+    }[record.kind]
 
 
 def _refusal_text(record: EventRecord) -> str:
@@ -53,9 +69,5 @@ def _alarm_text(record: EventRecord) -> str:
     name = (
         KINDS[Alarm(record.detail)].title.lower() if record.detail in set(Alarm) else f"alarm {record.detail}"
     )
-    told = {
-        EventKind.ALARM_RAISED: "",
-        EventKind.ALARM_CLEARED: " cleared",
-        EventKind.ACKNOWLEDGED: " acknowledged",
-    }
-    return name + told.get(record.kind, f" ({record.kind.name.lower()})")
+    told = {EventKind.ALARM_CLEARED: " cleared", EventKind.ACKNOWLEDGED: " acknowledged"}
+    return name + told.get(record.kind, "")

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""The tables of docs/protocol.md, made from the declarations in `protocol`.
+
+`python docs/tables.py` prints the page as it should be; with `--write` it brings the page up to date.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import construct
+
+from protocol.alarms import KINDS
+from protocol.fields import specs
+from protocol.frame import FROM_DEVICE
+from protocol.messages import MESSAGES, ChangeKind, EventKind, EventRecord, Refusal, Role, State, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from enum import IntEnum
+
+    from protocol.fields import Spec
+
+PAGE = Path(__file__).with_name("protocol.md")
+BEGIN, END = "<!-- tables -->", "<!-- /tables -->"
+
+MEANINGS: dict[type[IntEnum], dict[Any, str]] = {
+    Role: {
+        Role.VIEWER: "reads",
+        Role.TECHNICIAN: "reads and changes",
+        Role.DEVELOPER: "the same today; kept for what only a bench may do",
+    },
+    State: {
+        State.STOPPED: "stopped by a change",
+        State.RUNNING: "delivering",
+        State.EMPTY: "at the residual volume: nothing is delivered",
+        State.END_OF_SERVICE: "the motor is off for good",
+    },
+    ChangeKind: {
+        ChangeKind.RATE: "run at `new_rate_nl_h`",
+        ChangeKind.STOP: "stop the motor; the programmed rate is kept",
+        ChangeKind.RESUME: "run at the programmed rate again",
+    },
+    Verdict: {
+        Verdict.APPLIED: "applied, at the revision that is told",
+        Verdict.NOT_APPLIED: "not applied; prepared no longer",
+    },
+    Refusal: {
+        Refusal.ROLE: "the key only reads; bound 0",
+        Refusal.STALE_REVISION: "decided on another revision; bound: the present one",
+        Refusal.STALE_RATE: "decided on another commanded rate; bound: the present one, nL/h",
+        Refusal.BELOW_LEAST: "rate below the hard limit; bound: the limit, nL/h",
+        Refusal.ABOVE_MOST: "rate above the hard limit; bound: the limit, nL/h",
+        Refusal.STEP_UP: "too large an increase; bound: the greatest rate in this step, nL/h",
+        Refusal.STEP_DOWN: "too large a decrease; bound: the least rate in this step, nL/h",
+        Refusal.BUSY: "another change is prepared; bound: it expires in so many ms",
+        Refusal.NOT_PREPARED: "no such id and token in this session, or expired; bound 0",
+        Refusal.ALREADY_APPLIED: "a Prepare of a change that was applied; bound: the present revision",
+        Refusal.WRONG_STATE: "the pump's state forbids it; bound 0",
+        Refusal.UNSUPPORTED: "a type that this pump does not know; bound 0",
+        Refusal.MALFORMED: "a wrong size, or a field outside its range; bound 0",
+        Refusal.NOT_STORED: "the change could not be stored, so it was not made; bound 0",
+    },
+    EventKind: {
+        EventKind.START: "the pump started",
+        EventKind.ALARM_RAISED: "detail: bit of the alarm",
+        EventKind.ALARM_CLEARED: "detail: bit of the alarm",
+        EventKind.ACKNOWLEDGED: "detail: bit of the alarm",
+        EventKind.RATE_CHANGED: "a: old rate, b: new rate",
+        EventKind.STOPPED: "a: rate before, b: 0",
+        EventKind.RESUMED: "a: 0, b: rate after",
+        EventKind.REFUSED: "detail: refusal, a: rate that was wanted, b: bound",
+        EventKind.SESSION_OPENED: "detail: role",
+        EventKind.HANDSHAKE_REFUSED: "a handshake frame had a wrong tag",
+    },
+}
+
+
+def tables() -> str:
+    """Return all tables, as they stand between the markers of the page."""
+    parts = [_message_table(kind) for kind in (*MESSAGES.values(), EventRecord)]
+    parts += [_enum_table(kind) for kind in MEANINGS]
+    parts.append(_alarm_table())
+    return "\n\n".join(parts)
+
+
+def updated(page: str) -> str:
+    """Return the page with the tables of today.
+
+    Raises:
+        ValueError: where the page has not each marker once, in order.
+    """
+    before, rest = page.split(f"{BEGIN}\n")
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n\n{tables()}\n\n{END}{after}"
+
+
+def _message_table(kind: type[Any]) -> str:
+    sender = "pump → host" if kind.code & FROM_DEVICE else "host → pump"
+    title = f"{kind.__name__}, 0x{kind.code:02X}, {sender}" if kind.code else f"{kind.__name__}, a record"
+    head = f"#### {title}\n\n{_sentence(kind)}"
+    if not specs(kind):
+        return f"{head} The payload is empty."
+    return f"{head}\n\n{_table(('offset', 'size', 'type', 'field', 'unit', 'range', 'meaning'), _rows(kind))}"
+
+
+def _sentence(kind: type[Any]) -> str:
+    return (kind.__doc__ or "").strip().split("\n")[0]
+
+
+def _rows(kind: type[Any]) -> Iterator[tuple[str, ...]]:
+    offset: int | None = 0
+    for name, spec in specs(kind).items():
+        size = _fixed_size(spec)
+        place = "then" if offset is None else str(offset)
+        yield (place, *_layout(spec), f"`{name}`", spec.unit, _range(spec), spec.doc)
+        offset = None if offset is None or size is None else offset + size
+
+
+def _fixed_size(spec: Spec) -> int | None:
+    return None if spec.text or spec.record else int(spec.subcon.length)
+
+
+def _layout(spec: Spec) -> tuple[str, str]:
+    if spec.record is not None:
+        size = sum(_fixed_size(one) or 0 for one in specs(spec.record).values())
+        return f"1 + {size} n", f"u8 n, then n {spec.record.__name__}"
+    if spec.text:
+        return "1 + n", "u8 n, then n characters"
+    size = spec.subcon.length
+    return str(size), "bytes" if isinstance(spec.subcon, construct.Bytes) else f"u{8 * size}"
+
+
+def _range(spec: Spec) -> str:
+    if spec.choices is not None:
+        return spec.choices.__name__
+    if spec.record is not None:
+        return f"n ≤ {spec.most}"
+    if spec.text:
+        return f"n ≤ {spec.most}, 0x20 to 0x7E"
+    if spec.most is None or (not spec.least and spec.most == (1 << 8 * spec.subcon.length) - 1):
+        return "any"
+    most = "" if spec.most == (1 << 8 * spec.subcon.length) - 1 else f" to {spec.most}"
+    return f"{spec.least}{most or ' or more'}"
+
+
+def _enum_table(kind: type[IntEnum]) -> str:
+    rows = ((str(int(member)), member.name, MEANINGS[kind][member]) for member in kind)
+    return f"#### {kind.__name__}\n\n{_sentence(kind)}\n\n{_table(('value', 'name', 'meaning'), rows)}"
+
+
+def _alarm_table() -> str:
+    rows = (
+        (str(int(kind.alarm)), kind.alarm.name, kind.priority.name.lower(), kind.consequence, kind.action)
+        for kind in sorted(KINDS.values(), key=lambda kind: kind.alarm)
+    )
+    head = (
+        "#### Alarms\n\nThe bit of each in `Status.alarms`, `Status.acknowledged` and `Acknowledge.alarms`."
+    )
+    return f"{head}\n\n{_table(('bit', 'name', 'priority', 'what follows', 'what to do'), rows)}"
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    fresh = updated(PAGE.read_text(encoding="utf-8"))
+    if "--write" in sys.argv:
+        PAGE.write_text(fresh, encoding="utf-8")
+    else:
+        sys.stdout.write(fresh)

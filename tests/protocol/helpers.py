@@ -1,0 +1,257 @@
+"""What the tests of the wire share: fixed keys and bytes, a small pump to talk to, and messages made from their declarations."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from protocol.bounds import Bounds, Finding
+from protocol.changes import ChangeDesk, Ledger, Present, rejected
+from protocol.exchange import Answer, DeviceEnd, HostEnd
+from protocol.fields import Message, Spec, specs
+from protocol.frame import Decoder, Frame
+from protocol.handshake import DeviceHandshake, HostHandshake
+from protocol.keys import Key, device_id
+from protocol.messages import (
+    MESSAGES,
+    Acknowledge,
+    ChangeKind,
+    Commit,
+    Events,
+    GetEvents,
+    GetLimits,
+    Identify,
+    Identity,
+    Limits,
+    Poll,
+    Prepare,
+    Prepared,
+    Refusal,
+    Resolve,
+    Role,
+    State,
+    Status,
+    build,
+)
+from protocol.session import Session, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from protocol.changes import Applied
+    from protocol.messages import Outcome, Rejected
+
+SERIAL_NUMBER = "PM-00001"
+STORE_ID = bytes.fromhex("0102030405060708")
+BOUNDS = Bounds(2_000, 1_000_000, step_up_percent=40, step_down_percent=50)
+RATE_NL_H = 20_833
+SESSION = 9
+WISH = Prepare(b"change-1", ChangeKind.RATE, 0, RATE_NL_H, 25_000, 0)
+TECHNICIAN = Key(SERIAL_NUMBER, Role.TECHNICIAN, bytes.fromhex("a1a2a3a4"), bytes(range(32)))
+VIEWER = Key(SERIAL_NUMBER, Role.VIEWER, bytes.fromhex("b1b2b3b4"), bytes(range(32, 64)))
+KEYS = {key.key_id: key for key in (TECHNICIAN, VIEWER)}
+HOST_NONCE = bytes(range(0x10, 0x20))
+NONCES = bytes(range(32))
+# Fields that two messages must not share by accident are unlike zero: a body of zeros hides a wrong place.
+READING = Status(
+    State.RUNNING, 7, RATE_NL_H, 20_800, RATE_NL_H, 17_400_000, 17_300_000, 400_000, 20_000_000, 2_000_000,
+    1_000_000, 2_600_000, 81, 2_905, 1_900, 1, 0, 90_000_000_000, 1_767_225_600, 3, 42, 2_000, 1_000_000, 40, 50, 0,
+)  # fmt: skip
+
+_READINGS: dict[type[Message], Message] = {
+    Poll: READING,
+    Acknowledge: READING,
+    Identify: Identity(SERIAL_NUMBER, "Bench", "1.0", 0, STORE_ID, 3),
+    GetLimits: Limits(2_000, 1_000_000, 40, 50, 15_000),
+    GetEvents: Events(0, ()),
+}
+
+
+def counting_random(start: int = 1) -> Callable[[int], bytes]:
+    """Return a source of bytes that never gives the same twice, and gives the same in every run."""
+    numbers = itertools.count(start)
+    return lambda size: next(numbers).to_bytes(8, "little").ljust(size, b"\xc3")[:size]
+
+
+def frame_of(data: bytes) -> Frame:
+    """Return the one frame in `data`."""
+    (frame,) = Decoder().feed(data)
+    return frame
+
+
+def sessions(number: int = SESSION, role: Role = Role.TECHNICIAN) -> tuple[Session, Session]:
+    """Return both ends of a session, host first."""
+    context = device_id(SERIAL_NUMBER) + bytes((role,))
+    host, pump = (
+        Session(side, number, secret=TECHNICIAN.secret, nonces=NONCES, context=context)
+        for side in (Side.HOST, Side.DEVICE)
+    )
+    return host, pump
+
+
+def device_handshake(random: Callable[[int], bytes] | None = None, **changed: Any) -> DeviceHandshake:  # noqa: ANN401 - any argument of it
+    """Return the pump's part of a handshake."""
+    fixed: dict[str, Any] = {"serial_number": SERIAL_NUMBER, "store_id": STORE_ID, "boot": 3, "keys": KEYS}
+    return DeviceHandshake(**(fixed | changed), random=random or counting_random())
+
+
+def recorded(pump: DeviceHandshake) -> tuple[Frame, Frame, Frame]:
+    """Return hello, challenge and confirmation of one host, of which the pump has not yet heard the last."""
+    host = HostHandshake(TECHNICIAN, HOST_NONCE)
+    hello = frame_of(host.hello())
+    challenge = frame_of(pump.challenge(hello, 0) or b"")
+    answer = host.answer(challenge)
+    assert answer is not None
+    return hello, challenge, frame_of(answer[0])
+
+
+def shake_hands(pump: DeviceHandshake, key: Key = TECHNICIAN, now_ms: int = 0) -> tuple[Session, Session]:
+    """Go through a whole handshake and return both ends of the session, host first."""
+    host = HostHandshake(key, HOST_NONCE)
+    offer = pump.challenge(frame_of(host.hello()), now_ms)
+    assert offer is not None
+    answer = host.answer(frame_of(offer))
+    assert answer is not None
+    opened = pump.confirm(frame_of(answer[0]), now_ms)
+    assert opened is not None
+    return answer[1], opened[0]
+
+
+class Bench:
+    """A pump of a few lines behind a desk: what it applied, and two switches that make it fail.
+
+    Attributes:
+        applied: every change that turned the motor, in order.
+        now_ms: monotonic wall time.
+        store_error: raised by the store, where set.
+        objection: what the pump itself has against any change, where set.
+    """
+
+    def __init__(
+        self, random: Callable[[int], bytes] | None = None, desk: type[ChangeDesk] = ChangeDesk
+    ) -> None:
+        self.applied: list[Applied] = []
+        self.now_ms = 1_000
+        self.store_error: OSError | None = None
+        self.objection: Finding | None = None
+        self.commanded_nl_h = self.programmed_nl_h = RATE_NL_H
+        self.bounds = BOUNDS
+        self.ledger = Ledger()
+        self.desk = desk(
+            self.ledger,
+            random or counting_random(),
+            present=self.present,
+            refuse=lambda _kind, _rate: self.objection,
+            outlook=lambda rate: (10_000_000 // rate, None) if rate else (None, None),
+            apply=self._apply,
+        )
+
+    def present(self) -> Present:
+        """Return what the desk may know."""
+        return Present(self.commanded_nl_h, self.programmed_nl_h, self.now_ms * 1_000, self.bounds)
+
+    def _apply(self, line: Applied) -> None:
+        if self.store_error is not None:
+            raise self.store_error
+        self.applied.append(line)
+        self.commanded_nl_h = line.rate_nl_h
+        if line.kind is ChangeKind.RATE:
+            self.programmed_nl_h = line.rate_nl_h
+
+    def serve(self, request: Message, role: Role, session: int) -> Message:
+        """Answer a request as a pump does."""
+        changes = isinstance(request, Prepare | Commit | Resolve | Acknowledge)
+        if changes and role < Role.TECHNICIAN:
+            return rejected(request.code, Finding(Refusal.ROLE, 0, "this key only reads"))
+        if type(request) in _READINGS:
+            return _READINGS[type(request)]
+        match request:
+            case Prepare():
+                return self.desk.prepare(request, session, self.now_ms)
+            case Commit():
+                return self.desk.commit(request, session, self.now_ms)
+            case Resolve():
+                return self.desk.resolve(request)
+        return rejected(request.code, Finding(Refusal.UNSUPPORTED, 0, "not in a session"))
+
+    def port(self, random: Callable[[int], bytes] | None = None) -> DeviceEnd:
+        """Return the pump's end of one more port."""
+        return DeviceEnd(device_handshake(random), self.serve, lambda _role: None)
+
+
+def connect(pump: DeviceEnd, key: Key = TECHNICIAN, now_ms: int = 0, nonce: bytes = HOST_NONCE) -> HostEnd:
+    """Open a session on a port of a pump and return the host's end."""
+    host = HostEnd(key, nonce)
+    to_pump = host.hello()
+    while to_pump:
+        _, to_pump = host.receive(pump.receive(to_pump, now_ms))
+    return host
+
+
+def answer(host: HostEnd, pump: DeviceEnd, request: Message, now_ms: int = 0) -> Answer:
+    """Return the pump's one answer, and check that it acknowledges the request."""
+    data, counter = host.ask(request)
+    (found,), to_send = host.receive(pump.receive(data, now_ms))
+    assert found.ack == counter
+    assert to_send == b""
+    return found
+
+
+def prepare(bench: Bench, session: int = SESSION, **changed: Any) -> Prepared:  # noqa: ANN401 - any field of a Prepare
+    """Prepare a change, told apart from `WISH` by some fields."""
+    answer = bench.desk.prepare(dataclasses.replace(WISH, **changed), session, bench.now_ms)
+    assert isinstance(answer, Prepared)
+    return answer
+
+
+def commit(bench: Bench, prepared: Prepared, session: int = SESSION) -> Outcome | Rejected:
+    """Commit what was prepared."""
+    return bench.desk.commit(Commit(prepared.command_id, prepared.token), session, bench.now_ms)
+
+
+def messages(kind: type[Message]) -> st.SearchStrategy[Message]:
+    """Return a strategy for all that a message's declaration allows."""
+    return st.builds(kind, **{name: _values(spec) for name, spec in specs(kind).items()})
+
+
+def _values(spec: Spec) -> st.SearchStrategy[Any]:
+    if spec.choices is not None:
+        return st.sampled_from(list(spec.choices))
+    if spec.record is not None:
+        return st.lists(messages(spec.record), max_size=spec.most).map(tuple)
+    if spec.text:
+        return st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=spec.most)
+    if spec.most is None:
+        return st.binary(min_size=spec.subcon.length, max_size=spec.subcon.length)
+    return st.integers(spec.least, spec.most)
+
+
+def extreme(kind: type[Any], *, largest: bool) -> Any:  # noqa: ANN401 - any message or record
+    """Return the message whose every field is at its least or at its most."""
+    return kind(*(_extreme_value(spec, largest=largest) for spec in specs(kind).values()))
+
+
+def _extreme_value(spec: Spec, *, largest: bool) -> Any:  # noqa: ANN401 - a field of any type
+    if spec.choices is not None:
+        return (max if largest else min)(spec.choices)
+    if spec.record is not None:
+        return (extreme(spec.record, largest=largest),) * ((spec.most or 0) if largest else 0)
+    if spec.text:
+        return "~" * ((spec.most or 0) if largest else 0)
+    if spec.most is None:
+        return (b"\xff" if largest else b"\0") * spec.subcon.length
+    return spec.most if largest else spec.least
+
+
+def every_frame() -> dict[str, tuple[bytes, Session]]:
+    """Return a sealed frame of every message type with a session that would open it, by the type's name."""
+    found = {}
+    for code, kind in MESSAGES.items():
+        host, pump = sessions()
+        sender, receiver = (pump, host) if code & 0x80 else (host, pump)
+        body = READING if kind is Status else extreme(kind, largest=False)
+        found[kind.__name__] = (sender.seal(code, build(body)), receiver)
+    return found

@@ -1,0 +1,136 @@
+"""Who can write on the wire without a key, or with an old recording: what does not happen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from protocol.exchange import DeviceEnd, HostEnd
+from protocol.messages import (
+    ChangeKind,
+    Commit,
+    Outcome,
+    Poll,
+    Prepare,
+    Prepared,
+    Refusal,
+    Rejected,
+)
+from tests.protocol.helpers import (
+    HOST_NONCE,
+    RATE_NL_H,
+    READING,
+    TECHNICIAN,
+    WISH,
+    Bench,
+    answer,
+    connect,
+    counting_random,
+    device_handshake,
+    frame_of,
+)
+
+if TYPE_CHECKING:
+    from protocol.fields import Message
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_a_recorded_conversation_played_again_changes_nothing(bench: Bench) -> None:
+    pump = bench.port()
+    host = HostEnd(TECHNICIAN, HOST_NONCE)
+    recorded = [host.hello()]
+    recorded.append(host.receive(pump.receive(recorded[0], 0))[1])
+    host.receive(pump.receive(recorded[1], 0))
+
+    def tell(request: Message) -> Message:
+        data, _ = host.ask(request)
+        recorded.append(data)
+        (found,), _ = host.receive(pump.receive(data, 0))
+        return found.message
+
+    prepared = tell(WISH)
+    assert isinstance(prepared, Prepared)
+    assert isinstance(tell(Commit(WISH.command_id, prepared.token)), Outcome)
+    assert len(bench.applied) == 1
+    # On the same port, on another port of the same pump, and after its restart.
+    for again in (pump, bench.port(counting_random(500)), Bench().port(counting_random(900))):
+        answers = [again.receive(data, 10) for data in recorded]
+        assert answers[0]
+        assert answers[1:] == [b""] * (len(recorded) - 1)
+    assert len(bench.applied) == 1
+    assert answer(host, pump, Poll(), 10).message == READING
+
+
+def test_a_replayed_hello_or_a_bad_confirmation_does_not_end_the_session(bench: Bench) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    stranger = HostEnd(TECHNICIAN, b"\x66" * 16)
+    bad = bytearray(stranger.receive(pump.receive(stranger.hello(), 0))[1])
+    bad[-8] ^= 1
+    for now_ms in range(20):
+        pump.receive(HostEnd(TECHNICIAN, HOST_NONCE).hello(), now_ms)
+        pump.receive(bytes(bad), now_ms)
+        assert answer(host, pump, Poll(), now_ms).message == READING
+
+
+def test_a_back_off_harms_no_established_session(bench: Bench) -> None:
+    handshake = device_handshake()
+    pump = DeviceEnd(handshake, bench.serve, lambda _role: None)
+    host = connect(pump)
+    for _ in range(5):
+        handshake.challenge(frame_of(host.hello())._replace(tag=bytes(16)), 0)
+    assert pump.receive(host.hello(), 0) == b""
+    assert answer(host, pump, Poll()).message == READING
+    assert pump.dropped == 3
+
+
+def test_a_new_session_ends_the_old_one(bench: Bench) -> None:
+    pump = bench.port()
+    old = connect(pump)
+    first = pump.session
+    new = connect(pump, nonce=b"\x42" * 16)
+    assert first is not None
+    assert pump.session not in {None, first}
+    assert pump.receive(old.ask(Poll())[0], 0) == b""
+    assert pump.dropped == 1
+    assert answer(new, pump, Poll()).message == READING
+
+
+def test_what_a_host_says_reflected_is_not_an_answer(bench: Bench) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    data, _ = host.ask(Poll())
+    assert host.receive(data) == ([], b"")
+    assert host.dropped == 1
+    assert pump.receive(pump.receive(data, 0), 0) == b""
+
+
+def test_a_challenge_sent_twice_does_not_disturb_the_session(bench: Bench) -> None:
+    pump = bench.port()
+    host = HostEnd(TECHNICIAN, HOST_NONCE)
+    offer = pump.receive(host.hello(), 0)
+    _, confirm = host.receive(offer)
+    _, again = host.receive(offer)
+    assert again == confirm
+    host.receive(pump.receive(confirm, 0))
+    assert host.receive(offer) == ([], b"")
+    assert pump.receive(confirm, 0) == b""
+    assert answer(host, pump, Poll()).message == READING
+
+
+def test_two_ports_of_one_pump_have_sessions_of_their_own_and_one_desk(bench: Bench) -> None:
+    ports = [bench.port(counting_random(start)) for start in (1, 1_000)]
+    one, two = (connect(port) for port in ports)
+    prepared = answer(one, ports[0], WISH).message
+    assert isinstance(prepared, Prepared)
+    busy = answer(two, ports[1], Prepare(b"change-2", ChangeKind.RATE, 0, RATE_NL_H, 24_000, 0)).message
+    assert isinstance(busy, Rejected)
+    assert busy.reason == Refusal.BUSY
+    stolen = answer(two, ports[1], Commit(prepared.command_id, prepared.token)).message
+    assert isinstance(stolen, Rejected)
+    assert isinstance(answer(one, ports[0], Commit(prepared.command_id, prepared.token)).message, Outcome)

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.bounds import Bounds, SoftLimits, assess, hard_finding
+from protocol.messages import MOST_RATE_NL_H, Refusal
+from protocol.units import parse_rate
+from tests.protocol.helpers import BOUNDS
+
+THOUSANDTHS = st.integers(48, 24_000)
+RATES = st.integers(0, MOST_RATE_NL_H)
+WIDE = Bounds(0, MOST_RATE_NL_H)
+
+
+def typed(thousandths: int) -> int:
+    """Return the rate that is typed as so many thousandths of a mL/day."""
+    return parse_rate(f"{Decimal(thousandths).scaleb(-3)} mL/day")
+
+
+@given(st.integers(1, 99), st.integers(1, 24_000))
+def test_any_step_as_typed_is_not_over_a_soft_limit_of_that_step(percent: int, thousandths: int) -> None:
+    soft = SoftLimits(step_percent=percent)
+    whole = thousandths * 100 // math.gcd(percent, 100)
+    change = whole * percent // 100
+    current = typed(whole)
+    assert change * 100 == whole * percent
+    assert assess(current, typed(whole + change), WIDE, soft).soft is None
+    assert assess(current, typed(whole - change), WIDE, soft).soft is None
+    assert assess(current, typed(whole + change + 1), WIDE, soft).soft is not None
+    assert assess(current, typed(whole - change - 1), WIDE, soft).soft is not None
+
+
+@given(st.integers(10, 4_000))
+def test_twenty_per_cent_as_typed_is_not_over_the_soft_limit_and_a_thousandth_more_is(fifths: int) -> None:
+    current = typed(5 * fifths)
+    assert assess(current, typed(6 * fifths), WIDE).soft is None
+    assert assess(current, typed(4 * fifths), WIDE).soft is None
+    above = assess(current, typed(6 * fifths + 1), WIDE).soft
+    below = assess(current, typed(4 * fifths - 1), WIDE).soft
+    assert above is not None
+    assert below is not None
+    assert (above.reason, below.reason) == (Refusal.STEP_UP, Refusal.STEP_DOWN)
+
+
+@given(THOUSANDTHS)
+def test_double_and_half_as_typed_ask_for_retyping(thousandths: int) -> None:
+    single, double = typed(thousandths), typed(2 * thousandths)
+    assert assess(single, double, WIDE).retype
+    assert assess(double, single, WIDE).retype
+
+
+@given(THOUSANDTHS)
+def test_a_thousandth_less_than_double_does_not_ask_for_retyping(thousandths: int) -> None:
+    single, less = typed(thousandths), typed(2 * thousandths - 1)
+    assert not assess(single, less, WIDE).retype
+    assert not assess(less, single, WIDE).retype
+
+
+@given(THOUSANDTHS)
+def test_a_slip_of_ten_always_asks_for_retyping(thousandths: int) -> None:
+    assert assess(typed(thousandths), typed(10 * thousandths), WIDE).retype
+    assert assess(typed(10 * thousandths), typed(thousandths), WIDE).retype
+
+
+@given(RATES)
+def test_no_change_is_no_finding(rate: int) -> None:
+    found = assess(rate, rate, WIDE)
+    assert (found.hard, found.soft) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("proposed", "reason", "bound"),
+    [
+        (1_999, Refusal.BELOW_LEAST, 2_000),
+        (2_000, None, None),
+        (1_000_000, None, None),
+        (1_000_001, Refusal.ABOVE_MOST, 1_000_000),
+    ],
+)
+def test_a_limit_itself_is_within(proposed: int, reason: Refusal | None, bound: int | None) -> None:
+    found = hard_finding(20_833, proposed, Bounds(2_000, 1_000_000))
+    assert (found and found.reason, found and found.bound) == (reason, bound)
+
+
+@given(RATES, RATES, st.integers(0, 400), st.integers(0, 100))
+def test_hard_limits_agree_with_exact_fractions(current: int, proposed: int, up: int, down: int) -> None:
+    found = hard_finding(current, proposed, Bounds(2_000, 900_000, up, down))
+    allowed = 2_000 <= proposed <= 900_000
+    allowed = allowed and (not up or proposed <= Decimal(current) * (100 + up) / 100)
+    allowed = allowed and (not down or proposed >= Decimal(current) * (100 - down) / 100)
+    assert (found is None) is allowed
+
+
+@given(RATES, RATES, st.integers(1, 400), st.integers(1, 100))
+def test_the_bound_that_is_told_is_the_last_rate_allowed(
+    current: int, proposed: int, up: int, down: int
+) -> None:
+    bounds = Bounds(0, MOST_RATE_NL_H, up, down)
+    found = hard_finding(current, proposed, bounds)
+    if found is not None:
+        assert hard_finding(current, found.bound, Bounds(0, 2**32, up, down)) is None
+        beyond = 1 if found.reason in {Refusal.STEP_UP, Refusal.ABOVE_MOST} else -1
+        assert hard_finding(current, found.bound + beyond, bounds) is not None
+
+
+@pytest.mark.parametrize(
+    ("current", "proposed", "change"),
+    [
+        (20_000, 26_000, "+30.0 %"),
+        (20_000, 15_000, "-25.0 %"),
+        (20_000, 20_000, "+0.0 %"),
+        (20_833, 25_000, "+20.0 %"),
+        (30_000, 40_000, "+33.3 %"),
+        (30_000, 20_000, "-33.3 %"),
+        (10_000, 9_995, "+0.0 %"),
+        (10_000, 9_994, "-0.1 %"),
+        (20_000, 0, "-100.0 %"),
+        (2_000, 1_000_000, "+49900.0 %"),
+        (0, 20_000, "from zero"),
+    ],
+)
+def test_the_step_is_told_in_tenths_of_a_per_cent(current: int, proposed: int, change: str) -> None:
+    assert assess(current, proposed, WIDE).change == change
+
+
+@given(st.integers(1, MOST_RATE_NL_H), RATES)
+def test_the_percentage_is_the_nearest_tenth(current: int, proposed: int) -> None:
+    tenths = assess(current, proposed, WIDE).percent_tenths
+    assert tenths is not None
+    assert abs(tenths - Decimal(1000 * (proposed - current)) / current) <= Decimal("0.5")
+
+
+@given(RATES, st.integers(0, 2**32 - 1))
+def test_every_sentence_is_short_and_printable(current: int, proposed: int) -> None:
+    found = assess(current, proposed, BOUNDS)
+    for finding in (found.hard, found.soft):
+        if finding is not None:
+            assert finding.sentence.isascii()
+            assert finding.sentence.isprintable()
+            assert len(finding.sentence) <= 120
+            assert 0 <= finding.bound < 2**32

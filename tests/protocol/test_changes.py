@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from protocol.bounds import Finding
+from protocol.changes import NO_COMMAND, PREPARE_TTL_MS, Applied, rejected
+from protocol.messages import (
+    NEVER_S,
+    SENTENCE,
+    ChangeKind,
+    Commit,
+    Outcome,
+    Prepare,
+    Prepared,
+    Refusal,
+    Rejected,
+    Resolve,
+    Verdict,
+    build,
+)
+from tests.protocol.helpers import BOUNDS, RATE_NL_H, SESSION, WISH, Bench, commit, prepare
+
+ID = WISH.command_id
+OTHER_ID = b"change-2"
+
+
+def refused(bench: Bench, **changed: Any) -> Rejected:  # noqa: ANN401 - any field of a Prepare
+    answer = bench.desk.prepare(dataclasses.replace(WISH, **changed), SESSION, bench.now_ms)
+    assert isinstance(answer, Rejected)
+    assert (answer.request, answer.command_id) == (Prepare.code, changed.get("command_id", ID))
+    return answer
+
+
+def assert_not_prepared(answer: Outcome | Rejected) -> None:
+    assert isinstance(answer, Rejected)
+    assert (answer.request, answer.reason) == (Commit.code, Refusal.NOT_PREPARED)
+
+
+def test_a_prepared_change_tells_all_that_the_operator_compares() -> None:
+    bench = Bench()
+    prepared = prepare(bench)
+    assert prepared == Prepared(
+        command_id=ID,
+        kind=ChangeKind.RATE,
+        revision=0,
+        old_rate_nl_h=RATE_NL_H,
+        new_rate_nl_h=25_000,
+        least_rate_nl_h=BOUNDS.least_rate_nl_h,
+        most_rate_nl_h=BOUNDS.most_rate_nl_h,
+        old_to_low_s=480,
+        new_to_low_s=400,
+        old_to_empty_s=NEVER_S,
+        new_to_empty_s=NEVER_S,
+        token=prepared.token,
+        ttl_ms=PREPARE_TTL_MS,
+    )
+    assert bench.applied == []
+    assert bench.ledger.revision == 0
+
+
+def test_a_committed_change_is_applied_and_makes_the_next_revision() -> None:
+    bench = Bench()
+    outcome = commit(bench, prepare(bench))
+    assert outcome == Outcome(ID, Verdict.APPLIED, 1, 25_000, 1_000_000)
+    assert bench.applied == [Applied(1, ID, ChangeKind.RATE, 25_000, 1_000_000)]
+    assert bench.ledger.lines == tuple(bench.applied)
+
+
+def test_a_stop_and_a_resume_take_the_same_two_steps() -> None:
+    bench = Bench()
+    stop = prepare(bench, kind=ChangeKind.STOP, new_rate_nl_h=0)
+    assert (stop.new_rate_nl_h, stop.new_to_low_s) == (0, NEVER_S)
+    commit(bench, stop)
+    resume = prepare(
+        bench,
+        command_id=OTHER_ID,
+        kind=ChangeKind.RESUME,
+        expect_revision=1,
+        expect_rate_nl_h=0,
+        new_rate_nl_h=0,
+    )
+    assert (resume.old_rate_nl_h, resume.new_rate_nl_h) == (0, RATE_NL_H)
+    assert commit(bench, resume) == Outcome(OTHER_ID, Verdict.APPLIED, 2, RATE_NL_H, 1_000_000)
+
+
+def test_a_commit_twice_gives_the_same_outcome_and_one_application() -> None:
+    bench = Bench()
+    prepared = prepare(bench)
+    first = commit(bench, prepared)
+    bench.now_ms += 3_600_000
+    for session in (SESSION, SESSION + 1):
+        assert commit(bench, prepared, session) == first
+    assert commit(bench, dataclasses.replace(prepared, token=bytes(8))) == first
+    assert len(bench.applied) == 1
+
+
+def test_a_later_change_does_not_alter_what_is_told_of_an_earlier_one() -> None:
+    bench = Bench()
+    prepared = prepare(bench)
+    first = commit(bench, prepared)
+    bench.now_ms += 1
+    second = prepare(
+        bench, command_id=OTHER_ID, expect_revision=1, expect_rate_nl_h=25_000, new_rate_nl_h=26_000
+    )
+    commit(bench, second)
+    assert commit(bench, prepared) == bench.desk.resolve(Resolve(ID)) == first
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason", "bound"),
+    [
+        ({"expect_revision": 1}, Refusal.STALE_REVISION, 0),
+        ({"expect_rate_nl_h": RATE_NL_H - 1}, Refusal.STALE_RATE, RATE_NL_H),
+        ({"expect_rate_nl_h": RATE_NL_H + 1}, Refusal.STALE_RATE, RATE_NL_H),
+        ({"new_rate_nl_h": BOUNDS.least_rate_nl_h - 1}, Refusal.BELOW_LEAST, BOUNDS.least_rate_nl_h),
+        ({"new_rate_nl_h": 0}, Refusal.BELOW_LEAST, BOUNDS.least_rate_nl_h),
+        ({"new_rate_nl_h": BOUNDS.most_rate_nl_h + 1}, Refusal.ABOVE_MOST, BOUNDS.most_rate_nl_h),
+        ({"new_rate_nl_h": 2**32 - 1}, Refusal.ABOVE_MOST, BOUNDS.most_rate_nl_h),
+        ({"new_rate_nl_h": 29_167}, Refusal.STEP_UP, 29_166),
+        ({"new_rate_nl_h": 10_416}, Refusal.STEP_DOWN, 10_417),
+    ],
+)
+def test_what_may_not_be_is_refused_with_the_bound(
+    changed: dict[str, Any], reason: Refusal, bound: int
+) -> None:
+    bench = Bench()
+    answer = refused(bench, **changed)
+    assert (answer.reason, answer.bound) == (reason, bound)
+    build(answer)
+    assert_not_prepared(bench.desk.commit(Commit(ID, bytes(8)), SESSION, bench.now_ms))
+
+
+@pytest.mark.parametrize("new_rate_nl_h", [29_166, 10_417])
+def test_the_last_rate_within_a_step_is_taken(new_rate_nl_h: int) -> None:
+    assert prepare(Bench(), new_rate_nl_h=new_rate_nl_h).new_rate_nl_h == new_rate_nl_h
+
+
+@pytest.mark.parametrize("new_rate_nl_h", [BOUNDS.least_rate_nl_h, BOUNDS.most_rate_nl_h])
+def test_the_last_rate_within_the_limits_is_taken(new_rate_nl_h: int) -> None:
+    bench = Bench()
+    bench.bounds = dataclasses.replace(BOUNDS, step_up_percent=0, step_down_percent=0)
+    assert prepare(bench, new_rate_nl_h=new_rate_nl_h).new_rate_nl_h == new_rate_nl_h
+
+
+def test_a_second_change_is_told_how_long_the_first_may_take() -> None:
+    bench = Bench()
+    prepare(bench)
+    bench.now_ms += 4_001
+    answer = refused(bench, command_id=OTHER_ID)
+    assert (answer.reason, answer.bound) == (Refusal.BUSY, PREPARE_TTL_MS - 4_001)
+    assert answer.sentence == "another change is prepared: wait 11 s"
+    bench.now_ms += PREPARE_TTL_MS - 4_001 - 1
+    assert refused(bench, command_id=OTHER_ID).bound == 1
+    bench.now_ms += 1
+    assert prepare(bench, command_id=OTHER_ID).command_id == OTHER_ID
+
+
+@pytest.mark.parametrize(("waited_ms", "in_time"), [(PREPARE_TTL_MS - 1, True), (PREPARE_TTL_MS, False)])
+def test_a_token_is_good_for_fifteen_seconds(waited_ms: int, *, in_time: bool) -> None:
+    bench = Bench()
+    prepared = prepare(bench)
+    bench.now_ms += waited_ms
+    answer = commit(bench, prepared)
+    assert isinstance(answer, Outcome) is in_time
+    assert len(bench.applied) == in_time
+    if not in_time:
+        assert_not_prepared(answer)
+
+
+def test_a_token_of_another_session_is_refused_and_stays_good_for_its_own() -> None:
+    bench = Bench()
+    prepared = prepare(bench)
+    assert_not_prepared(commit(bench, prepared, SESSION + 1))
+    assert isinstance(commit(bench, prepared), Outcome)
+
+
+def test_a_session_that_ends_takes_along_what_it_prepared_and_nothing_else() -> None:
+    bench = Bench()
+    prepared = prepare(bench)
+    bench.desk.release(SESSION + 1)
+    assert refused(bench, command_id=OTHER_ID).reason == Refusal.BUSY
+    bench.desk.release(SESSION)
+    bench.desk.release(SESSION)
+    assert_not_prepared(commit(bench, prepared))
+    assert prepare(bench, command_id=OTHER_ID).command_id == OTHER_ID
+
+
+def test_a_wrong_token_or_id_is_refused_and_does_not_spoil_the_right_one() -> None:
+    bench = Bench()
+    prepared = prepare(bench)
+    assert_not_prepared(commit(bench, dataclasses.replace(prepared, token=bytes(8))))
+    assert_not_prepared(commit(bench, dataclasses.replace(prepared, command_id=OTHER_ID)))
+    assert bench.applied == []
+    assert isinstance(commit(bench, prepared), Outcome)
+
+
+def test_preparing_again_renews_the_token_and_the_time() -> None:
+    bench = Bench()
+    first = prepare(bench)
+    bench.now_ms += PREPARE_TTL_MS - 1
+    second = prepare(bench)
+    assert second.token != first.token
+    assert_not_prepared(commit(bench, first))
+    bench.now_ms += PREPARE_TTL_MS - 1
+    assert isinstance(commit(bench, second), Outcome)
+
+
+def test_an_applied_change_is_not_prepared_again() -> None:
+    bench = Bench()
+    commit(bench, prepare(bench))
+    answer = refused(bench, expect_revision=1, expect_rate_nl_h=25_000)
+    assert (answer.reason, answer.bound) == (Refusal.ALREADY_APPLIED, 1)
+
+
+def test_resolving_before_the_commit_kills_the_change_for_ever() -> None:
+    bench = Bench()
+    prepared = prepare(bench)
+    verdict = bench.desk.resolve(Resolve(ID))
+    assert verdict == Outcome(ID, Verdict.NOT_APPLIED, 0, RATE_NL_H, 1_000_000)
+    assert_not_prepared(commit(bench, prepared))
+    assert bench.desk.resolve(Resolve(ID)) == verdict
+    # A late repetition of the Prepare brings another token; the one that was ever sent in a Commit stays dead.
+    prepare(bench)
+    assert_not_prepared(commit(bench, prepared))
+    assert bench.applied == []
+
+
+def test_resolving_after_the_commit_says_applied_and_when() -> None:
+    bench = Bench()
+    outcome = commit(bench, prepare(bench))
+    bench.now_ms += 60_000
+    assert bench.desk.resolve(Resolve(ID)) == outcome
+    assert len(bench.applied) == 1
+
+
+def test_resolving_one_change_leaves_another_prepared() -> None:
+    bench = Bench()
+    prepared = prepare(bench)
+    assert bench.desk.resolve(Resolve(OTHER_ID)).verdict is Verdict.NOT_APPLIED
+    assert isinstance(commit(bench, prepared), Outcome)
+
+
+def test_what_could_not_be_stored_was_not_made() -> None:
+    bench = Bench()
+    bench.store_error = OSError(28, "No space left on device")
+    answer = commit(bench, prepare(bench))
+    assert isinstance(answer, Rejected)
+    assert answer.reason == Refusal.NOT_STORED
+    assert answer.sentence == "the change could not be stored, so it was not made: No space left on device"
+    assert (bench.applied, bench.ledger.lines) == ([], ())
+    assert bench.desk.resolve(Resolve(ID)).verdict is Verdict.NOT_APPLIED
+    bench.store_error = None
+    assert commit(bench, prepare(bench)) == Outcome(ID, Verdict.APPLIED, 1, 25_000, 1_000_000)
+
+
+@pytest.mark.parametrize("told", ["disk " * 100, "a\nb", "\x1b[31m"])
+def test_whatever_the_store_says_fits_the_refusals_sentence(told: str) -> None:
+    bench = Bench()
+    bench.store_error = OSError(told)
+    answer = commit(bench, prepare(bench))
+    assert isinstance(answer, Rejected)
+    assert len(answer.sentence) <= SENTENCE
+    assert answer.sentence.isprintable()
+    build(answer)
+
+
+def test_the_pumps_own_objection_counts_at_both_steps() -> None:
+    bench = Bench()
+    objection = Finding(Refusal.WRONG_STATE, 0, "the reservoir is empty")
+    prepared = prepare(bench)
+    bench.objection = objection
+    assert refused(bench).reason == Refusal.WRONG_STATE
+    assert commit(bench, prepared) == rejected(Commit.code, objection, ID)
+    bench.objection = None
+    assert_not_prepared(commit(bench, prepared))
+
+
+def test_limits_are_checked_again_at_the_commit() -> None:
+    bench = Bench()
+    prepared = prepare(bench)
+    bench.bounds = dataclasses.replace(BOUNDS, most_rate_nl_h=24_999)
+    answer = commit(bench, prepared)
+    assert isinstance(answer, Rejected)
+    assert (answer.reason, answer.bound) == (Refusal.ABOVE_MOST, 24_999)
+    assert bench.applied == []
+
+
+def test_a_step_is_measured_from_the_programmed_rate_where_the_pump_delivers_nothing() -> None:
+    bench = Bench()
+    bench.commanded_nl_h = 0
+    assert refused(bench, expect_rate_nl_h=0, new_rate_nl_h=29_167).bound == 29_166
+    assert prepare(bench, expect_rate_nl_h=0, new_rate_nl_h=29_166).old_rate_nl_h == 0
+
+
+def test_a_refusal_without_a_command_names_none() -> None:
+    answer = rejected(0x11, Finding(Refusal.UNSUPPORTED, 0, "no"))
+    assert answer == Rejected(0x11, NO_COMMAND, Refusal.UNSUPPORTED, 0, "no")

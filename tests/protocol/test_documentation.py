@@ -1,0 +1,251 @@
+"""docs/protocol.md says what the code does: its tables, its figures, its Python and every byte of its examples."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import cobs.cobs
+import pytest
+
+from docs.tables import PAGE, updated
+from protocol import changes, exchange, handshake
+from protocol.fields import specs
+from protocol.frame import FROM_DEVICE, TAG_SIZE, Frame, _uncobs
+from protocol.handshake import DeviceHandshake, HostHandshake
+from protocol.keys import Key, device_id, file_name, from_text
+from protocol.messages import MESSAGES, Challenge, Confirm, Hello, Role, build, parse
+from tests.protocol.helpers import frame_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from protocol.fields import Message, Spec
+    from protocol.session import Session
+
+TEXT = PAGE.read_text(encoding="utf-8")
+CONVERSATION = ("handshake", "poll", "change", "refusal")
+
+
+def blocks(page: str) -> dict[str, str]:
+    """Return the examples of a page by name."""
+    found = re.findall(r"```text\nexample: (\w+)\n\n(.*?)\n```", page, re.DOTALL)
+    assert len(dict(found)) == len(found)
+    return dict(found)
+
+
+def values(page: str, name: str) -> dict[str, str]:
+    """Return the lines of an example that gives a value each."""
+    lines = (re.split(r" {2,}", line) for line in blocks(page)[name].split("\n"))
+    return {label: value for label, value in lines}  # noqa: C416 - unpacking checks that each line is a pair
+
+
+def lines(page: str, name: str) -> Iterator[tuple[str, Message, bytes]]:
+    """Return who sends which message in which bytes, line by line."""
+    for entry in blocks(page)[name].split("\n\n"):
+        told, data = re.fullmatch(r"(.*?)\n((?:[0-9a-f]{2}[ \n]?)+)", entry, re.DOTALL).groups()  # type: ignore[union-attr] # None is the failure
+        who, kind_name, *given = shlex.split(told.replace("\n    ", " "))
+        kind = next(kind for kind in MESSAGES.values() if kind.__name__ == kind_name)
+        fields = dict(one.split("=", 1) for one in given)
+        assert list(fields) == list(specs(kind))
+        yield (
+            who,
+            kind(*(_value(spec, fields[name]) for name, spec in specs(kind).items())),
+            bytes.fromhex(data),
+        )
+
+
+def _value(spec: Spec, written: str) -> Any:  # noqa: ANN401 - a field of any type
+    if spec.choices is not None:
+        return spec.choices(int(written))
+    if spec.text:
+        return written
+    return bytes.fromhex(written) if spec.most is None else int(written)
+
+
+class Replay:
+    """Both ends of the page's conversation, with the page's inputs for their random bytes."""
+
+    def __init__(self, page: str) -> None:
+        given = values(page, "inputs")
+        serial_number, role = given["serial number"], Role(int(given["role"]))
+        self.key = Key(serial_number, role, bytes.fromhex(given["key id"]), bytes.fromhex(given["secret"]))
+        drawn = iter([int(given["session"]).to_bytes(4, "little"), bytes.fromhex(given["device nonce"])])
+        self._host = HostHandshake(self.key, bytes.fromhex(given["host nonce"]))
+        self._pump = DeviceHandshake(
+            serial_number,
+            bytes.fromhex(given["store id"]),
+            int(given["boot"]),
+            {self.key.key_id: self.key},
+            lambda _size: next(drawn),
+        )
+        self._last: Frame | None = None
+        self._ends: dict[str, Session] = {}
+
+    def send(self, who: str, message: Message) -> bytes:
+        """Return the bytes of the next frame, and let the other end take it."""
+        data = self._greeting(message) if message.code in {Hello.code, Challenge.code, Confirm.code} else None
+        if data is None:
+            if "pump" not in self._ends:
+                opened = self._pump.confirm(self._heard(), 0)
+                assert opened is not None
+                self._ends["pump"] = opened[0]
+            data = self._ends[who].seal(message.code, build(message))
+            assert self._ends["host" if who == "pump" else "pump"].open(frame_of(data)) is None
+        self._last = frame_of(data)
+        assert parse(self._last.type, self._last.payload) == message
+        return data
+
+    def _heard(self) -> Frame:
+        assert self._last is not None
+        return self._last
+
+    def _greeting(self, message: Message) -> bytes:
+        if isinstance(message, Hello):
+            return self._host.hello()
+        if isinstance(message, Challenge):
+            return self._pump.challenge(self._heard(), 0) or b""
+        answer = self._host.answer(self._heard())
+        assert answer is not None
+        self._ends["host"] = answer[1]
+        return answer[0]
+
+
+def check_conversation(page: str) -> None:
+    replay = Replay(page)
+    for name in CONVERSATION:
+        for who, message, data in lines(page, name):
+            assert bool(message.code & FROM_DEVICE) is (who == "pump")
+            assert replay.send(who, message) == data
+
+
+def check_keys(page: str) -> None:
+    replay = Replay(page)
+    for who, message, _ in lines(page, "handshake"):
+        replay.send(who, message)
+    host = replay._ends["host"]
+    assert values(page, "keys") == {
+        "handshake key": handshake._handshake_key(replay.key).hex(),
+        "host key": host._seal_key.hex(),
+        "pump key": host._open_key.hex(),
+    }
+
+
+def check_cobs(page: str) -> None:
+    for plain, coded in values(page, "cobs").items():
+        data, run = bytes.fromhex(plain.replace("(nothing)", "")), bytes.fromhex(coded)
+        assert cobs.cobs.encode(data) == run
+        assert _uncobs(run) == data
+
+
+CHECKS: dict[str, Callable[[str], None]] = {
+    "cobs": check_cobs,
+    "inputs": check_conversation,
+    "keys": check_keys,
+    **dict.fromkeys(CONVERSATION, check_conversation),
+}
+
+
+def test_every_example_on_the_page_has_its_check() -> None:
+    assert set(blocks(TEXT)) == set(CHECKS)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_an_example_is_true_to_the_byte(name: str) -> None:
+    CHECKS[name](TEXT)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_an_example_with_any_digit_changed_is_noticed(name: str) -> None:
+    body = blocks(TEXT)[name]
+    digits = [found.end() - 1 for found in re.finditer(r"[0-9a-f](?=\n|$)|\b[0-9a-f]{2}\b", body)]
+    assert len(digits) > 2
+    for at in digits[:: max(1, len(digits) // 20)]:
+        changed = body[:at] + ("1" if body[at] == "0" else "0") + body[at + 1 :]
+        with pytest.raises((AssertionError, ValueError)):
+            CHECKS[name](TEXT.replace(body, changed))
+
+
+def test_the_tables_are_those_of_the_code() -> None:
+    assert updated(TEXT) == TEXT, "bring the page up to date: python docs/tables.py --write"
+
+
+def test_a_stale_table_is_noticed() -> None:
+    stale = TEXT.replace("| 17 | 4 | u32 | `new_rate_nl_h` |", "| 18 | 4 | u32 | `new_rate_nl_h` |")
+    assert stale != TEXT
+    assert updated(stale) == TEXT
+
+
+def test_the_figures_are_those_of_the_code() -> None:
+    figures = dict(
+        re.findall(
+            r"^\| ([A-Z_]+) \| (\d+) \|", TEXT.split("## Time-outs")[1].split("\n## ")[0], re.MULTILINE
+        )
+    )
+    modules = (exchange, handshake, changes)
+    assert len(figures) == 9
+    for name, figure in figures.items():
+        assert {getattr(module, name) for module in modules if hasattr(module, name)} == {int(figure)}
+
+
+def test_the_requests_are_all_that_a_host_can_send_in_a_session() -> None:
+    rows = re.findall(r"^\| (\w+) \| (\w+) \| (all|technician, developer) \|$", TEXT, re.MULTILINE)
+    names = {kind.__name__: code for code, kind in MESSAGES.items()}
+    assert [names[request] for request, _, _ in rows] == [
+        c for c in sorted(names.values()) if 0x10 <= c < 0x80
+    ]
+    assert all(names[answer] & FROM_DEVICE for _, answer, _ in rows)
+    assert all((allowed == "all") is (names[request] < 0x20) for request, _, allowed in rows)
+
+
+def test_the_key_file_on_the_page_is_the_key_of_the_examples() -> None:
+    (text,) = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
+    key = from_text(text, "the page")
+    assert key == Replay(TEXT).key
+    assert f"`{file_name(key.serial_number, key.role)}`" in TEXT
+
+
+# --- the page's own Python, which shares no line with the package -------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    assert "protocol" not in code
+    script: Path = tmp_path_factory.mktemp("page") / "page.py"
+    script.write_text(code, encoding="utf-8")
+    return runpy.run_path(str(script))
+
+
+def test_the_pages_python_makes_the_bytes_of_the_page(own: dict[str, Any]) -> None:
+    for plain, coded in values(TEXT, "cobs").items():
+        data, run = bytes.fromhex(plain.replace("(nothing)", "")), bytes.fromhex(coded)
+        assert (own["cobs"](data), own["uncobs"](run)) == (run, data)
+    given = values(TEXT, "inputs")
+    secret, *nonces = (bytes.fromhex(given[name]) for name in ("secret", "host nonce", "device nonce"))
+    identifier = device_id(given["serial number"])
+    first = own["handshake_key"](secret)
+    host_key, pump_key = own["session_keys"](
+        secret, *nonces, int(given["session"]), identifier, int(given["role"])
+    )
+    assert [key.hex() for key in (first, host_key, pump_key)] == list(values(TEXT, "keys").values())
+    bound = {Hello.code: b"", Challenge.code: nonces[0], Confirm.code: nonces[0] + nonces[1] + identifier}
+    for name in CONVERSATION:
+        for who, message, data in lines(TEXT, name):
+            code, session, counter, ack, payload, tag, signed = own["unwire"](data[1:-1])
+            key = first if code in bound else host_key if who == "host" else pump_key
+            assert own["mac"](key, signed + bound.get(code, b""))[:TAG_SIZE] == tag
+            assert signed == own["signed_part"](code, session, counter, ack, payload)
+            assert own["wire"](signed, tag) == data
+            assert (code, payload) == (message.code, build(message))
+
+
+@pytest.mark.parametrize("at", range(1, 36))
+def test_the_pages_python_refuses_a_damaged_frame(own: dict[str, Any], at: int) -> None:
+    (_, _, data), *_ = lines(TEXT, "poll")
+    run = data[1:-1]
+    with pytest.raises(ValueError, match=r"COBS|CRC-32|size|version|length"):
+        own["unwire"](run[:at] + bytes([run[at] ^ 0x40 or 1]) + run[at + 1 :])

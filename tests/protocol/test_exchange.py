@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.changes import NO_COMMAND
+from protocol.exchange import Answer, DeviceEnd, HostEnd
+from protocol.frame import FROM_DEVICE
+from protocol.keys import Key
+from protocol.messages import (
+    MESSAGES,
+    Acknowledge,
+    ChangeKind,
+    Commit,
+    Events,
+    GetEvents,
+    GetLimits,
+    Identify,
+    Identity,
+    Limits,
+    Outcome,
+    Poll,
+    Prepare,
+    Prepared,
+    Refusal,
+    Rejected,
+    Resolve,
+    Role,
+    Status,
+    Verdict,
+)
+from protocol.session import LAST_COUNTER, SessionEndedError
+from tests.protocol.helpers import (
+    HOST_NONCE,
+    KEYS,
+    RATE_NL_H,
+    READING,
+    TECHNICIAN,
+    VIEWER,
+    WISH,
+    Bench,
+    answer,
+    connect,
+    device_handshake,
+)
+
+if TYPE_CHECKING:
+    from protocol.fields import Message
+
+NOISE = st.binary(max_size=300) | st.just(b"\x55" * 500)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_three_frames_and_a_status_open_the_conversation(bench: Bench) -> None:
+    opened: list[Role] = []
+    pump = DeviceEnd(device_handshake(), bench.serve, opened.append)
+    host = HostEnd(TECHNICIAN, HOST_NONCE)
+    nothing, confirm = host.receive(pump.receive(host.hello(), 0))
+    assert nothing == []
+    assert host.challenge is not None
+    assert (host.is_open, opened) == (False, [])
+    assert host.receive(pump.receive(confirm, 0)) == ([Answer(READING, 0)], b"")
+    assert (host.is_open, opened) == (True, [Role.TECHNICIAN])
+    assert (host.dropped, pump.dropped) == (0, 0)
+
+
+def test_nothing_is_asked_before_the_pump_has_proved_itself(bench: Bench) -> None:
+    pump = bench.port()
+    host = HostEnd(TECHNICIAN, HOST_NONCE)
+    with pytest.raises(ValueError, match="no session"):
+        host.ask(Poll())
+    host.receive(pump.receive(host.hello(), 0))
+    with pytest.raises(ValueError, match="no session"):
+        host.ask(Poll())
+
+
+@pytest.mark.parametrize(
+    ("request_", "kind"),
+    [
+        (Poll(), Status),
+        (Identify(), Identity),
+        (GetLimits(), Limits),
+        (GetEvents(0), Events),
+        (Prepare(b"change-1", ChangeKind.STOP, 0, RATE_NL_H, 0, 0), Prepared),
+        (Commit(bytes(8), bytes(8)), Rejected),
+        (Resolve(bytes(8)), Outcome),
+        (Acknowledge(1), Status),
+    ],
+)
+def test_every_request_has_one_answer_that_reaches_its_counter(
+    bench: Bench, request_: Message, kind: type[Message]
+) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    for _ in range(3):
+        assert isinstance(answer(host, pump, request_).message, kind)
+
+
+def test_a_rate_is_changed_over_the_wire(bench: Bench) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    prepared = answer(host, pump, WISH).message
+    assert isinstance(prepared, Prepared)
+    outcome = answer(host, pump, Commit(prepared.command_id, prepared.token)).message
+    assert outcome == Outcome(b"change-1", Verdict.APPLIED, 1, 25_000, 1_000_000)
+    assert answer(host, pump, Resolve(b"change-1")).message == outcome
+    assert len(bench.applied) == 1
+
+
+@pytest.mark.parametrize("code", sorted(set(range(0x80)) - set(MESSAGES)))
+def test_an_unknown_type_is_answered_with_unsupported(bench: Bench, code: int) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    assert host._session is not None
+    (found,), _ = host.receive(pump.receive(host._session.seal(code, b"any"), 0))
+    assert isinstance(found.message, Rejected)
+    assert (found.message.request, found.message.reason) == (code, Refusal.UNSUPPORTED)
+    assert found.message.command_id == NO_COMMAND
+    assert f"0x{code:02x}" in found.message.sentence
+
+
+@pytest.mark.parametrize("code", sorted(code for code in MESSAGES if 0x10 <= code < FROM_DEVICE))
+def test_a_malformed_request_is_answered_with_malformed(bench: Bench, code: int) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    assert host._session is not None
+    (found,), _ = host.receive(pump.receive(host._session.seal(code, b"\xff" * 200), 0))
+    assert isinstance(found.message, Rejected)
+    assert (found.message.request, found.message.reason) == (code, Refusal.MALFORMED)
+    assert found.ack == host._session.sent
+
+
+# --- roles ------------------------------------------------------------------------------------------------------------
+
+CHANGING = [WISH, Commit(b"change-1", bytes(8)), Resolve(b"change-1"), Acknowledge(1)]
+
+
+def changes_admitted(key: Key) -> int:
+    bench = Bench()
+    pump = bench.port()
+    host = connect(pump, key)
+    answers = [answer(host, pump, request).message for request in CHANGING]
+    return sum(not (isinstance(found, Rejected) and found.reason == Refusal.ROLE) for found in answers)
+
+
+def test_a_viewers_key_reads_and_changes_nothing(bench: Bench) -> None:
+    pump = bench.port()
+    host = connect(pump, VIEWER)
+    for request in (Poll(), Identify(), GetLimits(), GetEvents(0)):
+        assert not isinstance(answer(host, pump, request).message, Rejected)
+    assert changes_admitted(VIEWER) == 0
+
+
+def test_the_role_test_would_notice_a_pump_that_gives_every_key_all_rights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert changes_admitted(TECHNICIAN) == len(CHANGING)
+    monkeypatch.setitem(
+        KEYS, VIEWER.key_id, Key(VIEWER.serial_number, Role.TECHNICIAN, VIEWER.key_id, VIEWER.secret)
+    )
+    assert changes_admitted(KEYS[VIEWER.key_id]) == len(CHANGING)
+
+
+# --- a bad wire -------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(NOISE, min_size=9, max_size=9))
+def test_garbage_before_between_and_after_the_frames_harms_nothing(noise: list[bytes]) -> None:
+    bench = Bench()
+    pump = bench.port()
+    host = HostEnd(TECHNICIAN, HOST_NONCE)
+    assert host.receive(noise[0]) == ([], b"")
+    assert pump.receive(noise[1], 0) == b""
+    _, confirm = host.receive(pump.receive(host.hello() + noise[2], 0) + noise[3])
+    found, _ = host.receive(noise[4] + pump.receive(noise[5] + confirm, 0))
+    assert found == [Answer(READING, 0)]
+    data, counter = host.ask(Poll())
+    reply = pump.receive(noise[6] + data + noise[7], 0)
+    assert host.receive(noise[8] + reply)[0] == [Answer(READING, counter)]
+
+
+@given(st.binary(max_size=2_000), st.booleans())
+def test_noise_gets_no_answer_and_raises_nothing(data: bytes, in_session: bool) -> None:  # noqa: FBT001 - Hypothesis draws it and passes it by name
+    bench = Bench()
+    pump = bench.port()
+    host = connect(pump) if in_session else HostEnd(TECHNICIAN, HOST_NONCE)
+    assert pump.receive(data, 0) == b""
+    assert host.receive(data) == ([], b"")
+    assert bench.applied == []
+
+
+@pytest.mark.parametrize("lost", range(4))
+def test_after_any_lost_frame_of_a_handshake_the_next_try_opens(bench: Bench, lost: int) -> None:
+    pump = bench.port()
+    host = HostEnd(TECHNICIAN, HOST_NONCE)
+    to_pump = host.hello()
+    for step in itertools.count(0, 2):
+        to_host = pump.receive(to_pump if lost != step else b"", 0)
+        _, to_pump = host.receive(to_host if lost != step + 1 else b"")
+        if not to_pump:
+            break
+    assert not host.is_open
+    assert connect(pump, nonce=b"\x42" * 16).is_open
+
+
+def test_a_lost_request_leaves_a_gap_that_the_next_one_closes(bench: Bench) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    host.ask(Poll())
+    host.ask(Poll())
+    assert answer(host, pump, Poll()).ack == 3
+
+
+def test_an_answer_that_comes_late_acknowledges_the_older_question(bench: Bench) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    first, first_counter = host.ask(Poll())
+    late = pump.receive(first, 0)
+    second, second_counter = host.ask(Identify())
+    found, _ = host.receive(late + pump.receive(second, 0))
+    assert [(type(one.message), one.ack) for one in found] == [
+        (Status, first_counter),
+        (Identity, second_counter),
+    ]
+
+
+def spend(end: HostEnd | DeviceEnd) -> None:
+    assert end._session is not None
+    end._session._sent = LAST_COUNTER
+
+
+def test_a_used_up_session_ends_at_either_end_and_a_new_one_opens(bench: Bench) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    data, _ = host.ask(Poll())
+    spend(host)
+    with pytest.raises(SessionEndedError):
+        host.ask(Poll())
+    spend(pump)
+    assert pump.receive(data, 0) == b""
+    assert connect(pump, nonce=b"\x42" * 16).is_open
+
+
+def test_an_answer_that_this_host_does_not_know_is_counted_and_passed_over(bench: Bench) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    assert pump._session is not None
+    for code, payload in ((0xEE, b""), (Status.code, b"short")):
+        assert host.receive(pump._session.seal(code, payload)) == ([], b"")
+    assert host.dropped == 2
+    assert answer(host, pump, Poll()).message == READING

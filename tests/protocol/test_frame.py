@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import random
+import zlib
+
+import pytest
+from cobs import cobs
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol import frame as frame_module
+from protocol.frame import (
+    HEADER,
+    MOST_ENCODED,
+    MOST_PAYLOAD,
+    MOST_WIRE,
+    TAG_SIZE,
+    VERSION,
+    Damage,
+    Decoder,
+    Frame,
+    encode,
+    examine,
+    header,
+)
+
+PAYLOADS = st.binary(max_size=MOST_PAYLOAD) | st.lists(
+    st.sampled_from(b"\x00\x00\x00\x01\xff"), max_size=MOST_PAYLOAD
+).map(bytes)
+TAGS = st.binary(min_size=TAG_SIZE, max_size=TAG_SIZE)
+GARBAGE = st.binary(max_size=600) | st.lists(
+    st.sampled_from([b"\0", b"\x01", b"\xff", b"\x30" * 50]), max_size=12
+).map(b"".join)
+SIGNED = header(0x11, 0x01020304, 5, 4, b"\x00\x07\x00") + b"\x00\x07\x00"
+TAG = bytes(range(16))
+WIRE = encode(SIGNED, TAG)
+
+
+def wire_of(raw: bytes) -> bytes:
+    """Return bytes on the wire that decode to `raw`, with a right CRC-32, whatever they say."""
+    return b"\0" + cobs.encode(raw + zlib.crc32(raw).to_bytes(4, "little")) + b"\0"
+
+
+def test_a_frame_is_these_very_bytes() -> None:
+    assert SIGNED.hex() == "011104030201050000000400000003000700"
+    assert WIRE.hex() == (
+        "0008011104030201050101020401010203020701140102030405060708090a0b0c0d0e0f75eb38f100"
+    )
+    assert zlib.crc32(b"123456789") == 0xCBF43926
+
+
+def test_a_frame_comes_back_field_by_field() -> None:
+    (found,) = Decoder().feed(WIRE)
+    assert found == Frame(0x11, 0x01020304, 5, 4, b"\x00\x07\x00", TAG, SIGNED)
+
+
+@given(st.integers(0, 255), *[st.integers(0, 2**32 - 1)] * 3, PAYLOADS, TAGS)
+def test_what_is_encoded_is_decoded(
+    code: int, session: int, counter: int, ack: int, payload: bytes, tag: bytes
+) -> None:
+    signed = header(code, session, counter, ack, payload) + payload
+    data = encode(signed, tag)
+    assert Decoder().feed(data) == [Frame(code, session, counter, ack, payload, tag, signed)]
+    assert len(data) == len(signed) + TAG_SIZE + 4 + 3
+    assert len(data) <= MOST_WIRE
+
+
+@given(PAYLOADS, TAGS)
+def test_the_stuffing_is_what_the_cobs_package_does(payload: bytes, tag: bytes) -> None:
+    body = header(1, 0, 0, 0, payload) + payload + tag
+    assert encode(body[:-TAG_SIZE], tag) == wire_of(body)
+
+
+@given(st.binary(min_size=1, max_size=MOST_ENCODED).map(lambda data: data.replace(b"\0", b"\x01")))
+def test_unstuffing_agrees_with_the_cobs_package_on_any_bytes(run: bytes) -> None:
+    try:
+        expected: bytes | None = cobs.decode(run)
+    except cobs.DecodeError:
+        expected = None
+    assert frame_module._uncobs(run) == expected
+
+
+@pytest.mark.parametrize("run", [b"\0", b"\x01\0", b"\x02\x11\0\x01"])
+def test_a_length_byte_of_zero_is_refused_and_does_not_hang(run: bytes) -> None:
+    assert frame_module._uncobs(run) is None
+
+
+def test_a_payload_of_two_hundred_bytes_fits_and_one_more_is_refused() -> None:
+    payload = b"\0" * MOST_PAYLOAD
+    data = encode(header(1, 2, 3, 4, payload) + payload, TAG)
+    assert len(data) == MOST_WIRE
+    assert [found.payload for found in Decoder().feed(data)] == [payload]
+    with pytest.raises(ValueError, match="201 bytes"):
+        header(1, 2, 3, 4, payload + b"\0")
+
+
+def raw(version: int = VERSION, length: int = 0, payload: bytes = b"") -> bytes:
+    return HEADER.pack(version, 1, 0, 0, 0, length) + payload + TAG
+
+
+@pytest.mark.parametrize(
+    ("data", "damage"),
+    [
+        (b"\x01" * 35, Damage.SIZE),
+        (wire_of(raw()[:-1])[1:-1], Damage.SIZE),
+        (b"\x01" * (MOST_ENCODED + 1), Damage.SIZE),
+        (b"\xff" * 100, Damage.COBS),
+        (b"\x01" * 99 + b"\x02", Damage.COBS),
+        (b"\x01" * 100, Damage.CRC),
+        (encode(raw()[:-16], TAG)[1:-1].replace(b"\x0f", b"\x0e"), Damage.CRC),
+        (wire_of(raw(version=VERSION + 1))[1:-1], Damage.VERSION),
+        (wire_of(raw(version=0))[1:-1], Damage.VERSION),
+        (wire_of(raw(length=1))[1:-1], Damage.LENGTH),
+        (wire_of(raw(length=4, payload=b"12345"))[1:-1], Damage.LENGTH),
+        (wire_of(raw(version=2, length=9))[1:-1], Damage.VERSION),
+    ],
+)
+def test_each_check_drops_what_it_is_there_for(data: bytes, damage: Damage) -> None:
+    assert examine(data) is damage
+    decoder = Decoder()
+    assert decoder.feed(b"\0" + data + b"\0") == []
+    assert decoder.damaged == dict.fromkeys(Damage, 0) | {damage: 1}
+    assert decoder.dropped == 1
+
+
+def test_delimiters_alone_are_not_counted() -> None:
+    decoder = Decoder()
+    assert decoder.feed(b"\0" * 1_000) == []
+    assert decoder.dropped == 0
+
+
+@given(GARBAGE, GARBAGE)
+def test_the_next_intact_frame_after_any_garbage_is_found(before: bytes, after: bytes) -> None:
+    decoder = Decoder()
+    found = decoder.feed(before) + decoder.feed(WIRE) + decoder.feed(after) + decoder.feed(WIRE)
+    assert [one.signed for one in found] == [SIGNED, SIGNED]
+
+
+@given(
+    st.lists(st.sampled_from([WIRE, WIRE[:-9], WIRE[9:], b"\0", b"\x05" * 700]) | GARBAGE, max_size=8),
+    st.data(),
+)
+def test_however_a_stream_is_cut_its_frames_and_counts_are_the_same(
+    pieces: list[bytes], data: st.DataObject
+) -> None:
+    stream = b"".join(pieces)
+    whole, bytewise, random_cuts = Decoder(), Decoder(), Decoder()
+    expected = whole.feed(stream)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=20)))
+    pairs = zip([0, *cuts], [*cuts, len(stream)], strict=True)
+    assert [f for byte in stream for f in bytewise.feed(bytes([byte]))] == expected
+    assert [f for start, end in pairs for f in random_cuts.feed(stream[start:end])] == expected
+    assert whole.damaged == bytewise.damaged == random_cuts.damaged
+    assert whole.feed(WIRE) == bytewise.feed(WIRE) == random_cuts.feed(WIRE)
+
+
+@pytest.mark.parametrize("size", [1, 7, 236, 237, 4_096, 100_000])
+def test_a_hundred_kilobytes_without_a_delimiter_hold_one_frame_at_the_most(size: int) -> None:
+    decoder = Decoder()
+    for _ in range(-(-100_000 // size)):
+        assert decoder.feed(b"\x55" * size) == []
+        assert len(decoder._held) <= MOST_ENCODED
+    assert decoder.damaged == dict.fromkeys(Damage, 0) | {Damage.SIZE: 1}
+    assert len(decoder.feed(WIRE)) == 1
+
+
+def test_a_reset_forgets_half_a_frame() -> None:
+    decoder = Decoder()
+    decoder.feed(WIRE[:-4])
+    decoder.reset()
+    assert decoder.feed(WIRE[-4:]) == []
+    assert decoder.feed(b"\x55" * 1_000) == []
+    decoder.reset()
+    assert len(decoder.feed(WIRE[1:])) == 1
+
+
+def test_two_megabytes_of_noise_make_no_frame_and_raise_nothing() -> None:
+    dice = random.Random(20)  # noqa: S311 - noise, not a secret
+    decoder = Decoder()
+    for _ in range(500):
+        # Ordinary noise has a zero every 256 bytes, so half of it is long enough to be examined.
+        assert decoder.feed(dice.randbytes(4_096)) == []
+    assert decoder.dropped > 5_000
+    assert decoder.damaged[Damage.COBS] > 1_000

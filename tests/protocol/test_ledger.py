@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from protocol.changes import Applied, ChangeDesk, Ledger
+from protocol.messages import (
+    ChangeKind,
+    Outcome,
+    Resolve,
+    Verdict,
+)
+from tests.protocol.helpers import Bench
+
+ID = b"change-1"
+OTHER_ID = b"change-2"
+
+
+def line(revision: int, command_id: bytes = ID) -> Applied:
+    return Applied(revision, command_id, ChangeKind.RATE, 1, 2)
+
+
+def test_a_ledger_comes_back_as_it_was_and_answers_for_its_changes() -> None:
+    lines = (line(1), line(2, OTHER_ID))
+    ledger = Ledger(lines)
+    assert (ledger.lines, ledger.revision) == (lines, 2)
+    assert ledger.find(OTHER_ID) == lines[1]
+    assert ledger.find(bytes(8)) is None
+    bench = Bench()
+    desk = ChangeDesk(
+        ledger,
+        bytes,
+        present=bench.present,
+        refuse=lambda _kind, _rate: None,
+        outlook=lambda _rate: (None, None),
+        apply=bench.applied.append,
+    )
+    assert desk.resolve(Resolve(ID)) == Outcome(ID, Verdict.APPLIED, 1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [(line(0),), (line(2),), (line(1), line(3, OTHER_ID)), (line(1), line(1, OTHER_ID)), (line(1), line(2))],
+)
+def test_a_ledger_with_a_gap_or_a_repeated_change_is_refused(lines: tuple[Applied, ...]) -> None:
+    with pytest.raises(ValueError, match="cannot follow"):
+        Ledger(lines)
+
+
+def test_a_withdrawn_line_is_forgotten() -> None:
+    ledger = Ledger((line(1), line(2, OTHER_ID)))
+    ledger.withdraw()
+    assert ledger.lines == (line(1),)
+    assert ledger.find(OTHER_ID) is None
+    ledger.append(line(2, OTHER_ID))

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+
+from protocol.frame import FROM_DEVICE, Frame, encode
+from protocol.keys import device_id, expand, extract
+from protocol.messages import Poll, Role, Status, build
+from protocol.session import LAST_COUNTER, Intrusion, Session, SessionEndedError, Side, tag
+from tests.protocol.helpers import NONCES, READING, SERIAL_NUMBER, TECHNICIAN, VIEWER, frame_of, sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PAYLOAD = build(READING)
+
+
+def polls(host: Session, count: int) -> list[Frame]:
+    return [frame_of(host.seal(Poll.code, b"")) for _ in range(count)]
+
+
+def session(
+    side: Side,
+    *,
+    number: int = 9,
+    secret: bytes = TECHNICIAN.secret,
+    nonces: bytes = NONCES,
+    serial_number: str = SERIAL_NUMBER,
+    role: Role = Role.TECHNICIAN,
+) -> Session:
+    context = device_id(serial_number) + bytes((role,))
+    return Session(side, number, secret=secret, nonces=nonces, context=context)
+
+
+def test_what_one_end_seals_the_other_opens_in_both_directions() -> None:
+    host, pump = sessions()
+    for count in range(1, 50):
+        assert pump.open(frame_of(host.seal(Poll.code, b""))) is None
+        answer = frame_of(pump.seal(Status.code, PAYLOAD))
+        assert host.open(answer) is None
+        assert (answer.counter, answer.ack, answer.payload) == (count, count, PAYLOAD)
+        assert host.heard == pump.heard == host.sent == pump.sent == count
+
+
+def test_the_keys_are_derived_as_the_specification_says() -> None:
+    host, _ = sessions(number=0x01020304)
+    root = extract(NONCES, TECHNICIAN.secret)
+    key = expand(root, b"pump1 host " + bytes.fromhex("04030201") + b"PM-00001" + b"\x02")
+    found = frame_of(host.seal(Poll.code, b""))
+    assert found.tag == tag(key, found.signed)
+
+
+def test_a_frame_sent_back_to_its_sender_opens_for_nobody() -> None:
+    host, pump = sessions()
+    assert host.open(frame_of(host.seal(Poll.code, b""))) is Intrusion.DIRECTION
+    assert pump.open(frame_of(pump.seal(Status.code, PAYLOAD))) is Intrusion.DIRECTION
+
+
+@pytest.mark.parametrize("code", [Poll.code, Status.code])
+def test_even_with_the_direction_bit_turned_a_reflected_frame_has_a_wrong_tag(code: int) -> None:
+    for one in sessions():
+        ours = frame_of(one.seal(code, b""))
+        for turned in (code, code ^ FROM_DEVICE):
+            signed = ours.signed[:1] + bytes([turned]) + ours.signed[2:]
+            assert one.open(ours._replace(type=turned, signed=signed)) in {Intrusion.TAG, Intrusion.DIRECTION}
+    assert one.heard == 0
+
+
+def test_the_keys_of_the_two_directions_differ() -> None:
+    host, pump = sessions()
+    assert host._seal_key != pump._seal_key
+    assert (host._seal_key, host._open_key) == (pump._open_key, pump._seal_key)
+
+
+def test_a_repeated_frame_is_dropped_however_often() -> None:
+    host, pump = sessions()
+    (first,) = polls(host, 1)
+    assert pump.open(first) is None
+    assert {pump.open(first) for _ in range(5)} == {Intrusion.COUNTER}
+
+
+def test_a_gap_is_accepted_and_what_was_left_out_is_not_accepted_later() -> None:
+    host, pump = sessions()
+    frames = polls(host, 10)
+    assert pump.open(frames[0]) is None
+    assert pump.open(frames[6]) is None
+    assert {pump.open(late) for late in frames[:7]} == {Intrusion.COUNTER}
+    assert pump.open(frames[7]) is None
+    assert pump.heard == 8
+
+
+def test_in_no_order_is_a_frame_accepted_twice_or_after_a_newer_one() -> None:
+    host, _ = sessions()
+    frames = polls(host, 5)
+    for order in itertools.permutations(frames * 2, 5):
+        _, pump = sessions()
+        accepted = [one.counter for one in order if pump.open(one) is None]
+        assert accepted == sorted(set(accepted))
+
+
+def test_a_counter_of_zero_is_never_accepted() -> None:
+    host, pump = sessions()
+    host._sent = -1
+    assert pump.open(polls(host, 1)[0]) is Intrusion.COUNTER
+
+
+def test_the_last_counter_is_sent_and_after_it_the_session_ends() -> None:
+    host, pump = sessions()
+    host._sent = LAST_COUNTER - 1
+    assert pump.open(polls(host, 1)[0]) is None
+    with pytest.raises(SessionEndedError):
+        host.seal(Poll.code, b"")
+    assert host.sent == LAST_COUNTER
+    host._sent = LAST_COUNTER
+    beyond = polls(sessions()[0], 1)[0]._replace(counter=LAST_COUNTER + 1)
+    assert pump.open(beyond) is Intrusion.COUNTER
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        session(Side.DEVICE, number=10),
+        session(Side.DEVICE, secret=VIEWER.secret),
+        session(Side.DEVICE, nonces=NONCES[:-1] + b"\0"),
+        session(Side.DEVICE, serial_number="PM-00002"),
+        session(Side.DEVICE, role=Role.VIEWER),
+        session(Side.DEVICE, role=Role.DEVELOPER),
+    ],
+    ids=["number", "secret", "nonces", "pump", "viewer", "developer"],
+)
+def test_a_session_that_differs_in_anything_opens_nothing(other: Session) -> None:
+    host, _ = sessions()
+    (ours,) = polls(host, 1)
+    assert other.open(ours) in {Intrusion.TAG, Intrusion.SESSION}
+    assert other.open(ours._replace(session=other.number)) is Intrusion.TAG
+    assert other.heard == 0
+
+
+def splices() -> list[Frame]:
+    """Return all frames made of the header, payload and tag of two that were sent, but for these two."""
+    host, _ = sessions()
+    one, two = (frame_of(host.seal(0x20, bytes([value]) * 29)) for value in (1, 2))
+    made = []
+    for head, body, tagged in itertools.product((one, two), repeat=3):
+        if not head is body is tagged:
+            signed = head.signed[:15] + body.payload
+            made.append(frame_of(encode(signed, tagged.tag)))
+    return made
+
+
+def opened(frames: list[Frame]) -> int:
+    return sum(sessions()[1].open(one) is None for one in frames)
+
+
+def test_no_splice_of_header_payload_and_tag_is_accepted() -> None:
+    assert len(splices()) == 6
+    assert opened(splices()) == 0
+
+
+def every_bit_of_the_tag_and_the_signed_part() -> list[Frame]:
+    host, _ = sessions()
+    one = frame_of(host.seal(0x20, bytes(29)))
+    changed = []
+    for bit in range(16 * 8):
+        wrong = (int.from_bytes(one.tag, "big") ^ 1 << bit).to_bytes(16, "big")
+        changed.append(one._replace(tag=wrong))
+    for bit in range(len(one.signed) * 8):
+        signed = bytearray(one.signed)
+        signed[bit // 8] ^= 1 << bit % 8
+        changed.append(one._replace(signed=bytes(signed)))
+    return changed
+
+
+def test_no_forged_bit_is_accepted() -> None:
+    assert opened(every_bit_of_the_tag_and_the_signed_part()) == 0
+
+
+@pytest.mark.parametrize("attack", [splices, every_bit_of_the_tag_and_the_signed_part])
+def test_the_attacks_would_succeed_against_a_session_that_compares_no_tags(
+    attack: Callable[[], list[Frame]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("protocol.session.hmac.compare_digest", lambda _one, _other: True)
+    assert opened(attack()) == len(attack())
+
+
+def test_a_refused_frame_changes_nothing() -> None:
+    host, pump = sessions()
+    good, later = polls(host, 2)
+    for wrong in (
+        good._replace(tag=bytes(16)),
+        later._replace(tag=bytes(16)),
+        later._replace(session=8),
+        later._replace(type=Status.code),
+        later._replace(counter=0),
+    ):
+        assert pump.open(wrong) is not None
+        assert (pump.heard, pump.sent) == (0, 0)
+    assert pump.open(good) is None
+
+
+def test_every_frame_acknowledges_the_newest_one_accepted() -> None:
+    host, pump = sessions()
+    frames = polls(host, 4)
+    assert frame_of(pump.seal(Status.code, PAYLOAD)).ack == 0
+    pump.open(frames[2])
+    assert frame_of(pump.seal(Status.code, PAYLOAD)).ack == 3
+    pump.open(frames[0])
+    pump.open(frames[3]._replace(tag=bytes(16)))
+    assert frame_of(pump.seal(Status.code, PAYLOAD)).ack == 3
