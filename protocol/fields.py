@@ -11,12 +11,13 @@ from __future__ import annotations
 import dataclasses
 import re
 import struct
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transform
 
 import construct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sized
+    from collections.abc import Callable, Sequence, Sized
     from enum import IntEnum
 
 _PRINTABLE = re.compile(rb"[ -~]*")
@@ -113,14 +114,20 @@ def _flat_format(kind: type[Any]) -> str | None:
     return "".join(formats)
 
 
-def _checks(kind: type[Any]) -> tuple[tuple[int, str, Spec], ...]:
-    """Return the fields whose range is narrower than their layout, with their place."""
+def _choices(kind: type[Any]) -> tuple[tuple[int, str, Spec], ...]:
+    """Return the fields that name a member of an enumeration, with their place."""
+    found = enumerate(specs(kind).items())
+    return tuple((place, name, spec) for place, (name, spec) in found if spec.choices is not None)
+
+
+def _ranges(kind: type[Any]) -> tuple[tuple[int, int, int, str, Spec], ...]:
+    """Return the numbers whose range is narrower than their layout: place, least, most."""
     return tuple(
-        (place, name, spec)
+        (place, spec.least, spec.most, name, spec)
         for place, (name, spec) in enumerate(specs(kind).items())
-        if spec.choices is not None
-        or spec.least
-        or (isinstance(spec.subcon, construct.FormatField) and spec.most != (1 << 8 * spec.subcon.length) - 1)
+        if spec.most is not None
+        and isinstance(spec.subcon, construct.FormatField)
+        and (spec.least or spec.most != (1 << 8 * spec.subcon.length) - 1)
     )
 
 
@@ -131,6 +138,13 @@ def _sizes(kind: type[Any]) -> tuple[tuple[int, str, int], ...]:
         for place, (name, spec) in enumerate(specs(kind).items())
         if isinstance(spec.subcon, construct.Bytes)
     )
+
+
+def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what reads these attributes of a message as a tuple."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda message: tuple(getattr(message, name) for name in names)
 
 
 class Codec:
@@ -146,8 +160,10 @@ class Codec:
         self._whole = construct.Struct("body" / self.construct, construct.Terminated)
         flat = _flat_format(kind)
         self._flat = None if flat is None else struct.Struct(flat)
-        self._names = tuple(specs(kind))
-        self._checks = _checks(kind)
+        names = tuple(specs(kind))
+        self._values = _getter(names)
+        self._choices = _choices(kind)
+        self._ranges = _ranges(kind)
         self._sizes = _sizes(kind)
 
     def parse(self, payload: bytes) -> Any:  # noqa: ANN401 - an instance of self.kind
@@ -164,9 +180,10 @@ class Codec:
             raise MessageError(
                 f"{self.kind.__name__} has {len(payload)} bytes, not {self._flat.size}"
             ) from None
-        if self._checks:
+        self._check_ranges(values)
+        if self._choices:
             values = list(values)
-            for place, name, spec in self._checks:
+            for place, name, spec in self._choices:
                 values[place] = _admit(name, spec, values[place])
         return self.kind(*values)
 
@@ -179,14 +196,21 @@ class Codec:
         try:
             if self._flat is None:
                 return self._build_varying(message)
-            values = [getattr(message, name) for name in self._names]
-            for place, name, spec in self._checks:
+            values = self._values(message)
+            self._check_ranges(values)
+            for place, name, spec in self._choices:
                 _admit(name, spec, values[place])
             for place, name, size in self._sizes:
                 _admit_size(name, size, values[place])
             return self._flat.pack(*values)
         except (struct.error, construct.ConstructError) as error:
             raise MessageError(f"{self.kind.__name__} does not fit its layout: {error}") from error
+
+    def _check_ranges(self, values: Sequence[Any]) -> None:
+        # In line, because every poll's answer comes through here; the function is for what is outside.
+        for place, least, most, name, spec in self._ranges:
+            if not least <= values[place] <= most:
+                _admit(name, spec, values[place])
 
     def _parse_varying(self, payload: bytes) -> Any:  # noqa: ANN401 - an instance of self.kind
         try:

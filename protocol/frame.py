@@ -20,6 +20,7 @@ HEADER = struct.Struct("<BBLLLB")  # version, type, session, counter, ack, lengt
 _CRC = struct.Struct("<L")
 _LEAST_RAW = HEADER.size + TAG_SIZE + _CRC.size
 _MOST_RAW = _LEAST_RAW + MOST_PAYLOAD
+_CRC_OF_ITSELF = 0x2144DF1C  # CRC-32 of any bytes followed by their own CRC-32, least significant byte first
 # Under 254 raw bytes, COBS adds exactly one byte, whatever the content.
 MOST_ENCODED = _MOST_RAW + 1
 MOST_WIRE = MOST_ENCODED + 2  # and its two delimiters
@@ -74,7 +75,12 @@ def encode(signed: bytes, tag: bytes) -> bytes:
     body = signed + tag
     raw = body + _CRC.pack(zlib.crc32(body))
     # Each run between zeros is shorter than 254, so COBS is this: every zero gives way to the distance to the next.
-    return b"\0" + b"".join([b"%c%b" % (len(run) + 1, run) for run in raw.split(b"\0")]) + b"\0"
+    wire = bytearray(b"\0\0%b\0" % raw)
+    at = 1
+    for length in map(len, raw.split(b"\0")):
+        wire[at] = length + 1
+        at += length + 1
+    return bytes(wire)
 
 
 class Decoder:
@@ -130,7 +136,7 @@ def examine(run: bytes) -> Frame | Damage:
     raw = _uncobs(run)
     if raw is None:
         return Damage.COBS
-    if zlib.crc32(raw[:-4]) != _CRC.unpack(raw[-4:])[0]:
+    if zlib.crc32(raw) != _CRC_OF_ITSELF:
         return Damage.CRC
     version, code, session, counter, ack, length = HEADER.unpack_from(raw)
     if version != VERSION:
@@ -142,13 +148,16 @@ def examine(run: bytes) -> Frame | Damage:
 
 
 def _uncobs(run: bytes) -> bytes | None:
-    """Return the decoded bytes; None unless the chain of codes lands exactly on the delimiter."""
-    pieces = []
-    at, size = 0, len(run)
+    """Return the decoded bytes; None unless the chain of codes lands exactly on the delimiter.
+
+    No block is as long as 254 bytes, so each code stands where the decoded bytes have a zero: they are put in place.
+    """
+    size = len(run)
+    if 0 in run:
+        return None
+    decoded = bytearray(run)
+    at = run[0]
     while at < size:
-        end = at + run[at]
-        if not at < end <= size:
-            return None
-        pieces.append(run[at + 1 : end])
-        at = end
-    return b"\0".join(pieces)
+        decoded[at] = 0
+        at += run[at]
+    return bytes(decoded[1:]) if at == size else None

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from pumpmock.ports.base import Conversation, OpenConversation
 
-# Rounds of reading before what is there is answered: a host that writes without a pause must not keep us for ever.
+# A host that writes without a pause must not keep us reading for ever. Nobody having come or gone, this many reads
+# are enough; otherwise, this many bytes: a pseudo-terminal holds some 20 kB, so none of them is then left of before.
 _ROUNDS = 16
+_MORE_THAN_FITS = 128 * 1024
 
 
 class PtyPort:
@@ -47,10 +49,7 @@ class PtyPort:
         self._line: Line | None = None
         self._conversation: Conversation | None = None
         self._attendance = Attendance()
-        self._has_unread = False  # whether hosts may have written more than was read with their signs
-        self._is_muddled = (
-            False  # whether that more may be of a host that has left, so that it must be thrown away
-        )
+        self._has_unread = False  # whether who is there may have written more than was read with its signs
 
     @property
     def url(self) -> str:
@@ -113,7 +112,7 @@ class PtyPort:
     def _cut(self, line: Line) -> None:
         line.close()
         self._attendance = Attendance()
-        self._has_unread = self._is_muddled = False
+        self._has_unread = False
         self._end_conversation()
 
     def _serve(self) -> None:
@@ -123,16 +122,10 @@ class PtyPort:
             return
         had_unread = self._has_unread
         data, signs = self._collect(line)
-        if self._is_muddled:
-            self.unassigned_bytes += len(data)
-            data = b""
-            self._is_muddled = self._has_unread
-        if not self._attendance.joined and all(sign is Sign.WROTE for sign in signs):
+        if _only_writes(signs) and not self._attendance.joined:
             self._answer(line, data)
             return
         visits = self._attendance.sort_out(signs, bytes_read=bool(data), bytes_owed=had_unread)
-        if data and visits.author != visits.last:
-            self._is_muddled = self._has_unread
         if visits.author is None:
             self.unassigned_bytes += len(data)
         try:
@@ -157,16 +150,19 @@ class PtyPort:
         if line.watch is None:
             return data, []
         signs = line.watch.take()
-        for _ in range(_ROUNDS):
-            more = line.read()
-            if not more:
-                self._has_unread = False
-                return data, signs
+        unchanged_for = rounds = 0
+        while more := line.read():
             data += more
-            signs += line.watch.take()
-        self._has_unread = True
-        # Not all readers of this loop shall wait: on with the rest in the next turn, and be it to see that it is none.
-        asyncio.get_running_loop().call_soon(self._serve)
+            fresh = line.watch.take()
+            signs += fresh
+            rounds += 1
+            unchanged_for = unchanged_for + len(more) if _only_writes(fresh) else 0
+            # Either way what is left is of a host that is still there, and others want their turn.
+            if unchanged_for >= _MORE_THAN_FITS or (rounds >= _ROUNDS and _only_writes(signs)):
+                self._has_unread = True
+                asyncio.get_running_loop().call_soon(self._serve)
+                return data, signs
+        self._has_unread = False
         return data, signs
 
     def _answer(self, line: Line, data: bytes, *, heard: bool = True) -> None:
@@ -218,3 +214,7 @@ async def open_first_free(runtime_dir: Path, open_conversation: OpenConversation
     raise PortInUseError(
         f"all of pumpmock's own links in {runtime_dir} are served: stop one, or choose another link with --pty"
     )
+
+
+def _only_writes(signs: list[Sign]) -> bool:
+    return all(sign is Sign.WROTE for sign in signs)

@@ -17,6 +17,7 @@ from protocol.frame import FROM_DEVICE, TAG_SIZE, Frame, _uncobs
 from protocol.handshake import DeviceHandshake, HostHandshake
 from protocol.keys import Key, device_id, file_name, from_text
 from protocol.messages import MESSAGES, Challenge, Confirm, Hello, Role, build, parse
+from protocol.session import Side, session_keys
 from tests.protocol.helpers import frame_of
 
 if TYPE_CHECKING:
@@ -123,14 +124,17 @@ def check_conversation(page: str) -> None:
 
 
 def check_keys(page: str) -> None:
-    replay = Replay(page)
-    for who, message, _ in lines(page, "handshake"):
-        replay.send(who, message)
-    host = replay._ends["host"]
+    given, key = values(page, "inputs"), Replay(page).key
+    keys = session_keys(
+        int(given["session"]),
+        secret=key.secret,
+        nonces=bytes.fromhex(given["host nonce"]) + bytes.fromhex(given["device nonce"]),
+        context=device_id(key.serial_number) + bytes((key.role,)),
+    )
     assert values(page, "keys") == {
-        "handshake key": handshake._handshake_key(replay.key).hex(),
-        "host key": host._seal_key.hex(),
-        "pump key": host._open_key.hex(),
+        "handshake key": handshake._handshake_key(key).hex(),
+        "host key": keys[Side.HOST].hex(),
+        "pump key": keys[Side.DEVICE].hex(),
     }
 
 

@@ -1,14 +1,26 @@
 from __future__ import annotations
 
+import hmac
 import itertools
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protocol.frame import FROM_DEVICE, Frame, encode
 from protocol.keys import device_id, expand, extract
 from protocol.messages import Poll, Role, Status, build
-from protocol.session import LAST_COUNTER, Intrusion, Session, SessionEndedError, Side, tag
+from protocol.session import (
+    LAST_COUNTER,
+    Intrusion,
+    Session,
+    SessionEndedError,
+    Side,
+    Tagger,
+    session_keys,
+    tag,
+)
 from tests.protocol.helpers import NONCES, READING, SERIAL_NUMBER, TECHNICIAN, VIEWER, frame_of, sessions
 
 if TYPE_CHECKING:
@@ -69,9 +81,14 @@ def test_even_with_the_direction_bit_turned_a_reflected_frame_has_a_wrong_tag(co
 
 
 def test_the_keys_of_the_two_directions_differ() -> None:
-    host, pump = sessions()
-    assert host._seal_key != pump._seal_key
-    assert (host._seal_key, host._open_key) == (pump._open_key, pump._seal_key)
+    keys = session_keys(9, secret=TECHNICIAN.secret, nonces=NONCES, context=b"PM-00001\x02")
+    assert keys[Side.HOST] != keys[Side.DEVICE]
+
+
+@given(key=st.binary(min_size=32, max_size=32), data=st.binary(max_size=300))
+def test_a_tag_is_the_first_half_of_what_the_standard_library_makes(key: bytes, data: bytes) -> None:
+    tagger = Tagger(key)
+    assert tagger.tag(data) == hmac.digest(key, data, "sha256")[:16] == tagger.tag(data)
 
 
 def test_a_repeated_frame_is_dropped_however_often() -> None:

@@ -44,6 +44,7 @@ class Drawing(Widget, Generic[_Data]):
         self._draw = draw
         self._data: _Data | None = None
         self._shown = Content("")
+        self._drawn_for = (0, 0)
         self.border_title = Content(title)
         self.border_subtitle = Content(subtitle)
 
@@ -60,12 +61,15 @@ class Drawing(Widget, Generic[_Data]):
         width, height = self.content_size
         if self._data is None or not width or not height:
             return
-        drawn = self._draw(self._data, width, height)
+        drawn, self._drawn_for = self._draw(self._data, width, height), (width, height)
         # `==` compares the text alone; the colours count as well.
         if not drawn.is_same(self._shown):
             self._shown = drawn
             self.refresh()
 
     def render(self) -> Content:
-        """Return what was drawn last."""
+        """Return what was drawn last; the first paint comes before the first resize is told, so it draws itself."""
+        width, height = self.content_size
+        if (width, height) != self._drawn_for and self._data is not None and width and height:
+            self._shown, self._drawn_for = self._draw(self._data, width, height), (width, height)
         return self._shown

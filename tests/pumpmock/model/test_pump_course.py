@@ -33,7 +33,7 @@ def ceil_div(dividend: int, divisor: int) -> int:
 
 def test_a_sample_has_every_field_of_a_status_that_the_pump_owns() -> None:
     link_owned = {"revision", "boot", "frames_bad"}
-    assert {f.name for f in fields(Sample)} == {f.name for f in fields(Status)} - link_owned
+    assert set(Sample._fields) == {f.name for f in fields(Status)} - link_owned
 
 
 def test_each_figure_of_a_sample_stands_under_its_own_name() -> None:
