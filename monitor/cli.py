@@ -125,7 +125,7 @@ def main() -> None:
 @_every_option
 def dashboard(url: str, keys: Path | None, period_ms: int) -> None:
     """Show the pump on the whole terminal."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.UsageError("the dashboard needs a terminal; status and watch do without")
     if "://" not in url and not Path(url).exists():
         raise LinkError(f"there is no port {url}: is it plugged in, is the emulator running?")
@@ -228,7 +228,7 @@ def set_rate(words: tuple[str, ...], keys: Path | None, *, yes: bool, override: 
 
     RATE has a unit: "0.6 mL/day", "25 uL/h". Hard limits are the pump's and can't be overridden.
     """
-    *before, text = words
+    *before, text = (word.strip() for word in words)
     if len(before) > 1:
         raise click.UsageError(f'one port and one rate are wanted; quote the rate: "{" ".join(words[-2:])}"')
     rate = _rate(text)
@@ -305,7 +305,10 @@ def _typed(word: str) -> str:
 
 
 def _check_read_back(pump: PumpClient, outcome: Outcome) -> None:
-    now = pump.status().status
+    try:
+        now = pump.status().status
+    except LinkError as error:
+        raise LinkError(f"applied as revision {outcome.revision}, but not read back: {error}") from error
     said = f"the pump reports {format_rate(now.commanded_rate_nl_h)} (revision {now.revision})"
     if (now.revision, now.commanded_rate_nl_h) != (outcome.revision, outcome.rate_nl_h):
         raise RefusedError(f"not as set: applied as revision {outcome.revision}, but now {said}")

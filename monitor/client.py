@@ -14,7 +14,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
+from monitor.errors import LinkError, MonitorError, OutcomeUnknownError, RefusedError
 from monitor.keys import find_keys
 from monitor.ports import Line
 from monitor.snapshot import Reading
@@ -147,10 +147,11 @@ class PumpClient:
             LinkError: as at the first opening.
         """
         self._line.close()
-        self._bad_before += self._end.dropped
+        dropped = self.bad_frames
         self._rounds = self._keyring.rounds(self.serial_number)
         self._line = Line(self.url)
         self._connect()
+        self._bad_before = dropped
 
     # --- reading --------------------------------------------------------------------------------------------------
 
@@ -233,7 +234,7 @@ class PumpClient:
         """
         store_id = self.store_id
         try:
-            return self._ask(Commit(prepared.command_id, prepared.token), Outcome, tries=1)[0]
+            outcome = self._ask(Commit(prepared.command_id, prepared.token), Outcome, tries=1)[0]
         except LinkError as error:
             outcome = self._settle(prepared, store_id, error)
         if outcome.verdict is Verdict.NOT_APPLIED:
@@ -270,8 +271,8 @@ class PumpClient:
                 if self.store_id != store_id:
                     break
                 return self.resolve(prepared.command_id)
-            except LinkError:
-                continue
+            except MonitorError:
+                continue  # a refusal decides nothing either: it may be only the key that reads that was let in again
         replaced = self.store_id != store_id
         why = "the pump came back with another memory" if replaced else f"the answer was lost: {lost}"
         rates = f"{format_rate(prepared.old_rate_nl_h)} or {format_rate(prepared.new_rate_nl_h)}"
@@ -304,11 +305,10 @@ class PumpClient:
         while True:
             left_ns = deadline_ns - self._now_ns()
             data = self._line.read(max(0, -(-left_ns // _NS_PER_MS)))
-            if data:
-                for answer in self._end.receive(data)[0]:
-                    if answer.ack >= counter:
-                        return answer.message
-            elif left_ns <= 0:
+            for answer in self._end.receive(data or b"")[0]:
+                if answer.ack >= counter:
+                    return answer.message
+            if left_ns <= 0:  # also where bytes keep coming that are no answer
                 return None
 
     # --- connecting -----------------------------------------------------------------------------------------------
@@ -319,8 +319,8 @@ class PumpClient:
         for keys in self._rounds:
             for _ in range(HANDSHAKE_TRIES):
                 ends = [(HostEnd(key, self._random(NONCE_SIZE)), key) for key in keys]
-                self._line.write(b"".join(end.hello() for end, _ in ends))
                 deadline_ns = self._now_ns() + HANDSHAKE_TIMEOUT_MS * _NS_PER_MS
+                self._line.write(b"".join(end.hello() for end, _ in ends))
                 found, heard_now = self._greet(ends, deadline_ns)
                 if found is not None:
                     return found

@@ -127,8 +127,8 @@ def _span(rate_nl_h: int, volume_nl: int) -> Span | None:
 
 
 def days(span: Span | None) -> float | None:
-    """Return a span in days to two decimals, for people and JSON; None for never."""
-    return None if span is None else round(span.expected_s / S_PER_DAY, 2)
+    """Return a span in days to two decimals, rounded down, for people and JSON; None for never."""
+    return None if span is None else span.expected_s * 100 // S_PER_DAY / 100
 
 
 def low_reservoir(status: Status, before: Level = Level.ENOUGH) -> LowReservoir:

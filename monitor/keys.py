@@ -68,6 +68,7 @@ def find_keys(folder: Path | None = None) -> Keyring:
 
 
 def _read(path: Path) -> Key:
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - a descriptor
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
         check_private(os.fstat(file.fileno()).st_mode, str(path))
         return from_text(file.read(_MOST_TEXT), str(path))

@@ -9,17 +9,12 @@ from monitor.judgement import S_PER_DAY, days, forecast
 from protocol.alarms import unmask
 from protocol.messages import NEVER_S
 from protocol.units import format_rate, format_volume, ml
-from protocol.wording import event_text
+from protocol.wording import clock_text, event_text
 
 if TYPE_CHECKING:
     from monitor.judgement import Span
     from monitor.snapshot import Reading
     from protocol.messages import EventRecord, Prepared, State
-
-
-def clock_text(clock_s: int) -> str:
-    """Return a time of the pump's calendar clock."""
-    return f"{datetime.fromtimestamp(clock_s, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def state_text(state: State) -> str:
@@ -115,11 +110,15 @@ def review_text(prepared: Prepared, change: str) -> str:
 
 
 def _span_text(span_s: int) -> str:
-    return "never" if span_s == NEVER_S else f"{span_s / S_PER_DAY:.1f} days"
+    return "never" if span_s == NEVER_S else f"{span_s * 10 // S_PER_DAY / 10} days"
 
 
 def _when(span: Span | None, clock_s: int) -> str:
     if span is None:
         return "never at the present rate"
-    date = datetime.fromtimestamp(clock_s + span.expected_s, UTC)
-    return f"in {days(span)} days, {date:%a %-d %b %Y} by the pump's clock"
+    said = f"in {days(span)} days"
+    try:
+        date = datetime.fromtimestamp(clock_s + span.expected_s, UTC)
+    except (ValueError, OverflowError, OSError):  # later than any calendar
+        return said
+    return f"{said}, {date:%a %-d %b %Y} by the pump's clock"

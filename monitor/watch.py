@@ -6,6 +6,7 @@ tells the result. Everything that crosses the wire does so from this one thread,
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from monitor.client import PumpClient
 from monitor.errors import LinkError, MonitorError
+from monitor.judgement import alarm_lines
 from monitor.snapshot import Link, Snapshot
 from protocol.alarms import KINDS
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from protocol.messages import ChangeKind, Outcome, Prepared
 
 _T = TypeVar("_T")
-_Job = tuple["Callable[[PumpClient], Any]", "Future[Any]"]
+_Job = tuple["Callable[[], Any]", "Future[Any]"]
 _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
 _KEPT_EVENTS = 200
@@ -80,6 +82,7 @@ class Watcher:
         self._jobs.put(None)
         if self._thread.is_alive():
             self._thread.join(timeout=3)
+        self._refuse_jobs()
 
     # --- what a screen may ask for --------------------------------------------------------------------------------
 
@@ -87,32 +90,41 @@ class Watcher:
         self, kind: ChangeKind, new_rate_nl_h: int, *, seen: Reading, overridden: bool
     ) -> Future[Prepared]:
         """Have a change prepared, as `PumpClient.prepare` does."""
-        return self._submit(lambda pump: pump.prepare(kind, new_rate_nl_h, seen=seen, overridden=overridden))
+        return self._submit(
+            lambda: self._linked().prepare(kind, new_rate_nl_h, seen=seen, overridden=overridden)
+        )
 
     def commit(self, prepared: Prepared) -> Future[Outcome]:
         """Have it applied, as `PumpClient.commit` does."""
-        return self._submit(lambda pump: pump.commit(prepared))
+        return self._submit(lambda: self._linked().commit(prepared))
 
     def resolve(self, command_id: bytes) -> Future[Outcome]:
         """Have the pump asked what became of it, as `PumpClient.resolve` does."""
-        return self._submit(lambda pump: pump.resolve(command_id))
+        return self._submit(lambda: self._linked().resolve(command_id))
 
     def acknowledge(self, keys: frozenset[str]) -> Future[None]:
         """Note that somebody has seen these alarms: the monitor's own here, the pump's at the pump."""
-        self._publish(acknowledged=self._snapshot.acknowledged | keys - _ALARM_BITS.keys())
+        own = keys - _ALARM_BITS.keys()
+        noted = self._submit(lambda: self._note(own))
         bits = sum(_ALARM_BITS[key] for key in keys if key in _ALARM_BITS)
-        if not bits:
-            done: Future[None] = Future()
-            done.set_result(None)
-            return done
-        return self._submit(lambda pump: self._acknowledge(pump, bits))
+        return self._submit(lambda: self._acknowledge(bits)) if bits else noted
 
-    def _acknowledge(self, pump: PumpClient, bits: int) -> None:
-        self._publish(reading=pump.acknowledge(bits))
+    def _note(self, own: frozenset[str]) -> None:
+        self._publish(acknowledged=self._snapshot.acknowledged | own)
 
-    def _submit(self, work: Callable[[PumpClient], _T]) -> Future[_T]:
+    def _acknowledge(self, bits: int) -> None:
+        self._publish(reading=self._linked().acknowledge(bits))
+
+    def _linked(self) -> PumpClient:
+        if self._client is None:
+            raise LinkError("there is no link to the pump")
+        return self._client
+
+    def _submit(self, work: Callable[[], _T]) -> Future[_T]:
         future: Future[_T] = Future()
         self._jobs.put((work, future))
+        if self._ending.is_set():  # there may be nobody left to do it
+            self._refuse_jobs()
         return future
 
     # --- the thread -----------------------------------------------------------------------------------------------
@@ -159,7 +171,8 @@ class Watcher:
         if reading.status.newest_event > newest:
             events = (*events, *client.events(newest + 1))[-_KEPT_EVENTS:]
         before = self._snapshot
-        self._publish(
+        now = replace(
+            before,
             link=Link.LIVE,
             link_since_ns=before.link_since_ns if before.link is Link.LIVE else asked_ns,
             problem="",
@@ -170,8 +183,10 @@ class Watcher:
             reply_us=reply_us,
             tries=0,
             retry_ns=0,
-            acknowledged=before.acknowledged - {"no_link"},
         )
+        # Having seen an alarm ends with the alarm, so that the next occurrence asks for attention anew.
+        active = {line.key for line in alarm_lines(now, self._now_ns())}
+        self._tell(replace(now, acknowledged=before.acknowledged & active))
 
     def _lose(self, error: MonitorError) -> None:
         before = self._snapshot
@@ -188,7 +203,10 @@ class Watcher:
         )
 
     def _do_jobs_until_due(self) -> None:
-        while not self._ending.is_set() and (left_ns := self._next_ns - self._now_ns()) > 0:
+        left_ns = 1
+        while left_ns > 0 and not self._ending.is_set():
+            # A turn that took longer than the period leaves no time; one job is done all the same.
+            left_ns = max(0, self._next_ns - self._now_ns())
             try:
                 job = self._jobs.get(timeout=left_ns / _NS_PER_S)
             except queue.Empty:
@@ -196,28 +214,28 @@ class Watcher:
             if job is not None:
                 self._do(*job)
 
-    def _do(self, work: Callable[[PumpClient], _T], future: Future[_T]) -> None:
+    def _do(self, work: Callable[[], _T], future: Future[_T]) -> None:
         if not future.set_running_or_notify_cancel():
             return
-        if self._client is None:
-            future.set_exception(LinkError("there is no link to the pump"))
-            return
         try:
-            result = work(self._client)
+            result = work()
         except LinkError as error:
             future.set_exception(error)
-            self._lose(error)
+            if self._client is not None:
+                self._lose(error)
         except BaseException as error:  # noqa: BLE001 - whoever asked is told, whatever it is
             future.set_exception(error)
         else:
             future.set_result(result)
-            self._next_ns = self._now_ns()  # what it changed is read back at once
+            if self._client is not None:
+                self._next_ns = self._now_ns()  # what it changed is read back at once
 
     def _refuse_jobs(self) -> None:
-        while not self._jobs.empty():
-            job = self._jobs.get()
-            if job is not None:
-                job[1].set_exception(LinkError("the monitor is ending"))
+        with contextlib.suppress(queue.Empty):
+            while True:
+                job = self._jobs.get_nowait()
+                if job is not None and job[1].set_running_or_notify_cancel():
+                    job[1].set_exception(LinkError("the monitor is ending"))
 
     def _close(self) -> None:
         if self._client is not None:
@@ -225,6 +243,9 @@ class Watcher:
             self._client = None
 
     def _publish(self, **news: Any) -> None:  # noqa: ANN401 - the fields of a snapshot
-        self._snapshot = replace(self._snapshot, **news)
+        self._tell(replace(self._snapshot, **news))
+
+    def _tell(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
         for listener in self._listeners:
             listener(self._snapshot)

@@ -12,7 +12,14 @@ import platformdirs
 from protocol.bounds import Bounds, hard_finding
 from protocol.keys import KeyFileError, check_serial_number
 from protocol.places import APP, KEYS
-from protocol.units import format_volume, parse_decimal, parse_percent, parse_rate, parse_volume
+from protocol.units import (
+    QuantityError,
+    format_volume,
+    parse_decimal,
+    parse_percent,
+    parse_rate,
+    parse_volume,
+)
 from pumpmock.console import Console
 from pumpmock.model.settings import Settings
 from pumpmock.ports import PortError
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
 
 _REFUSED, _USAGE, _NO_LINK = 1, 2, 3
 _SPEED_DECIMALS = 3
+_MOST_SPEED = 1_000_000  # a day in 86 ms; the pump's clocks last for months of that
 _MOST_SEED = 2**32
 
 
@@ -50,10 +58,17 @@ class Parsed(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
+def _parse_speed(text: str) -> int:
+    speed = parse_decimal(text, _SPEED_DECIMALS)
+    if speed > _MOST_SPEED * 10**_SPEED_DECIMALS:
+        raise QuantityError(f"a pump runs {_MOST_SPEED} times as fast as real time at the most")
+    return speed
+
+
 VOLUME = Parsed("volume", parse_volume)
 RATE = Parsed("rate", parse_rate)
 PERCENT = Parsed("percent", parse_percent)
-SPEED = Parsed("factor", lambda text: parse_decimal(text, _SPEED_DECIMALS))
+SPEED = Parsed("factor", _parse_speed)
 HOST_PORT = Parsed("host:port", parse_host_port)
 SERIAL_NUMBER = Parsed("serial", check_serial_number)
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from protocol.alarms import Alarm
 from protocol.messages import EventKind, EventRecord, Refusal
-from protocol.wording import event_text
+from protocol.wording import clock_text, event_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TextIO
 
 _ALARM_KINDS = {EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.ACKNOWLEDGED}
+_RATE_KINDS = {EventKind.RATE_CHANGED, EventKind.STOPPED, EventKind.RESUMED}
 
 
 class Console:
@@ -30,21 +31,25 @@ class Console:
 
     def tell(self, sentence: str, event: Mapping[str, Any]) -> None:
         """Say something in the form that was asked for."""
-        text = json.dumps(event) if self._as_json else sentence
-        try:
-            print(text, flush=True)  # noqa: T201 - this is the console
-        except BrokenPipeError:
-            # Whoever read this has gone; the pump goes on, and the interpreter must find a place to flush to at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say(json.dumps(event) if self._as_json else sentence, sys.stdout)
 
     def warn(self, sentence: str) -> None:
         """Say on standard error what somebody should look at."""
-        print(f"pumpmock: {sentence}", file=sys.stderr, flush=True)  # noqa: T201 - this is the console
+        _say(f"pumpmock: {sentence}", sys.stderr)
 
     def event(self, record: EventRecord) -> None:
         """Report an entry of the pump's event log."""
-        clock = datetime.fromtimestamp(record.clock_s, UTC)
-        self.tell(f"{clock:%Y-%m-%d %H:%M:%S}  {event_text(record)}", event_fields(record))
+        self.tell(f"{clock_text(record.clock_s)}  {event_text(record)}", event_fields(record))
+
+
+def _say(text: str, stream: TextIO) -> None:
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        # Whoever read this has gone, or its disk is full. The pump goes on: a report that fails must not fail what it
+        # reports. And the interpreter must find a place to flush to at its end.
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path of ours
+            os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def event_fields(record: EventRecord) -> dict[str, Any]:
@@ -59,6 +64,6 @@ def event_fields(record: EventRecord) -> dict[str, Any]:
         fields["alarm"] = Alarm(record.detail).name.lower()
     elif record.kind is EventKind.REFUSED:
         fields |= {"reason": Refusal(record.detail).name.lower(), "wanted_nl_h": record.a, "bound": record.b}
-    elif record.kind is not EventKind.START:
+    elif record.kind in _RATE_KINDS:
         fields |= {"old_rate_nl_h": record.a, "new_rate_nl_h": record.b}
     return fields

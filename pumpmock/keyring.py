@@ -5,7 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from protocol.keys import KEY_ID_SIZE, KEY_SIZE, Key, check_private, file_name, from_text, to_text
+from protocol.keys import (
+    KEY_ID_SIZE,
+    KEY_SIZE,
+    Key,
+    KeyFileError,
+    check_private,
+    file_name,
+    from_text,
+    to_text,
+)
 from protocol.messages import Role
 
 if TYPE_CHECKING:
@@ -30,9 +39,18 @@ def ensure_keys(folder: Path, serial_number: str, random: Callable[[int], bytes]
 
 def _ensure(folder: Path, serial_number: str, role: Role, random: Callable[[int], bytes]) -> Key:
     path = folder / file_name(serial_number, role)
-    key = Key(serial_number, role, random(KEY_ID_SIZE), random(KEY_SIZE))
+    try:
+        key = _read(path)
+    except FileNotFoundError:
+        key = _make(path, Key(serial_number, role, random(KEY_ID_SIZE), random(KEY_SIZE)))
+    if (key.serial_number, key.role) != (serial_number, role):
+        raise KeyFileError(f"{path} holds a key of another pump or role: move it away to have a new one made")
+    return key
+
+
+def _make(path: Path, key: Key) -> Key:
     # Written whole under another name and then linked, so that nobody ever finds half a key or makes a second one.
-    draft = path.with_suffix(f".{os.getpid()}.new")
+    draft = path.with_suffix(f".{key.key_id.hex()}.new")
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 - a descriptor
             file.write(to_text(key))
@@ -45,6 +63,7 @@ def _ensure(folder: Path, serial_number: str, role: Role, random: Callable[[int]
 
 
 def _read(path: Path) -> Key:
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - a descriptor
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
         check_private(os.fstat(file.fileno()).st_mode, str(path))
         return from_text(file.read(_MOST_TEXT), str(path))

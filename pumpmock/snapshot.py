@@ -9,12 +9,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from protocol.changes import Applied, Ledger
 from protocol.keys import check_serial_number
-from protocol.messages import ChangeKind
+from protocol.messages import MOST_RATE_NL_H, ChangeKind
+from pumpmock.model.plain import figure, items
 from pumpmock.model.pump import Pump
 
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 _KEYS = {"format", "serial_number", "store_id", "boot", "revision", "ledger", "pump"}
-_STORE_ID_HEX = 16
+_STORE_ID_HEX = _COMMAND_ID_HEX = 16
+_MOST_BOOT = 0xFFFF_FFFE  # four bytes on the wire, and the next start counts
 
 
 class SnapshotError(ValueError):
@@ -87,11 +90,9 @@ class Store:
             OSError: where it can't be read.
         """
         try:
-            text = self.path.read_text(encoding="utf-8")
+            return _memory(json.loads(self.path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
-        try:
-            return _memory(json.loads(text))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             said = f"{self.path} is not a pump's state: {error}; move it away to begin with a new pump"
             raise SnapshotError(said) from error
@@ -107,9 +108,10 @@ class Store:
             json.dump(_content(memory), file, separators=(",", ":"))
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(self.path)
+        # Opened before the file is replaced, so that want of a descriptor is found while the old one is there.
         folder = os.open(self.path.parent, os.O_RDONLY)
         try:
+            draft.replace(self.path)
             os.fsync(folder)
         finally:
             os.close(folder)
@@ -137,12 +139,13 @@ def _content(memory: Memory) -> dict[str, Any]:
 def _memory(content: Any) -> Memory:  # noqa: ANN401 - whatever JSON holds
     if not isinstance(content, dict) or set(content) != _KEYS or content["format"] != _FORMAT:
         raise ValueError(f"it is not of format {_FORMAT}")
-    ledger = Ledger(tuple(_line(row, place) for place, row in enumerate(content["ledger"], start=1)))
+    rows = items(content["ledger"], "ledger")
+    ledger = Ledger(tuple(_line(row, place) for place, row in enumerate(rows, start=1)))
     memory = Memory(
         check_serial_number(content["serial_number"]),
         _hex(content["store_id"], _STORE_ID_HEX, "store_id"),
-        _count(content["boot"], "boot"),
-        _count(content["revision"], "revision"),
+        figure(content["boot"], "boot", most=_MOST_BOOT),
+        figure(content["revision"], "revision"),
         ledger,
         Pump.from_dict(content["pump"]),
     )
@@ -154,19 +157,18 @@ def _memory(content: Any) -> Memory:  # noqa: ANN401 - whatever JSON holds
 
 
 def _line(row: Any, place: int) -> Applied:  # noqa: ANN401 - whatever JSON holds
-    command_id, kind, rate, time_us = row
     where = f"ledger line {place}"
-    identifier = _hex(command_id, 16, where)
-    return Applied(place, identifier, ChangeKind(kind), _count(rate, where), _count(time_us, where))
+    command_id, kind, rate, time_us = items(row, where)
+    return Applied(
+        place,
+        _hex(command_id, _COMMAND_ID_HEX, where),
+        ChangeKind(figure(kind, where)),
+        figure(rate, where, most=MOST_RATE_NL_H),
+        figure(time_us, where),
+    )
 
 
 def _hex(value: Any, digits: int, where: str) -> bytes:  # noqa: ANN401 - whatever JSON holds
-    if not isinstance(value, str) or len(value) != digits:
+    if not isinstance(value, str) or not re.fullmatch(f"[0-9a-f]{{{digits}}}", value):
         raise ValueError(f"{where} is not {digits} hexadecimal digits")
     return bytes.fromhex(value)
-
-
-def _count(value: Any, where: str) -> int:  # noqa: ANN401 - whatever JSON holds
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{where} is not a whole number from 0 on")
-    return value

@@ -40,7 +40,9 @@ class NativeConversation:
         handshake = DeviceHandshake(memory.serial_number, memory.store_id, memory.boot, keys, random)
         self._device = device
         self._unsaved = unsaved
-        self._end = DeviceEnd(handshake, self._serve, opened)
+        self._opened = opened
+        self._session: int | None = None
+        self._end = DeviceEnd(handshake, self._serve, self._open)
 
     def receive(self, data: bytes) -> bytes:
         """Take what arrived and return the answer; what it says of the pump is stored before."""
@@ -55,9 +57,16 @@ class NativeConversation:
 
     def close(self) -> None:
         """End the session, and with it what was prepared in it: the next host begins with a handshake of its own."""
-        session = self._end.session
-        if session is not None:
-            self._device.end_session(session)
+        self._release()
+
+    def _open(self, role: Role) -> None:
+        self._release()  # a host that greets anew can't commit what it had prepared before
+        self._session = self._end.session
+        self._opened(role)
+
+    def _release(self) -> None:
+        if self._session is not None:
+            self._device.end_session(self._session)
 
     def _serve(self, request: Message, role: Role, session: int) -> Message:
         return self._device.serve(request, role, session, self._end.dropped)

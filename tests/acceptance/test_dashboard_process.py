@@ -1,0 +1,169 @@
+"""The dashboard as a process on a terminal of its own, watching an emulator that is another process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from typing import TYPE_CHECKING, Self
+
+import pytest
+
+from tests.acceptance.conftest import WAIT_S, Bench, Program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ESCAPES = re.compile(rb"\x1b\[[0-9;:?<>=]*[ -/]*[@-~]|\x1b[()][A-Z0-9]|\x1b[=>]")
+_LEFT_ALTERNATE_SCREEN = b"\x1b[?1049l"
+_MOUSE_OFF = b"\x1b[?1000l"
+
+
+class Screen:
+    """A terminal of 120 by 40 with a program on it."""
+
+    def __init__(self, *command: str) -> None:
+        self._master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**os.environ, "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"},
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.painted = b""
+
+    def wait_for(self, text: str) -> None:
+        """Await `text` among what is painted from now on; what was painted before it is forgotten."""
+        deadline = time.monotonic() + WAIT_S
+        while text.encode() not in (plain := _ESCAPES.sub(b"", self.painted)):
+            assert time.monotonic() < deadline, (
+                f"{text!r} was not painted: {plain[-3000:].decode(errors='replace')}"
+            )
+            self._read(deadline)
+        self.painted = self.painted[-200:] if text.encode() in self.painted[-200:] else b""
+
+    def _read(self, deadline: float) -> bool:
+        ready, _, _ = select.select([self._master], [], [], max(0, deadline - time.monotonic()))
+        if not ready:
+            return False
+        try:
+            data = os.read(self._master, 65_536)
+        except OSError:
+            return False
+        self.painted += data
+        return bool(data)
+
+    def type(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def quit(self) -> int:
+        """Press q until the program ends: while a box is closing, the key is the box's."""
+        deadline = time.monotonic() + WAIT_S
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self.type("q")
+            self._read(time.monotonic() + 0.1)
+        return self.end()
+
+    def end(self) -> int:
+        """Await the end of the program, having read all that it painted."""
+        deadline = time.monotonic() + WAIT_S
+        while self._read(deadline):
+            pass
+        return self.process.wait(timeout=WAIT_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+
+
+@pytest.fixture
+def dashboard(bench: Bench) -> Iterator[Screen]:
+    bench.serve("--state", str(bench.folder / "state.json")).end()
+    emulator = bench.serve("--frozen", "--state", str(bench.folder / "state.json"))
+    with Screen("monitor", "dashboard", emulator.ports["pty"], "--keys", str(bench.keys)) as screen:
+        screen.wait_for("RUNNING")
+        yield screen
+    emulator.end()
+
+
+def test_a_killed_emulator_shows_as_no_link_and_is_found_again_by_itself(bench: Bench) -> None:
+    state = ("--frozen", "--state", str(bench.folder / "state.json"))
+    emulator = bench.serve(*state)
+    with Screen("monitor", "dashboard", emulator.ports["pty"], "--keys", str(bench.keys)) as screen:
+        screen.wait_for("RUNNING")
+        emulator.kill()
+        screen.wait_for("NO LINK")
+        screen.wait_for("stale")
+        bench.serve(*state)
+        screen.wait_for("no active alarms")
+        assert screen.quit() == 0
+
+
+def test_a_rate_typed_at_the_dashboard_reaches_the_pump_and_is_read_back(bench: Bench) -> None:
+    emulator = bench.serve("--frozen")
+    with Screen("monitor", "dashboard", emulator.ports["pty"], "--keys", str(bench.keys)) as screen:
+        screen.wait_for("RUNNING")
+        screen.type("r")
+        screen.wait_for("SET RATE")
+        screen.type("0.6\r")
+        screen.wait_for("step 2 of 2")
+        screen.type("\t\r")
+        screen.wait_for("the pump reports 0.600 mL/day")
+        screen.type("\r")
+        assert screen.quit() == 0
+    assert bench.status(emulator.ports["pty"])["commanded_rate_nl_h"] == 25_000
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_a_clean_terminal(dashboard: Screen, number: signal.Signals) -> None:
+    dashboard.process.send_signal(number)
+    dashboard.end()
+    assert _LEFT_ALTERNATE_SCREEN in dashboard.painted
+    assert _MOUSE_OFF in dashboard.painted
+    assert b"Traceback" not in dashboard.painted
+
+
+def test_without_a_terminal_the_dashboard_says_what_to_use_instead(bench: Bench) -> None:
+    emulator = bench.serve()
+    done = bench.monitor("dashboard", emulator.ports["pty"])
+    assert done.returncode == 2
+    assert "status and watch do without" in done.stderr
+
+
+def test_the_demonstration_prints_readings_and_ends_by_itself() -> None:
+    done = subprocess.run(
+        [sys.executable, "examples/demo.py"],
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "DEMO_SECONDS": "2"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("mL/day") == 2
+
+
+def test_the_read_loop_of_watch_ends_quietly_at_ctrl_c(bench: Bench) -> None:
+    emulator = bench.serve()
+    watch: Program = bench.start_monitor("watch", emulator.ports["pty"], "--json")
+    watch.line_with("pump_time_us")
+    watch.process.send_signal(signal.SIGINT)
+    assert watch.wait() == 0
+    assert watch.line("err") is None

@@ -1,0 +1,170 @@
+"""A watcher without a thread, a port or a wait: a pump that answers as it is told, and a clock that skips idle time."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from monitor.errors import LinkError
+from monitor.snapshot import Reading
+from monitor.watch import Watcher
+from protocol.messages import ChangeKind, EventRecord, Identity, Outcome, Prepared, Role, Verdict
+from tests.monitor.conftest import MS, SERIAL_NUMBER, STATUS, STORE_ID, Clock
+
+if TYPE_CHECKING:
+    from monitor.snapshot import Snapshot
+
+COMMAND = b"command1"
+PREPARED = Prepared(
+    COMMAND, ChangeKind.RATE, 4, 20_000, 22_000, 2_000, 1_000_000, 1, 1, 1, 1, b"token001", 15_000
+)
+APPLIED = Outcome(COMMAND, Verdict.APPLIED, 5, 22_000, 0)
+
+
+class FakePump:
+    """What a watcher's `connect` returns.
+
+    Attributes:
+        calls: what was asked, in order, other than readings.
+        reply_ns: how long a reading takes.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.identity = Identity(SERIAL_NUMBER, "bench", "1", 0, STORE_ID, 2)
+        self.role = Role.TECHNICIAN
+        self.bad_frames = 0
+        self.status_ = STATUS
+        self.reply_ns = 0
+        self.is_closed = False
+        self.polled_ns: list[int] = []
+        self.asked_since: list[int] = []
+        self.acknowledged: list[int] = []
+        self.calls: list[tuple[Any, ...]] = []
+        self._events: list[EventRecord] = []
+        self._errors: dict[str, Exception] = {}
+
+    def fail(self, call: str, error: Exception) -> None:
+        self._errors[call] = error
+
+    def heal(self) -> None:
+        self._errors.clear()
+
+    def log(self, events: list[EventRecord]) -> None:
+        self._events = events
+
+    def _may_fail(self, call: str) -> None:
+        if call in self._errors:
+            raise self._errors[call]
+
+    def identify(self) -> Identity:
+        self._may_fail("identify")
+        return self.identity
+
+    def status(self) -> Reading:
+        asked_ns = self.clock()
+        self.polled_ns.append(asked_ns)
+        self.clock.now_ns += self.reply_ns
+        self._may_fail("status")
+        return self._reading(asked_ns)
+
+    def _reading(self, asked_ns: int) -> Reading:
+        newest = self._events[-1].number if self._events else self.status_.newest_event
+        return Reading(SERIAL_NUMBER, replace(self.status_, newest_event=newest), asked_ns)
+
+    def events(self, since: int) -> list[EventRecord]:
+        self._may_fail("events")
+        self.asked_since.append(since)
+        return [record for record in self._events if record.number >= since]
+
+    def prepare(self, kind: ChangeKind, new_rate_nl_h: int, *, seen: Reading, overridden: bool) -> Prepared:
+        self.calls.append(("prepare", kind, new_rate_nl_h, seen, overridden))
+        self._may_fail("prepare")
+        return PREPARED
+
+    def commit(self, prepared: Prepared) -> Outcome:
+        self.calls.append(("commit", prepared))
+        self._may_fail("commit")
+        return APPLIED
+
+    def resolve(self, command_id: bytes) -> Outcome:
+        self.calls.append(("resolve", command_id))
+        self._may_fail("resolve")
+        return APPLIED
+
+    def acknowledge(self, alarms: int) -> Reading:
+        self._may_fail("acknowledge")
+        self.acknowledged.append(alarms)
+        self.status_ = replace(self.status_, acknowledged=alarms)
+        return self._reading(self.clock())
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class PausedError(Exception):
+    """The time to simulate is over."""
+
+
+class IdleQueue:
+    """A queue of jobs that lets the clock go on instead of waiting, until `until_ns`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.until_ns = 1 << 62
+        self._clock = clock
+        self._jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.put = self._jobs.put
+        self.get_nowait = self._jobs.get_nowait
+
+    def get(self, timeout: float) -> Any:  # noqa: ANN401 - whatever was put
+        try:
+            return self._jobs.get_nowait()
+        except queue.Empty:
+            due_ns = self._clock() + round(timeout * 1e9)
+            if due_ns > self.until_ns:
+                self._clock.now_ns = max(self._clock(), self.until_ns)
+                raise PausedError from None
+            self._clock.now_ns = due_ns
+            raise
+
+
+class Simulation:
+    """A watcher of a fake pump.
+
+    Attributes:
+        published: all snapshots, in order.
+        connected_ns: when it tried to connect.
+        refuse_to_connect: whether that fails.
+    """
+
+    def __init__(self, period_ms: int = 1_000) -> None:
+        self.clock = Clock()
+        self.pump = FakePump(self.clock)
+        self.published: list[Snapshot] = []
+        self.connected_ns: list[int] = []
+        self.refuse_to_connect = False
+        self.watcher = Watcher("/dev/x", self._connect, period_ms=period_ms, now_ns=self.clock)
+        self.watcher._jobs = self._jobs = IdleQueue(self.clock)
+        self.watcher.subscribe(self.published.append)
+
+    def _connect(self) -> FakePump:
+        self.connected_ns.append(self.clock())
+        if self.refuse_to_connect:
+            raise LinkError("there is no port")
+        self.pump.is_closed = False
+        return self.pump
+
+    def drop(self) -> None:
+        """Lose the link now, whatever the pump would have answered."""
+        self.watcher._lose(LinkError("pulled"))
+
+    def run_ms(self, span_ms: int) -> None:
+        """Do what the watching thread does until this much time has passed, and what is due in that instant."""
+        self._jobs.until_ns = self.clock() + span_ms * MS
+        with contextlib.suppress(PausedError):
+            while True:
+                if self.clock() >= self.watcher._next_ns:
+                    self.watcher._turn()
+                self.watcher._do_jobs_until_due()

@@ -1,0 +1,154 @@
+"""What must be acted on, in which order, and in which words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.judgement import AlarmLine, alarm_lines, describe, raised_at
+from monitor.snapshot import Link, Reading, Snapshot
+from protocol.alarms import KINDS, Alarm, Priority
+from protocol.messages import EventKind, EventRecord, State, Status
+from tests.monitor.conftest import MS, SERIAL_NUMBER, STATUS, S, bits
+
+NOW_NS = 1_000 * S
+ALL = bits(*Alarm)
+
+
+def snapshot(status: Status = STATUS, **changes: object) -> Snapshot:
+    reading = Reading(SERIAL_NUMBER, status, NOW_NS)
+    return replace(Snapshot("/dev/x", 1_000, link=Link.LIVE, reading=reading), **changes)
+
+
+def keys(made: Snapshot, now_ns: int = NOW_NS) -> list[str]:
+    return [line.key for line in alarm_lines(made, now_ns)]
+
+
+def only_line(made: Snapshot, now_ns: int = NOW_NS) -> AlarmLine:
+    (line,) = alarm_lines(made, now_ns)
+    return line
+
+
+def test_a_healthy_pump_asks_for_nothing() -> None:
+    assert keys(snapshot()) == []
+
+
+def test_all_alarms_come_by_priority() -> None:
+    lines = alarm_lines(snapshot(replace(STATUS, alarms=ALL)), NOW_NS)
+    assert {line.alarm for line in lines} == set(Alarm)
+    assert [line.priority for line in lines] == sorted((line.priority for line in lines), reverse=True)
+    assert lines[0].priority is Priority.HIGH
+
+
+def test_an_acknowledged_alarm_comes_after_all_that_are_not_whatever_its_priority() -> None:
+    status = replace(STATUS, alarms=ALL, acknowledged=bits(Alarm.EMPTY_RESERVOIR, Alarm.EOS))
+    lines = alarm_lines(snapshot(status), NOW_NS)
+    assert [line.acknowledged for line in lines] == [False, False, False, True, True]
+    assert {line.alarm for line in lines[3:]} == {Alarm.EMPTY_RESERVOIR, Alarm.EOS}
+    assert lines[2].alarm is Alarm.ERI
+
+
+@pytest.mark.parametrize("alarm", Alarm)
+def test_a_line_has_the_names_of_its_alarm(alarm: Alarm) -> None:
+    line = only_line(snapshot(replace(STATUS, alarms=bits(alarm))))
+    kind = KINDS[alarm]
+    assert (line.key, line.alarm, line.title, line.priority) == (kind.name, alarm, kind.title, kind.priority)
+    assert line.text.isprintable()
+    assert not line.acknowledged
+
+
+def test_an_alarm_of_a_later_version_is_passed_over() -> None:
+    assert keys(snapshot(replace(STATUS, alarms=1 << 31))) == []
+
+
+def test_the_words_carry_the_figures() -> None:
+    low = replace(STATUS, reservoir_nl=1_967_000)
+    assert describe(Alarm.LOW_RESERVOIR, low) == "1.96 mL is not over the 2.00 mL limit"
+    assert describe(Alarm.EMPTY_RESERVOIR, low).startswith("1.40 mL are left that cannot be delivered")
+    assert describe(Alarm.ERI, low) == "replace within 90 days: 2180 days to end of service"
+    assert describe(Alarm.STOPPED, low) == "nothing is delivered"
+
+
+def test_since_when_is_the_newest_entry_that_raised_it() -> None:
+    def entry(number: int, clock_s: int, kind: EventKind, alarm: Alarm) -> EventRecord:
+        return EventRecord(number, 0, clock_s, kind, alarm, 0, 0)
+
+    events = (
+        entry(1, 100, EventKind.ALARM_RAISED, Alarm.STOPPED),
+        entry(2, 200, EventKind.ALARM_CLEARED, Alarm.STOPPED),
+        entry(3, 300, EventKind.ALARM_RAISED, Alarm.STOPPED),
+        entry(4, 400, EventKind.ACKNOWLEDGED, Alarm.STOPPED),
+        entry(5, 500, EventKind.ALARM_RAISED, Alarm.ERI),
+    )
+    assert raised_at(Alarm.STOPPED, events) == 300
+    assert raised_at(Alarm.EOS, events) is None
+    assert only_line(snapshot(replace(STATUS, alarms=bits(Alarm.ERI)), events=events)).since_s == 500
+
+
+# --- the monitor's own --------------------------------------------------------------------------------------------
+
+
+def test_a_lost_link_is_an_alarm_of_the_monitors_own_and_tells_the_age() -> None:
+    line = only_line(snapshot(link=Link.LOST), NOW_NS + 41 * S)
+    assert (line.key, line.alarm, line.priority) == ("no_link", None, Priority.MEDIUM)
+    assert line.text == "no answer from the pump for 41 s, trying again"
+
+
+def test_a_link_that_is_live_with_a_reading_that_is_not_is_no_link() -> None:
+    made = snapshot()
+    assert keys(made, NOW_NS + 3_000 * MS) == []
+    assert keys(made, NOW_NS + 3_001 * MS) == ["no_link"]
+
+
+def test_a_link_that_never_was_tells_its_problem_and_one_that_is_tried_first_is_no_alarm() -> None:
+    never = snapshot(link=Link.LOST, reading=None, problem="there is no port")
+    assert only_line(never).text == "there is no port"
+    assert keys(snapshot(link=Link.CONNECTING, reading=None)) == []
+
+
+def test_the_pumps_alarms_stay_in_sight_when_the_link_is_lost() -> None:
+    assert keys(snapshot(replace(STATUS, alarms=bits(Alarm.EOS)), link=Link.LOST)) == ["eos", "no_link"]
+
+
+def test_low_within_a_week_asks_for_a_refill() -> None:
+    # 1.2 mL above the limit at 20 uL/h is two and a half days.
+    line = only_line(snapshot(replace(STATUS, reservoir_nl=3_200_000)))
+    assert (line.key, line.alarm, line.priority) == ("refill_soon", None, Priority.LOW)
+    assert line.text == "low in 2 d 12 h at the present rate"
+
+
+def test_low_by_volume_without_the_pumps_alarm_is_told_as_such() -> None:
+    line = only_line(snapshot(replace(STATUS, reservoir_nl=1_900_000)))
+    assert (line.key, line.alarm, line.priority) == ("low_by_volume", None, Priority.MEDIUM)
+    assert line.text == "1.90 mL is not over the 2.00 mL limit, and the pump raises no alarm"
+
+
+def test_what_the_pump_flags_itself_is_not_said_twice() -> None:
+    assert keys(snapshot(replace(STATUS, reservoir_nl=1_900_000, alarms=bits(Alarm.LOW_RESERVOIR)))) == [
+        "low_reservoir"
+    ]
+
+
+def test_a_stopped_pump_never_asks_for_a_refill_soon() -> None:
+    still = {
+        "state": State.STOPPED,
+        "commanded_rate_nl_h": 0,
+        "measured_rate_nl_h": 0,
+        "reservoir_nl": 2_100_000,
+    }
+    assert keys(snapshot(replace(STATUS, **still, alarms=bits(Alarm.STOPPED)))) == ["stopped"]
+
+
+@pytest.mark.parametrize(
+    ("key", "made"),
+    [
+        ("no_link", snapshot(link=Link.LOST)),
+        ("refill_soon", snapshot(replace(STATUS, reservoir_nl=3_200_000))),
+        ("low_by_volume", snapshot(replace(STATUS, reservoir_nl=1_900_000))),
+    ],
+)
+def test_the_monitors_own_alarms_are_acknowledged_by_their_key(key: str, made: Snapshot) -> None:
+    assert [(line.key, line.acknowledged) for line in alarm_lines(made, NOW_NS)] == [(key, False)]
+    seen = replace(made, acknowledged=frozenset({key}))
+    assert [(line.key, line.acknowledged) for line in alarm_lines(seen, NOW_NS)] == [(key, True)]

@@ -1,0 +1,248 @@
+"""The read loop, in a time of its own: whenever it has nothing to do, the clock goes on to what is due next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.errors import LinkError, RefusedError
+from monitor.snapshot import Link, Snapshot
+from monitor.watch import Watcher
+from protocol.alarms import Alarm
+from protocol.messages import ChangeKind, EventKind, EventRecord, Identity, Role
+from tests.monitor.conftest import MS, RATE_NL_H, SERIAL_NUMBER, STATUS, Clock, LivePump, bits
+from tests.monitor.simulation import IdleQueue, Simulation
+
+GONE = LinkError("it has gone")
+
+
+@pytest.fixture
+def sim() -> Simulation:
+    return Simulation()
+
+
+def states(sim: Simulation) -> list[Link]:
+    return [snapshot.link for snapshot in sim.published]
+
+
+def test_each_listener_is_told_of_each_snapshot_in_order(sim: Simulation) -> None:
+    told: list[Snapshot] = []
+    sim.watcher.subscribe(told.append)
+    sim.run_ms(2_000)
+    assert told == sim.published
+    assert told[-1] is sim.watcher.snapshot
+
+
+def test_before_it_starts_nothing_is_known(sim: Simulation) -> None:
+    snapshot = sim.watcher.snapshot
+    assert (snapshot.link, snapshot.reading, snapshot.identity) == (Link.CONNECTING, None, None)
+    assert (snapshot.url, snapshot.period_ms) == ("/dev/x", 1_000)
+
+
+def test_it_connects_and_publishes_who_is_there_and_a_reading(sim: Simulation) -> None:
+    sim.pump.reply_ns = 7 * MS
+    sim.pump.bad_frames = 3
+    began_ns = sim.clock()
+    sim.run_ms(0)
+    snapshot = sim.watcher.snapshot
+    assert (snapshot.link, snapshot.problem, snapshot.role) == (Link.LIVE, "", Role.TECHNICIAN)
+    assert snapshot.identity == sim.pump.identity
+    assert snapshot.reading is not None
+    assert (snapshot.reading.status, snapshot.reading.asked_ns) == (STATUS, began_ns)
+    assert (snapshot.good, snapshot.lost, snapshot.bad, snapshot.reply_us) == (1, 0, 3, 7_000)
+    assert (snapshot.tries, snapshot.retry_ns, snapshot.link_since_ns) == (0, 0, began_ns)
+
+
+def test_a_reading_is_asked_for_once_a_period(sim: Simulation) -> None:
+    sim.pump.reply_ns = 100 * MS
+    began_ns = sim.clock()
+    sim.run_ms(4_500)
+    assert [(ns - began_ns) // MS for ns in sim.pump.polled_ns] == [0, 1_000, 2_000, 3_000, 4_000]
+    assert sim.watcher.snapshot.good == 5
+
+
+def test_a_failed_poll_loses_the_link_and_keeps_the_old_reading_with_its_old_age(sim: Simulation) -> None:
+    sim.run_ms(0)
+    kept = sim.watcher.snapshot.reading
+    sim.pump.fail("status", GONE)
+    sim.run_ms(1_000)
+    snapshot = sim.watcher.snapshot
+    assert (snapshot.link, snapshot.problem, snapshot.lost, snapshot.good) == (Link.LOST, "it has gone", 1, 1)
+    assert snapshot.reading == kept
+    assert snapshot.identity is not None
+    assert snapshot.link_since_ns == sim.clock()
+    assert (snapshot.tries, snapshot.retry_ns) == (1, sim.clock() + 500 * MS)
+    assert sim.pump.is_closed
+
+
+def test_it_tries_again_after_half_a_second_one_two_and_then_every_five(sim: Simulation) -> None:
+    sim.run_ms(0)
+    sim.pump.fail("status", GONE)
+    sim.refuse_to_connect = True
+    sim.run_ms(1_000)
+    lost_ns = sim.clock()
+    sim.connected_ns.clear()
+    sim.run_ms(20_000)
+    assert [(ns - lost_ns) // MS for ns in sim.connected_ns] == [500, 1_500, 3_500, 8_500, 13_500, 18_500]
+    snapshot = sim.watcher.snapshot
+    assert (snapshot.tries, snapshot.lost, snapshot.link_since_ns) == (7, 1, lost_ns)
+    assert snapshot.problem == "there is no port"
+
+
+def test_it_reconnects_by_itself_and_begins_to_count_anew(sim: Simulation) -> None:
+    sim.run_ms(0)
+    sim.pump.fail("status", GONE)
+    sim.refuse_to_connect = True
+    sim.run_ms(4_600)
+    sim.refuse_to_connect = False
+    sim.pump.heal()
+    before_ns = sim.clock()
+    sim.run_ms(5_000)
+    snapshot = sim.watcher.snapshot
+    assert (snapshot.link, snapshot.problem, snapshot.tries, snapshot.retry_ns) == (Link.LIVE, "", 0, 0)
+    assert snapshot.link_since_ns > before_ns
+    assert snapshot.lost == 1
+    sim.pump.fail("status", GONE)
+    sim.run_ms(1_000)
+    assert sim.watcher.snapshot.tries in {1, 2}
+    assert sim.watcher.snapshot.lost == 2
+
+
+@pytest.mark.parametrize("call", ["identify", "status", "events"])
+@pytest.mark.parametrize("error", [GONE, RefusedError("not now")])
+def test_nothing_is_ever_marked_live_by_a_turn_that_failed(
+    sim: Simulation, call: str, error: Exception
+) -> None:
+    sim.pump.status_ = replace(STATUS, newest_event=1)
+    sim.pump.fail(call, error)
+    sim.run_ms(10_000)
+    assert set(states(sim)) <= {Link.CONNECTING, Link.LOST}
+    assert sim.watcher.snapshot.reading is None
+    sim.pump.heal()
+    sim.run_ms(5_000)
+    assert sim.watcher.snapshot.link is Link.LIVE
+    good, sim.published[:] = sim.watcher.snapshot.reading, []
+    sim.pump.fail(call if call != "events" else "status", error)
+    sim.drop()
+    sim.run_ms(10_000)
+    assert Link.LIVE not in states(sim)
+    assert {snapshot.reading for snapshot in sim.published} == {good}
+
+
+# --- events -------------------------------------------------------------------------------------------------------
+
+
+def entries(first: int, last: int) -> list[EventRecord]:
+    return [EventRecord(number, 0, 0, EventKind.START, 0, 0, 0) for number in range(first, last + 1)]
+
+
+def test_only_new_entries_of_the_log_are_asked_for(sim: Simulation) -> None:
+    sim.pump.log(entries(1, 3))
+    sim.run_ms(2_000)
+    sim.pump.log(entries(1, 5))
+    sim.run_ms(1_000)
+    assert sim.pump.asked_since == [1, 4]
+    assert [record.number for record in sim.watcher.snapshot.events] == [1, 2, 3, 4, 5]
+
+
+def test_the_newest_two_hundred_entries_are_kept(sim: Simulation) -> None:
+    sim.pump.log(entries(1, 150))
+    sim.run_ms(0)
+    sim.pump.log(entries(1, 260))
+    sim.run_ms(1_000)
+    numbers = [record.number for record in sim.watcher.snapshot.events]
+    assert numbers == list(range(61, 261))
+
+
+def test_the_same_pump_keeps_its_entries_over_a_lost_link_and_another_memory_clears_them(
+    sim: Simulation,
+) -> None:
+    sim.pump.log(entries(1, 3))
+    sim.run_ms(0)
+    sim.drop()
+    sim.run_ms(1_000)
+    assert sim.pump.asked_since == [1]
+    sim.pump.identity = replace(sim.pump.identity, store_id=b"store-02")
+    sim.pump.log(entries(1, 2))
+    sim.drop()
+    sim.run_ms(1_000)
+    assert sim.pump.asked_since == [1, 1]
+    snapshot = sim.watcher.snapshot
+    assert [record.number for record in snapshot.events] == [1, 2]
+    assert snapshot.identity == Identity(SERIAL_NUMBER, "bench", "1", 0, b"store-02", 2)
+
+
+# --- alarms -------------------------------------------------------------------------------------------------------
+
+
+def test_acknowledging_tells_the_pump_of_its_own_alarms_and_keeps_the_monitors(sim: Simulation) -> None:
+    sim.pump.status_ = replace(STATUS, reservoir_nl=3_000_000, alarms=bits(Alarm.ERI))
+    sim.run_ms(0)
+    done = sim.watcher.acknowledge(frozenset({"eri", "refill_soon"}))
+    sim.run_ms(100)
+    assert done.result(timeout=0) is None
+    assert sim.pump.acknowledged == [bits(Alarm.ERI)]
+    snapshot = sim.watcher.snapshot
+    assert snapshot.acknowledged == {"refill_soon"}
+    assert snapshot.reading is not None
+    assert snapshot.reading.status.acknowledged == bits(Alarm.ERI)
+
+
+def test_the_monitors_own_alarms_are_acknowledged_without_a_link_and_the_pumps_are_not(
+    sim: Simulation,
+) -> None:
+    sim.refuse_to_connect = True
+    sim.run_ms(0)
+    own = sim.watcher.acknowledge(frozenset({"no_link"}))
+    both = sim.watcher.acknowledge(frozenset({"low_by_volume", "eri"}))
+    sim.run_ms(100)
+    assert own.result(timeout=0) is None
+    assert isinstance(both.exception(timeout=0), LinkError)
+    assert sim.watcher.snapshot.acknowledged == {"no_link", "low_by_volume"}
+    assert sim.pump.acknowledged == []
+
+
+def test_having_seen_an_alarm_ends_with_the_alarm(sim: Simulation) -> None:
+    low = replace(STATUS, reservoir_nl=3_000_000)
+    sim.pump.status_ = low
+    sim.run_ms(0)
+    sim.watcher.acknowledge(frozenset({"refill_soon", "no_link"}))
+    sim.run_ms(2_000)
+    assert sim.watcher.snapshot.acknowledged == {"refill_soon"}  # there is a link again
+    sim.pump.status_ = STATUS  # refilled
+    sim.run_ms(1_000)
+    sim.pump.status_ = low
+    sim.run_ms(1_000)
+    assert sim.watcher.snapshot.acknowledged == frozenset()
+
+
+# --- on a real port -----------------------------------------------------------------------------------------------
+
+
+def test_a_pump_on_a_port_is_watched_changed_and_let_go(live: LivePump) -> None:
+    clock = Clock()
+    watcher = Watcher(live.url, live.connect, now_ns=clock)
+    watcher._jobs = IdleQueue(clock)
+    seen: list[Snapshot] = []
+    watcher.subscribe(seen.append)
+    watcher._turn()
+    assert [snapshot.link for snapshot in seen][-1] is Link.LIVE
+    reading = watcher.snapshot.reading
+    assert reading is not None
+    prepared = watcher.prepare(ChangeKind.RATE, 25_000, seen=reading, overridden=False)
+    watcher._do_jobs_until_due()
+    committed = watcher.commit(prepared.result(timeout=0))
+    watcher._turn()
+    watcher._do_jobs_until_due()
+    assert committed.result(timeout=0).rate_nl_h == live.rate_nl_h == 25_000 != RATE_NL_H
+    watcher._turn()
+    assert watcher.snapshot.events[-1].kind is EventKind.RATE_CHANGED
+    live.call(live.port.unplug)
+    watcher._turn()
+    assert watcher.snapshot.link is Link.LOST
+    live.call(live.port.replug)
+    watcher._turn()
+    assert watcher.snapshot.link is Link.LIVE
+    watcher._close()
+    live.connect().close()  # the port is free

@@ -1,0 +1,209 @@
+"""The `pumpmock` command: what may be typed, what is refused and how, and which exit code says what."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from protocol.keys import KeyFileError
+from pumpmock import cli
+from pumpmock.ports.base import PortError
+from pumpmock.serve import Options, new_memory
+from pumpmock.snapshot import SnapshotError
+from tests.pumpmock.conftest import counting_random
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+    from pumpmock.console import Console
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Options]:
+    """Let nothing be served, and return what would have been."""
+    found: list[Options] = []
+    monkeypatch.setattr(cli, "serve", lambda options, _console: found.append(options))
+    return found
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli.main, ["serve", *words])
+
+
+def test_without_options_it_serves_the_usual_pump_at_real_speed(served: list[Options]) -> None:
+    assert run().exit_code == 0
+    (options,) = served
+    assert (options.serial_number, options.fill_nl, options.low_reservoir_nl) == (
+        "PM-00001",
+        18_000_000,
+        2_000_000,
+    )
+    assert (options.rate_nl_h, options.battery_percent, options.speed) == (20_833, 100, 1_000)
+    assert (options.link, options.tcp, options.state) == (None, None, None)
+    assert options.keys == cli.default_keys()
+
+
+def test_each_option_reaches_the_pump(served: list[Options], tmp_path: Path) -> None:
+    words = (
+        "--pty /x/pump --tcp [::1]:7070 --speed 2.5 --reservoir 10mL --low-reservoir '1500 uL' --flow '25 uL/h' "
+        f"--battery 62% --serial-number PM-7 --seed 9 --state {tmp_path}/s --keys {tmp_path}"
+    )
+    result = run(*shlex.split(words))
+    assert result.exit_code == 0, result.output
+    (options,) = served
+    assert (str(options.link), options.tcp, options.speed) == ("/x/pump", ("::1", 7070), 2_500)
+    assert (options.fill_nl, options.low_reservoir_nl, options.rate_nl_h) == (10_000_000, 1_500_000, 25_000)
+    assert (options.battery_percent, options.serial_number, options.seed) == (62, "PM-7", 9)
+    assert (options.state, options.keys) == (tmp_path / "s", tmp_path)
+
+
+def test_frozen_is_a_speed_of_its_own(served: list[Options]) -> None:
+    assert run("--frozen").exit_code == 0
+    assert served[0].speed == 0
+    both = run("--frozen", "--speed", "2")
+    assert (both.exit_code, "exclude each other" in both.stderr) == (2, True)
+
+
+def test_two_starts_draw_different_seeds(served: list[Options], monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = iter((5, 6))
+    monkeypatch.setattr(cli, "randbelow", lambda most: next(seeds) if most == 2**32 else None)
+    run()
+    run()
+    assert [options.seed for options in served] == [5, 6]
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "said"),
+    [
+        ("--reservoir", "0,5 mL", 'write a point, "0.5 mL"'),
+        ("--reservoir", "18", "has no unit"),
+        ("--reservoir", "-1 mL", "is negative"),
+        ("--reservoir", "18 mg", "is not a unit of a volume"),
+        ("--reservoir", "20.1 mL", "the reservoir holds 20.00 mL"),
+        ("--reservoir", ".5 mL", "leading zero"),
+        ("--reservoir", "1e1 mL", "exponent"),
+        ("--reservoir", "", "nothing was given"),
+        ("--low-reservoir", "1.39 mL", "can be set to 1.40 mL to 20.00 mL"),
+        ("--low-reservoir", "21 mL", "can be set to"),
+        ("--flow", "0,5 mL/day", 'write a point, "0.5 mL/day"'),
+        ("--flow", "0.5", "has no unit"),
+        ("--flow", "-0.5 mL/day", "is negative"),
+        ("--flow", "0.5 mL/hour", "is not a unit of a rate"),
+        ("--flow", "0.04 mL/day", "below the least rate"),
+        ("--flow", "24.1 mL/day", "above the greatest rate"),
+        ("--flow", "0 mL/day", "below the least rate"),
+        ("--battery", "101 %", "more than there is"),
+        ("--battery", "62", "has no unit"),
+        ("--battery", "62,5 %", "decimal comma"),
+        ("--speed", "2,5", "decimal comma"),
+        ("--speed", "-1", "negative"),
+        ("--speed", "fast", "not a number"),
+        ("--speed", "1000001", "1000000 times"),
+        ("--tcp", "7070", "has no port"),
+        ("--tcp", "localhost:70000", "out of range"),
+        ("--serial-number", "pm 1", "no serial number"),
+        ("--seed", "4294967296", "not in the range"),
+    ],
+)
+def test_a_slip_in_a_figure_is_exit_2_with_the_sentence_that_mends_it(
+    served: list[Options], option: str, text: str, said: str
+) -> None:
+    result = run(option, text)
+    assert (result.exit_code, served) == (2, [])
+    assert said in re.sub(r"\s+", " ", result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (PortError("the link is in the way"), 3, "the link is in the way"),
+        (SnapshotError("x.json is damaged"), 1, "x.json is damaged"),
+        (KeyFileError("chmod 600 k"), 1, "chmod 600 k"),
+        (ValueError("fill_nl is odd"), 2, "there is no such pump: fill_nl is odd"),
+        (PermissionError(13, "Permission denied", "/x/keys"), 1, "/x/keys: Permission denied"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence_and_an_exit_code(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, said: str
+) -> None:
+    def fail(_options: Options, _console: Console) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "serve", fail)
+    result = run()
+    assert (result.exit_code, result.stderr) == (code, f"pumpmock: {said}\n")
+
+
+def test_whoever_names_a_state_that_is_there_is_told_that_it_wins(
+    served: list[Options], tmp_path: Path
+) -> None:
+    state = tmp_path / "s.json"
+    assert run("--state", str(state)).stderr == ""
+    state.write_text("{}")
+    assert "the pump goes on from" in run("--state", str(state)).stderr
+    assert len(served) == 2
+
+
+def test_a_damaged_state_file_is_exit_1_and_names_the_file(tmp_path: Path) -> None:
+    state = tmp_path / "s.json"
+    state.write_bytes(b"\xff\xfe\0")
+    result = run("--state", str(state), "--keys", str(tmp_path / "keys"))
+    assert result.exit_code == 1
+    assert f"{state} is not a pump's state" in result.stderr
+
+
+def test_every_help_has_text_for_every_option() -> None:
+    for words in ([], ["serve"]):
+        result = CliRunner().invoke(cli.main, [*words, "--help"])
+        assert result.exit_code == 0
+        assert "Usage:" in result.stdout
+    for command in (cli.main, *cli.main.commands.values()):
+        assert command.help
+        for param in command.params:
+            assert not isinstance(param, click.Option) or param.help, param.name
+
+
+def test_the_examples_in_the_help_are_taken_as_they_stand(served: list[Options]) -> None:
+    text = CliRunner().invoke(cli.main, ["serve", "--help"]).stdout
+    examples = re.findall(r"^ *pumpmock (serve.*)$", text, re.MULTILINE)
+    assert len(examples) == 3
+    for example in examples:
+        result = CliRunner().invoke(cli.main, shlex.split(example))
+        assert result.exit_code == 0, result.output
+    assert len(served) == 3
+
+
+def options_with_seed(seed: int) -> Options:
+    run_options: list[Options] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "serve", lambda options, _console: run_options.append(options))
+        run("--seed", str(seed))
+    return run_options[0]
+
+
+def test_a_seed_makes_the_same_pump_again_and_another_seed_another() -> None:
+    offsets = [
+        new_memory(options_with_seed(seed), 1_000, counting_random()).pump.settings.sensor_offset_nl
+        for seed in (1, 1, 2)
+    ]
+    assert offsets[0] == offsets[1] != offsets[2]
+    assert all(-200_000 <= offset <= 200_000 for offset in offsets)
+
+
+def test_a_new_pump_is_as_the_options_say_and_has_never_been_started() -> None:
+    memory = new_memory(options_with_seed(1), 1_767_225_600, counting_random())
+    now = memory.pump.sample()
+    assert (memory.serial_number, memory.boot, memory.revision, memory.ledger.lines) == ("PM-00001", 0, 0, ())
+    assert (now.reservoir_nl, now.low_reservoir_nl, now.commanded_rate_nl_h) == (
+        18_000_000,
+        2_000_000,
+        20_833,
+    )
+    assert (now.battery_percent, now.clock_s, len(memory.store_id)) == (100, 1_767_225_600, 8)

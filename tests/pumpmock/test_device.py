@@ -1,0 +1,254 @@
+"""The pump behind its ports: what is stored when, who may change what, and what is written down of it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from protocol.changes import PREPARE_TTL_MS
+from protocol.messages import (
+    Acknowledge,
+    ChangeKind,
+    Commit,
+    EventKind,
+    Events,
+    GetEvents,
+    GetLimits,
+    Identify,
+    Identity,
+    Limits,
+    Outcome,
+    Poll,
+    Prepare,
+    Prepared,
+    Refusal,
+    Rejected,
+    Resolve,
+    Role,
+    State,
+    Status,
+)
+from pumpmock.model.sample import Sample
+from tests.pumpmock.conftest import RATE_NL_H, SERIAL_NUMBER, STORE_ID, Bench, Host, new_memory
+
+CHANGING = (
+    Prepare(b"command1", ChangeKind.RATE, 0, RATE_NL_H, 25_000, 0),
+    Commit(b"command1", b"token001"),
+    Resolve(b"command1"),
+    Acknowledge(1),
+)
+
+
+class Still:
+    """A pump of which one sample is known."""
+
+    def __init__(self, sample: Sample) -> None:
+        self._sample = sample
+
+    def sample(self) -> Sample:
+        return self._sample
+
+
+def test_a_status_carries_each_figure_of_the_sample_under_its_own_name(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No two figures alike: a swap of two would show.
+    figures: dict[str, int] = {name: place for place, name in enumerate(Sample.__annotations__, start=1)}
+    figures["state"] = State.EMPTY
+    bench.memory.boot, bench.memory.revision = 1_001, 1_002
+    monkeypatch.setattr(bench.device, "pump", Still(Sample(**figures)))
+    status = bench.device.serve(Poll(), Role.VIEWER, 1, 1_003)
+    assert isinstance(status, Status)
+    shown = {field.name: getattr(status, field.name) for field in dataclasses.fields(Status)}
+    assert shown == figures | {"boot": 1_001, "revision": 1_002, "frames_bad": 1_003}
+
+
+def test_identity_and_limits_are_this_pumps() -> None:
+    bench = Bench(
+        new_memory(least_rate_nl_h=3_000, most_rate_nl_h=90_000, step_up_percent=40, step_down_percent=50)
+    )
+    assert bench.serve(Identify(), Identity) == Identity(SERIAL_NUMBER, "bench", "1.2.3", 0, STORE_ID, 1)
+    assert bench.serve(GetLimits(), Limits) == Limits(3_000, 90_000, 40, 50, PREPARE_TTL_MS)
+
+
+def test_a_change_is_stored_before_the_motor_turns_and_again_before_the_reply(bench: Bench) -> None:
+    host = Host(bench.open())
+    now = host.ask(Poll(), Status)
+    prepared = host.ask(
+        Prepare(b"command1", ChangeKind.RATE, 0, now.commanded_rate_nl_h, 25_000, 0), Prepared
+    )
+    bench.course.clear()
+    bench.saves.clear()
+    host.ask(Commit(b"command1", prepared.token), Outcome)
+    bench.course.append("reply")
+    assert bench.course == ["save", "motor", "save", "reply"]
+    (ahead, ledger, pump), (revision, same_ledger, moved) = bench.saves
+    assert (ahead, len(ledger), pump["programmed_rate_nl_h"]) == (0, 1, RATE_NL_H)
+    assert (revision, same_ledger, moved["programmed_rate_nl_h"]) == (1, ledger, 25_000)
+
+
+def test_a_change_that_cannot_be_stored_is_refused_and_leaves_rate_and_revision(bench: Bench) -> None:
+    prepared = bench.serve(bench.prepare_request(25_000), Prepared)
+    before = bench.status()
+    bench.course.clear()
+    bench.store_error = OSError(28, "No space left on device")
+    refused = bench.serve(Commit(prepared.command_id, prepared.token), Rejected)
+    assert refused.reason == Refusal.NOT_STORED
+    assert "No space left on device" in refused.sentence
+    assert bench.course == ["save", "motor"]  # the one entry is the refusal
+    after = bench.status()
+    assert dataclasses.replace(after, newest_event=before.newest_event) == before
+    assert bench.memory.ledger.lines == ()
+
+
+def test_a_change_that_could_not_be_stored_is_never_applied_and_the_next_one_is(bench: Bench) -> None:
+    prepared = bench.serve(bench.prepare_request(25_000), Prepared)
+    bench.store_error = OSError(28, "No space left on device")
+    bench.serve(Commit(prepared.command_id, prepared.token), Rejected)
+    bench.store_error = None
+    again = bench.serve(Commit(prepared.command_id, prepared.token), Rejected)
+    assert again.reason == Refusal.NOT_PREPARED
+    assert bench.serve(Resolve(prepared.command_id), Outcome).verdict.name == "NOT_APPLIED"
+    outcome = bench.change(26_000)
+    assert (outcome.revision, outcome.rate_nl_h) == (1, 26_000)
+    assert bench.status().measured_rate_nl_h == 26_000
+
+
+def test_readings_go_on_while_nothing_can_be_stored_and_somebody_is_told(bench: Bench) -> None:
+    host = Host(bench.open())
+    bench.store_error = error = OSError(28, "No space left on device")
+    bench.now_ns += 1_000_000
+    before = len(bench.saves)
+    assert host.ask(Poll(), Status).pump_time_us == 1_000
+    assert bench.told == [error]
+    bench.store_error = None
+    host.ask(Poll(), Status)
+    assert len(bench.saves) == before + 1
+
+
+def test_a_pump_at_rest_is_not_stored_again() -> None:
+    bench = Bench(speed=0)
+    host = Host(bench.open())
+    host.ask(Poll(), Status)
+    before = len(bench.saves)
+    bench.now_ns += 10**12
+    for request in (Poll(), Identify(), GetLimits(), GetEvents(1), Acknowledge(31)):
+        host.send(request)
+    assert len(bench.saves) == before
+    host.send(Prepare(b"command1", ChangeKind.RATE, 9, 0, 0, 0))  # a refusal is logged, which is news
+    assert len(bench.saves) == before + 1
+
+
+def test_pump_time_does_not_run_backwards_behind_a_slower_clock(bench: Bench) -> None:
+    bench.now_ns += 5_000_000
+    assert bench.status().pump_time_us == 5_000
+    bench.now_ns -= 4_000_000
+    assert bench.status().pump_time_us == 5_000
+
+
+@pytest.mark.parametrize("request_", CHANGING, ids=lambda request: type(request).__name__)
+def test_a_viewer_is_refused_whatever_changes_and_it_is_written_down(
+    bench: Bench, request_: Prepare | Commit | Resolve | Acknowledge
+) -> None:
+    refused = bench.serve(request_, Rejected, Role.VIEWER)
+    assert (refused.request, refused.reason) == (request_.code, Refusal.ROLE)
+    assert refused.command_id == getattr(request_, "command_id", bytes(8))
+    (entry,) = bench.memory.pump.events.since(0)
+    wanted = 25_000 if isinstance(request_, Prepare) else 0
+    assert (entry.kind, entry.detail, entry.a, entry.b) == (EventKind.REFUSED, Refusal.ROLE, wanted, 0)
+
+
+def test_a_viewer_changes_nothing_by_trying() -> None:
+    bench = Bench(new_memory(low_reservoir_nl=19_000_000))  # an alarm to acknowledge
+    kept = bench.serve(bench.prepare_request(25_000), Prepared)
+    before = bench.status()
+    for request in (*CHANGING, Commit(kept.command_id, kept.token), Resolve(kept.command_id)):
+        bench.serve(request, Rejected, Role.VIEWER)
+    after = bench.status()
+    assert dataclasses.replace(after, newest_event=before.newest_event) == before
+    assert bench.serve(Commit(kept.command_id, kept.token), Outcome).rate_nl_h == 25_000
+
+
+@pytest.mark.parametrize(
+    "request_", [Poll(), Identify(), GetLimits(), GetEvents(1)], ids=lambda r: type(r).__name__
+)
+def test_a_viewer_may_read_everything(bench: Bench, request_: Poll) -> None:
+    assert not isinstance(bench.device.serve(request_, Role.VIEWER, 1, 0), Rejected)
+
+
+@pytest.mark.parametrize(
+    ("limits", "wanted", "reason", "bound"),
+    [
+        ({}, 1_999, Refusal.BELOW_LEAST, 2_000),
+        ({"most_rate_nl_h": 90_000}, 90_001, Refusal.ABOVE_MOST, 90_000),
+        ({"step_up_percent": 40}, 29_167, Refusal.STEP_UP, 29_166),
+        ({"step_down_percent": 50}, 10_416, Refusal.STEP_DOWN, 10_417),
+    ],
+)
+def test_a_rate_outside_the_limits_is_refused_and_logged_with_what_was_wanted_and_the_bound(
+    limits: dict[str, int], wanted: int, reason: Refusal, bound: int
+) -> None:
+    bench = Bench(new_memory(**limits))
+    refused = bench.serve(bench.prepare_request(wanted), Rejected)
+    assert (refused.reason, refused.bound) == (reason, bound)
+    (entry,) = bench.memory.pump.events.since(0)
+    assert (entry.kind, entry.detail, entry.a, entry.b) == (EventKind.REFUSED, reason, wanted, bound)
+    assert bench.change(bound).rate_nl_h == bound  # the bound itself is inside
+
+
+def test_a_request_that_no_host_sends_inside_a_session_is_refused(bench: Bench) -> None:
+    status = bench.status()
+    assert bench.serve(status, Rejected).reason == Refusal.UNSUPPORTED
+
+
+def test_acknowledging_is_answered_by_the_status_after_it() -> None:
+    bench = Bench(new_memory(low_reservoir_nl=19_000_000))
+    assert (bench.status().alarms, bench.status().acknowledged) == (1, 0)
+    assert bench.serve(Acknowledge(0b11), Status).acknowledged == 1
+
+
+def test_the_pages_of_the_log_are_complete_and_in_order(bench: Bench) -> None:
+    for wanted in range(20):
+        bench.memory.pump.record(EventKind.REFUSED, Refusal.BELOW_LEAST, wanted)
+    found, since, pages = [], 1, 0
+    while True:
+        page = bench.serve(GetEvents(since), Events)
+        assert page.newest == 20
+        found += page.events
+        pages += 1
+        if found[-1].number == page.newest:
+            break
+        since = found[-1].number + 1
+    assert pages == 4
+    assert tuple(found) == bench.memory.pump.events.since(0)
+    assert [entry.number for entry in found] == list(range(1, 21))
+
+
+def test_a_page_after_the_newest_entry_is_empty_and_one_before_the_oldest_begins_with_it(
+    bench: Bench,
+) -> None:
+    assert bench.serve(GetEvents(1), Events) == Events(0, ())
+    for _ in range(1_005):
+        bench.memory.pump.record(EventKind.START)
+    assert [entry.number for entry in bench.serve(GetEvents(1), Events).events] == [6, 7, 8, 9, 10, 11]
+    assert bench.serve(GetEvents(1_006), Events) == Events(1_005, ())
+
+
+def test_a_session_that_ends_gives_the_prepared_change_up_and_another_does_not(bench: Bench) -> None:
+    prepared = bench.serve(bench.prepare_request(25_000), Prepared)
+    bench.device.end_session(78)
+    assert bench.serve(bench.prepare_request(26_000), Rejected).reason == Refusal.BUSY
+    bench.device.end_session(77)
+    refused = bench.serve(Commit(prepared.command_id, prepared.token), Rejected)
+    assert refused.reason == Refusal.NOT_PREPARED
+    assert bench.serve(bench.prepare_request(26_000), Prepared).new_rate_nl_h == 26_000
+
+
+def test_a_prepared_change_expires_by_the_wall_clock_even_on_a_frozen_pump() -> None:
+    bench = Bench(speed=0)
+    prepared = bench.serve(bench.prepare_request(25_000), Prepared)
+    bench.now_ns += PREPARE_TTL_MS * 1_000_000
+    refused = bench.serve(Commit(prepared.command_id, prepared.token), Rejected)
+    assert refused.reason == Refusal.NOT_PREPARED
+    assert bench.status().revision == 0

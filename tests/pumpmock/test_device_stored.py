@@ -1,0 +1,184 @@
+"""Whatever is said of the pump on a wire was in its memory before; a start after any kill tells the same story."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from protocol.messages import (
+    Acknowledge,
+    ChangeKind,
+    Commit,
+    Outcome,
+    Poll,
+    Prepare,
+    Prepared,
+    Refusal,
+    Rejected,
+    Resolve,
+    Status,
+    Verdict,
+)
+from pumpmock.snapshot import Memory, Store
+from tests.pumpmock.conftest import Bench, Host, new_memory, state_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from protocol.fields import Message
+
+FULL = OSError(28, "No space left on device")
+
+
+class Talk(RuleBasedStateMachine):
+    """A host that asks for anything in any order, while time passes and the disk fills and empties."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bench = Bench(new_memory(low_reservoir_nl=17_900_000, step_up_percent=100))
+        self.host = Host(self.bench.open())
+        self.prepared: Prepared | None = None
+        self.applied: dict[bytes, int] = {}
+        self.never: set[bytes] = set()
+
+    def ask(self, request: Message) -> Message:
+        (answer,) = self.host.send(request)
+        if self.bench.store_error is None:
+            assert self.bench.saves[-1] == state_of(self.bench.memory)
+        return answer
+
+    @rule(hours=st.integers(0, 200))
+    def time_passes(self, hours: int) -> None:
+        self.bench.now_ns += hours * 3_600 * 10**9
+
+    @rule(full=st.booleans())
+    def the_disk_fills_or_empties(self, full: bool) -> None:  # noqa: FBT001 - hypothesis calls it by name
+        self.bench.store_error = FULL if full else None
+
+    @rule()
+    def poll(self) -> None:
+        status = self.ask(Poll())
+        assert isinstance(status, Status)
+        assert status.revision == len(self.applied)
+
+    @rule(bits=st.integers(0, 31))
+    def acknowledge(self, bits: int) -> None:
+        assert isinstance(self.ask(Acknowledge(bits)), Status)
+
+    @rule(kind=st.sampled_from(ChangeKind), rate=st.integers(0, 60_000), stale=st.booleans())
+    def prepare(self, kind: ChangeKind, rate: int, stale: bool) -> None:  # noqa: FBT001 - as above
+        now = self.ask(Poll())
+        assert isinstance(now, Status)
+        revision = now.revision + stale
+        request = Prepare(self.bench.random(8), kind, revision, now.commanded_rate_nl_h, rate, 0)
+        answer = self.ask(request)
+        if isinstance(answer, Prepared):
+            self.prepared = answer
+
+    @precondition(lambda self: self.prepared)
+    @rule()
+    def commit(self) -> None:
+        prepared = self.prepared
+        assert prepared is not None
+        answer = self.ask(Commit(prepared.command_id, prepared.token))
+        if isinstance(answer, Outcome):
+            assert prepared.command_id not in self.never
+            assert self.applied.setdefault(prepared.command_id, answer.revision) == answer.revision
+        else:
+            assert isinstance(answer, Rejected)
+            assert prepared.command_id not in self.applied
+            if answer.reason == Refusal.NOT_STORED:
+                assert self.bench.store_error is FULL
+
+    @precondition(lambda self: self.prepared)
+    @rule()
+    def resolve(self) -> None:
+        prepared = self.prepared
+        assert prepared is not None
+        answer = self.ask(Resolve(prepared.command_id))
+        assert isinstance(answer, Outcome)
+        assert (answer.verdict is Verdict.APPLIED) == (prepared.command_id in self.applied)
+        if answer.verdict is Verdict.NOT_APPLIED:
+            self.never.add(prepared.command_id)
+
+    @invariant()
+    def the_ledger_is_what_was_said(self) -> None:
+        lines = self.bench.memory.ledger.lines
+        assert {line.command_id: line.revision for line in lines} == self.applied
+        assert self.bench.memory.revision == len(lines)
+
+
+TestTalk = Talk.TestCase
+TestTalk.settings = settings(deadline=None, stateful_step_count=30)
+
+
+def killed_at_each_save(tmp_path: Path, *, rate_nl_h: int) -> list[Memory]:
+    """Change the rate, and load what a kill right after each of the saves would have left."""
+    bench = Bench()
+    path = tmp_path / "pump.json"
+    store = Store(path)
+    left: list[bytes] = []
+
+    def save_and_keep(memory: Memory) -> None:
+        store.save(memory)
+        left.append(path.read_bytes())
+
+    bench.device._save = save_and_keep
+    host = Host(bench.open())
+    now = host.ask(Poll(), Status)
+    rate = now.commanded_rate_nl_h
+    prepared = host.ask(Prepare(b"command1", ChangeKind.RATE, 0, rate, rate_nl_h, 0), Prepared)
+    left.clear()
+    host.ask(Commit(b"command1", prepared.token), Outcome)
+    loaded = []
+    for content in left:
+        path.write_bytes(content)
+        memory = store.load()
+        assert memory is not None
+        loaded.append(memory)
+    store.close()
+    return loaded
+
+
+def test_a_kill_between_storing_and_turning_the_motor_ends_in_the_new_rate(tmp_path: Path) -> None:
+    memories = killed_at_each_save(tmp_path, rate_nl_h=25_000)
+    assert len(memories) == 2
+    for memory in memories:
+        after = Bench(memory)
+        assert after.status().measured_rate_nl_h == 25_000
+        outcome = after.serve(Resolve(b"command1"), Outcome)
+        assert (outcome.verdict, outcome.revision) == (Verdict.APPLIED, 1)
+
+
+@pytest.mark.parametrize("of_a_folder", [False, True])
+def test_a_commit_on_a_failing_disk_is_not_applied_by_this_process_or_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, of_a_folder: bool
+) -> None:
+    store = Store(tmp_path / "pump.json")
+    bench = Bench()
+    bench.device._save = store.save
+    host = Host(bench.open())
+    rate = host.ask(Poll(), Status).commanded_rate_nl_h
+    prepared = host.ask(Prepare(b"command1", ChangeKind.RATE, 0, rate, 25_000, 0), Prepared)
+
+    def failing(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode) == of_a_folder:
+            raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", failing)
+        refused = host.ask(Commit(b"command1", prepared.token), Rejected)
+        assert refused.reason == Refusal.NOT_STORED
+        assert host.ask(Resolve(b"command1"), Outcome).verdict is Verdict.NOT_APPLIED
+    memory = store.load()
+    store.close()
+    assert memory is not None
+    after = Bench(memory)
+    assert after.status().commanded_rate_nl_h == rate
+    assert after.serve(Resolve(b"command1"), Outcome).verdict is Verdict.NOT_APPLIED

@@ -1,0 +1,165 @@
+"""The state file: what is saved comes back, whatever is damaged is refused, and a failing write costs nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from protocol.changes import Applied
+from protocol.messages import ChangeKind
+from pumpmock.snapshot import Memory, SnapshotError, Store
+from tests.pumpmock.conftest import RATE_NL_H, lived_memory, new_memory, state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def test_there_is_no_memory_before_the_first_save(store: Store) -> None:
+    assert store.load() is None
+
+
+@pytest.mark.parametrize("make", [new_memory, lived_memory])
+def test_what_was_saved_comes_back_whole(store: Store, make: Callable[[], Memory]) -> None:
+    memory = make()
+    store.save(memory)
+    loaded = store.load()
+    assert loaded is not None
+    assert state_of(loaded) == state_of(memory)
+    assert (loaded.serial_number, loaded.store_id, loaded.boot) == (
+        memory.serial_number,
+        memory.store_id,
+        memory.boot,
+    )
+
+
+def test_a_second_save_replaces_the_first(store: Store) -> None:
+    store.save(new_memory())
+    memory = lived_memory()
+    store.save(memory)
+    loaded = store.load()
+    assert loaded is not None
+    assert loaded.revision == 3
+    assert {entry.name for entry in store.path.parent.iterdir()} == {"pump.json", "pump.json.lock"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate_nl_h", "after_nl_h"), [(ChangeKind.RATE, 25_000, 25_000), (ChangeKind.STOP, 0, 0)]
+)
+def test_a_ledger_one_line_ahead_of_the_motor_is_followed_at_loading(
+    store: Store, kind: ChangeKind, rate_nl_h: int, after_nl_h: int
+) -> None:
+    memory = new_memory()
+    memory.pump.advance(5_000_000)
+    memory.ledger.append(Applied(1, b"command1", kind, rate_nl_h, 5_000_000))
+    store.save(memory)  # and here the process was killed
+    loaded = store.load()
+    assert loaded is not None
+    assert loaded.revision == 1
+    assert loaded.pump.sample().commanded_rate_nl_h == after_nl_h
+    assert loaded.pump.clock.now_us == 5_000_000
+    memory.follow(memory.ledger.lines[-1])
+    assert state_of(loaded) == state_of(memory)
+
+
+@pytest.mark.parametrize("ahead", [2, -1])
+def test_a_ledger_further_off_is_refused(store: Store, ahead: int) -> None:
+    memory = lived_memory()
+    memory.revision -= ahead
+    store.save(memory)
+    with pytest.raises(SnapshotError, match=rf"pump\.json .*revision {3 - ahead} is not the ledger's, 3"):
+        store.load()
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_disk_that_fails_while_writing_leaves_the_old_file_whole(
+    store: Store, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    store.save(new_memory())
+    old = store.path.read_bytes()
+    really_open = os.open
+
+    def failing_fsync(_descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    def no_descriptor_left(*arguments: Any) -> int:  # noqa: ANN401 - passed on
+        if arguments[1] == os.O_RDONLY:
+            raise OSError(24, "Too many open files")
+        return really_open(*arguments)
+
+    with monkeypatch.context() as patch:
+        if after:
+            patch.setattr(os, "open", no_descriptor_left)
+        else:
+            patch.setattr(os, "fsync", failing_fsync)
+        with pytest.raises(OSError, match="Too many" if after else "Input/output"):
+            store.save(lived_memory())
+    assert store.path.read_bytes() == old
+    store.save(lived_memory())
+    loaded = store.load()
+    assert loaded is not None
+    assert loaded.revision == 3
+
+
+_ON_A_FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from pumpmock.snapshot import Store
+
+store = Store(Path(sys.argv[1]))
+memory = store.load()
+memory.boot = 99
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+try:
+    store.save(memory)
+except OSError as error:
+    sys.exit(f"refused: {error.strerror}")
+"""
+
+
+def test_a_file_that_may_not_grow_leaves_the_old_one_whole(state_path: Path) -> None:
+    store = Store(state_path)
+    store.save(lived_memory())
+    store.close()
+    old = state_path.read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-c", _ON_A_FULL_DISK, str(state_path)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "refused: File too large\n")
+    assert state_path.read_bytes() == old
+
+
+def test_a_file_in_use_is_refused_and_free_again_afterwards(state_path: Path) -> None:
+    store = Store(state_path)
+    store.save(new_memory())
+    with pytest.raises(SnapshotError, match=r"pump\.json is in use by another pumpmock"):
+        Store(state_path)
+    assert store.load() is not None
+    store.close()
+    again = Store(state_path)
+    assert again.load() is not None
+    again.close()
+
+
+def test_a_process_that_ends_without_closing_gives_the_file_up(state_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from pumpmock.snapshot import Store; Store(Path(sys.argv[1]))"
+    )
+    subprocess.run([sys.executable, "-c", script, str(state_path)], check=True)
+    Store(state_path).close()
+
+
+def test_a_folder_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        Store(tmp_path / "nowhere" / "pump.json")
+
+
+def test_following_a_line_moves_motor_and_revision_together() -> None:
+    memory = new_memory()
+    memory.follow(Applied(1, b"command1", ChangeKind.RATE, 25_000, 0))
+    assert (memory.revision, memory.pump.sample().measured_rate_nl_h) == (1, 25_000)
+    assert new_memory().pump.sample().measured_rate_nl_h == RATE_NL_H
