@@ -72,8 +72,6 @@ MEANINGS: dict[type[IntEnum], dict[Any, str]] = {
         EventKind.STOPPED: "a: rate before, b: 0",
         EventKind.RESUMED: "a: 0, b: rate after",
         EventKind.REFUSED: "detail: refusal, a: rate that was wanted, b: bound",
-        EventKind.SESSION_OPENED: "detail: role",
-        EventKind.HANDSHAKE_REFUSED: "a handshake frame had a wrong tag",
     },
 }
 

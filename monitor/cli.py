@@ -15,7 +15,14 @@ from monitor.client import PumpClient
 from monitor.errors import LinkError, MonitorError, RefusedError
 from monitor.keys import find_keys
 from monitor.ports import default_url
-from monitor.report import event_fields, event_line, reading_fields, reading_line, reading_text, review_text
+from monitor.report import (
+    event_fields,
+    numbered_event,
+    reading_fields,
+    reading_line,
+    reading_text,
+    review_text,
+)
 from protocol.bounds import Bounds, assess
 from protocol.messages import ChangeKind
 from protocol.places import APP
@@ -215,7 +222,7 @@ def events(url: str, keys: Path | None, *, as_json: bool, since: int) -> None:
     """Print the pump's event log, oldest first."""
     with PumpClient(url, keyring=find_keys(keys)) as pump:
         for record in pump.events(since):
-            click.echo(json.dumps(event_fields(record)) if as_json else event_line(record))
+            click.echo(json.dumps(event_fields(record)) if as_json else numbered_event(record))
 
 
 @main.command("set-rate", cls=RateCommand)

@@ -151,7 +151,7 @@ def low_reservoir(status: Status, before: Level = Level.ENOUGH) -> LowReservoir:
 
 def alarm_lines(snapshot: Snapshot, now_ns: int) -> tuple[AlarmLine, ...]:
     """Return what must be acted on: unacknowledged first, then by priority; the pump's alarms and the monitor's own."""
-    lines = [*_link_lines(snapshot, now_ns), *_pump_lines(snapshot), *_forecast_lines(snapshot)]
+    lines = [*_link_lines(snapshot, now_ns), *_pump_lines(snapshot, now_ns), *_forecast_lines(snapshot)]
     return tuple(sorted(lines, key=lambda line: (line.acknowledged, -line.priority)))
 
 
@@ -161,25 +161,26 @@ def _link_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
     if snapshot.reading is None:
         text = snapshot.problem or "no reading from the pump yet"
     else:
-        age = format_span(snapshot.reading.age_ms(now_ns) // 1000)
-        text = f"no answer from the pump for {age}, trying again"
+        age_s = snapshot.reading.age_ms(now_ns) // 1000
+        text = f"no answer from the pump for {format_span(max(1, age_s))}, trying again"
     return [
         AlarmLine("no_link", None, Priority.MEDIUM, "NO LINK", text, None, "no_link" in snapshot.acknowledged)
     ]
 
 
-def _pump_lines(snapshot: Snapshot) -> list[AlarmLine]:
+def _pump_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
     if snapshot.reading is None:
         return []
     status = snapshot.reading.status
     seen = {kind.alarm for kind in unmask(status.acknowledged)}
+    when = "" if is_live(snapshot, now_ns) else ", when last seen"
     return [
         AlarmLine(
             kind.name,
             kind.alarm,
             kind.priority,
             kind.title,
-            describe(kind.alarm, status),
+            describe(kind.alarm, status) + when,
             raised_at(kind.alarm, snapshot.events),
             kind.alarm in seen,
         )
@@ -192,7 +193,7 @@ def _forecast_lines(snapshot: Snapshot) -> list[AlarmLine]:
     if snapshot.reading is None:
         return []
     status = snapshot.reading.status
-    low = low_reservoir(status)
+    low = low_reservoir(status, Level(snapshot.level))
     if low.source == "the pump's alarm" or low.level is Level.ENOUGH:
         return []
     to_low = forecast(status).to_low
@@ -200,15 +201,16 @@ def _forecast_lines(snapshot: Snapshot) -> list[AlarmLine]:
         text = f"low in {format_span(to_low.expected_s)} at the present rate"
         seen = "refill_soon" in snapshot.acknowledged
         return [AlarmLine("refill_soon", None, Priority.LOW, "REFILL SOON", text, None, seen)]
-    text = f"{describe(Alarm.LOW_RESERVOIR, status)}, and the pump raises no alarm"
+    kind = KINDS[Alarm.EMPTY_RESERVOIR if low.level is Level.EMPTY else Alarm.LOW_RESERVOIR]
+    text = f"{describe(kind.alarm, status)}, and the pump raises no such alarm"
     seen = "low_by_volume" in snapshot.acknowledged
-    return [AlarmLine("low_by_volume", None, Priority.MEDIUM, "LOW RESERVOIR", text, None, seen)]
+    return [AlarmLine("low_by_volume", None, kind.priority, kind.title, text, None, seen)]
 
 
 def describe(alarm: Alarm, status: Status) -> str:
     """Say in words, with the figures of a status, what an alarm is about."""
     if alarm is Alarm.LOW_RESERVOIR:
-        return f"{ml(status.reservoir_nl)} mL is not over the {ml(status.low_reservoir_nl)} mL limit"
+        return f"{ml(status.reservoir_nl)} mL left, the low limit is {ml(status.low_reservoir_nl)} mL"
     if alarm is Alarm.EMPTY_RESERVOIR:
         return f"{ml(status.residual_nl)} mL are left that cannot be delivered; {KINDS[alarm].consequence}"
     if alarm is Alarm.ERI:

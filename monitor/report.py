@@ -9,7 +9,7 @@ from monitor.judgement import S_PER_DAY, days, forecast
 from protocol.alarms import unmask
 from protocol.messages import NEVER_S
 from protocol.units import format_rate, format_volume, ml
-from protocol.wording import clock_text, event_text
+from protocol.wording import clock_text, event_line, event_text
 
 if TYPE_CHECKING:
     from monitor.judgement import Span
@@ -93,9 +93,9 @@ def event_fields(record: EventRecord) -> dict[str, Any]:
     }
 
 
-def event_line(record: EventRecord) -> str:
-    """Return an entry of the event log in one line."""
-    return f"{record.number:5}  {clock_text(record.clock_s)}  {event_text(record)}"
+def numbered_event(record: EventRecord) -> str:
+    """Return an entry of the event log in one line, with its number."""
+    return f"{record.number:5}  {event_line(record)}"
 
 
 def review_text(prepared: Prepared, change: str) -> str:

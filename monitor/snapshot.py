@@ -63,6 +63,7 @@ class Snapshot:
         reply_us: how long the last answer took.
         tries: attempts to connect since the link was lost.
         retry_ns: when the next attempt is due, host monotonic nanoseconds; 0 while there is none.
+        level: how the reservoir was judged last (`judgement.Level`), which the deadband of the next judgement needs.
         acknowledged: the monitor's own alarms that somebody has seen ("no_link").
     """
 
@@ -81,4 +82,5 @@ class Snapshot:
     reply_us: int = 0
     tries: int = 0
     retry_ns: int = 0
+    level: int = 0
     acknowledged: frozenset[str] = frozenset()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from monitor.client import PumpClient
 from monitor.errors import LinkError, MonitorError
-from monitor.judgement import alarm_lines
+from monitor.judgement import Level, alarm_lines, low_reservoir
 from monitor.snapshot import Link, Snapshot
 from protocol.alarms import KINDS
 
@@ -177,6 +177,7 @@ class Watcher:
             link_since_ns=before.link_since_ns if before.link is Link.LIVE else asked_ns,
             problem="",
             reading=reading,
+            level=low_reservoir(reading.status, Level(before.level)).level,
             events=events,
             good=before.good + 1,
             bad=client.bad_frames,

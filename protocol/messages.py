@@ -93,8 +93,6 @@ class EventKind(IntEnum):
     STOPPED = 6
     RESUMED = 7
     REFUSED = 8
-    SESSION_OPENED = 9
-    HANDSHAKE_REFUSED = 10
 
 
 # --- the handshake ------------------------------------------------------------------------------------------------
@@ -180,7 +178,7 @@ class Status(Message):
     most_rate_nl_h: int = u32("hard limit above", unit="nL/h", most=MOST_RATE_NL_H)
     step_up_percent: int = u16("hard limit of an increase; 0 for none", unit="%")
     step_down_percent: int = u8("hard limit of a decrease; 0 for none", unit="%", most=100)
-    frames_bad: int = u32("frames dropped on this port since the pump started")
+    frames_bad: int = u32("frames dropped in this conversation: damaged, or not from a peer with a key")
 
 
 @message(0x12)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from protocol.alarms import Alarm
 from protocol.messages import EventKind, EventRecord, Refusal
-from protocol.wording import clock_text, event_text
+from protocol.wording import event_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ class Console:
 
     def event(self, record: EventRecord) -> None:
         """Report an entry of the pump's event log."""
-        self.tell(f"{clock_text(record.clock_s)}  {event_text(record)}", event_fields(record))
+        self.tell(event_line(record), event_fields(record))
 
 
 def _say(text: str, stream: TextIO) -> None:

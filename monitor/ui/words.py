@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from protocol.alarms import KINDS
-from protocol.messages import NEVER_S, EventKind, Refusal, Role
-from protocol.units import format_rate, ml_day, parse_rate
-
-if TYPE_CHECKING:
-    from protocol.messages import EventRecord
+from protocol.messages import NEVER_S
+from protocol.units import parse_rate
 
 BLANK: Final = "\N{EN DASH}"  # what stands where a figure is not known; never a zero
 S_PER_DAY: Final = 86_400
 _LAST_S: Final = 253_402_300_799  # the last second of the year 9999, where the calendar ends
-_ROLES: Final = {Role.VIEWER: "viewer", Role.TECHNICIAN: "technician", Role.DEVELOPER: "developer"}
-_REFUSED: Final[dict[int, str]] = {
-    Refusal.ROLE: "the key may not do that",
-    Refusal.STALE_REVISION: "the settings had changed meanwhile",
-    Refusal.STALE_RATE: "the rate had changed meanwhile",
-    Refusal.BELOW_LEAST: "below the least rate",
-    Refusal.ABOVE_MOST: "above the greatest rate",
-    Refusal.STEP_UP: "too large a step up",
-    Refusal.STEP_DOWN: "too large a step down",
-    Refusal.BUSY: "another change was prepared",
-    Refusal.NOT_PREPARED: "nothing was prepared, or it expired",
-    Refusal.ALREADY_APPLIED: "applied already",
-    Refusal.WRONG_STATE: "not in this state of the pump",
-    Refusal.UNSUPPORTED: "not a thing this pump does",
-    Refusal.MALFORMED: "not a request that can be read",
-    Refusal.NOT_STORED: "the pump could not store it",
-}
-_BOUNDED: Final = {Refusal.BELOW_LEAST, Refusal.ABOVE_MOST, Refusal.STEP_UP, Refusal.STEP_DOWN}
 
 
 def printable(text: str) -> str:
@@ -119,59 +97,3 @@ def days_or_never(seconds: int) -> str:
     if seconds == NEVER_S:
         return "never"
     return days(seconds) if seconds else "reached"
-
-
-def event_kind(record: EventRecord) -> str:
-    """Name an entry of the event log in one word."""
-    return _EVENT_WORDS[record.kind]
-
-
-def event_text(record: EventRecord) -> str:
-    """Say in words what an entry of the event log tells."""
-    kind, old, new = record.kind, record.a, record.b
-    if kind in (EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.ACKNOWLEDGED):
-        return _alarm_text(record)
-    if kind is EventKind.REFUSED:
-        return _refusal_text(record)
-    if kind is EventKind.SESSION_OPENED:
-        return (
-            f"opened with a {_ROLES.get(Role(record.detail), '')} key"
-            if record.detail in _ROLES
-            else "opened"
-        )
-    return {
-        EventKind.START: "the pump started",
-        EventKind.RATE_CHANGED: f"{ml_day(old)} → {format_rate(new)}",
-        EventKind.STOPPED: f"delivery stopped, was {format_rate(old)}",
-        EventKind.RESUMED: f"delivery resumed at {format_rate(new)}",
-        EventKind.HANDSHAKE_REFUSED: "a handshake with a wrong key was refused",
-    }[kind]
-
-
-def _alarm_text(record: EventRecord) -> str:
-    row = next((row for row in KINDS.values() if row.alarm == record.detail), None)
-    if row is None:
-        return f"an alarm this version does not know ({record.detail})"
-    title = row.title.lower()
-    return f"{title}: {row.consequence}" if record.kind is EventKind.ALARM_RAISED else title
-
-
-def _refusal_text(record: EventRecord) -> str:
-    reason = _REFUSED.get(record.detail, f"reason {record.detail}")
-    if record.detail in _BOUNDED:
-        return f"{format_rate(record.a)}: {reason}, the bound is {format_rate(record.b)}"
-    return f"{format_rate(record.a)}: {reason}" if record.a else reason
-
-
-_EVENT_WORDS: Final = {
-    EventKind.START: "start",
-    EventKind.ALARM_RAISED: "ALARM",
-    EventKind.ALARM_CLEARED: "cleared",
-    EventKind.ACKNOWLEDGED: "ack",
-    EventKind.RATE_CHANGED: "rate",
-    EventKind.STOPPED: "stop",
-    EventKind.RESUMED: "resume",
-    EventKind.REFUSED: "refused",
-    EventKind.SESSION_OPENED: "session",
-    EventKind.HANDSHAKE_REFUSED: "session",
-}

@@ -153,7 +153,7 @@ def test_a_viewer_key_reads_and_does_not_change(bench: Bench) -> None:
     assert done.returncode == 1
     assert "technician key" in done.stderr
     assert bench.status(emulator.ports["pty"])["revision"] == 0
-    assert bench.events(emulator.ports["pty"])[-1]["text"] == "refused 0.600 mL/day: the key only reads"
+    assert bench.events(emulator.ports["pty"])[-1]["text"] == "0.600 mL/day: the key only reads"
 
 
 def test_a_change_without_a_terminal_and_without_yes_sends_nothing(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.judgement import AlarmLine, alarm_lines, describe, raised_at
+from monitor.judgement import AlarmLine, Level, alarm_lines, describe, raised_at
 from monitor.snapshot import Link, Reading, Snapshot
 from protocol.alarms import KINDS, Alarm, Priority
 from protocol.messages import EventKind, EventRecord, State, Status
@@ -64,7 +64,7 @@ def test_an_alarm_of_a_later_version_is_passed_over() -> None:
 
 def test_the_words_carry_the_figures() -> None:
     low = replace(STATUS, reservoir_nl=1_967_000)
-    assert describe(Alarm.LOW_RESERVOIR, low) == "1.96 mL is not over the 2.00 mL limit"
+    assert describe(Alarm.LOW_RESERVOIR, low) == "1.96 mL left, the low limit is 2.00 mL"
     assert describe(Alarm.EMPTY_RESERVOIR, low).startswith("1.40 mL are left that cannot be delivered")
     assert describe(Alarm.ERI, low) == "replace within 90 days: 2180 days to end of service"
     assert describe(Alarm.STOPPED, low) == "nothing is delivered"
@@ -121,7 +121,7 @@ def test_low_within_a_week_asks_for_a_refill() -> None:
 def test_low_by_volume_without_the_pumps_alarm_is_told_as_such() -> None:
     line = only_line(snapshot(replace(STATUS, reservoir_nl=1_900_000)))
     assert (line.key, line.alarm, line.priority) == ("low_by_volume", None, Priority.MEDIUM)
-    assert line.text == "1.90 mL is not over the 2.00 mL limit, and the pump raises no alarm"
+    assert line.text == "1.90 mL left, the low limit is 2.00 mL, and the pump raises no such alarm"
 
 
 def test_what_the_pump_flags_itself_is_not_said_twice() -> None:
@@ -152,3 +152,24 @@ def test_the_monitors_own_alarms_are_acknowledged_by_their_key(key: str, made: S
     assert [(line.key, line.acknowledged) for line in alarm_lines(made, NOW_NS)] == [(key, False)]
     seen = replace(made, acknowledged=frozenset({key}))
     assert [(line.key, line.acknowledged) for line in alarm_lines(seen, NOW_NS)] == [(key, True)]
+
+
+def test_a_level_within_the_deadband_stays_low_and_without_it_is_not() -> None:
+    above = snapshot(replace(STATUS, reservoir_nl=2_030_000, commanded_rate_nl_h=0, measured_rate_nl_h=0))
+    assert alarm_lines(above, NOW_NS) == ()
+    assert only_line(replace(above, level=Level.LOW)).key == "low_by_volume"
+
+
+def test_what_the_pump_flagged_is_told_as_last_seen_once_the_reading_is_not_live() -> None:
+    flagged = snapshot(replace(STATUS, alarms=bits(Alarm.ERI)))
+    late_ns = NOW_NS + 10_000_000_000
+    texts = {line.key: line.text for line in alarm_lines(flagged, late_ns)}
+    assert texts["eri"].endswith("when last seen")
+    assert not only_line(flagged).text.endswith("when last seen")
+
+
+def test_empty_by_volume_without_the_pumps_alarm_has_the_priority_of_empty() -> None:
+    flagged_low = replace(STATUS, reservoir_nl=1_400_000, alarms=bits(Alarm.LOW_RESERVOIR))
+    lines = {line.key: line for line in alarm_lines(snapshot(flagged_low), NOW_NS)}
+    assert lines["low_by_volume"].priority is Priority.HIGH
+    assert lines["low_by_volume"].title == "RESERVOIR EMPTY"

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.report import (
     event_fields,
-    event_line,
+    numbered_event,
     reading_fields,
     reading_line,
     reading_text,
@@ -91,7 +91,7 @@ def test_a_reading_in_a_line_has_the_same_columns_whatever_it_says() -> None:
 
 def test_an_event_in_json_and_in_a_line() -> None:
     record = EventRecord(12, 5_000_000, 1_767_225_605, EventKind.RATE_CHANGED, 0, 20_833, 25_000)
-    text = "rate 0.500 mL/day -> 0.600 mL/day"
+    text = "0.500 -> 0.600 mL/day"
     assert event_fields(record) == {
         "number": 12,
         "pump_time_us": 5_000_000,
@@ -102,7 +102,7 @@ def test_an_event_in_json_and_in_a_line() -> None:
         "b": 25_000,
         "text": text,
     }
-    assert event_line(record) == f"   12  2026-01-01 00:00:05  {text}"
+    assert numbered_event(record) == f"   12  2026-01-01 00:00:05  rate     {text}"
 
 
 def test_a_review_shows_old_beside_new_and_what_follows() -> None:

@@ -27,8 +27,6 @@ FORMS = {
         (Refusal.ABOVE_MOST, 2_000_000, 1_000_000),
         {"reason": "above_most", "wanted_nl_h": 2_000_000, "bound": 1_000_000},
     ),
-    EventKind.SESSION_OPENED: ((2, 0, 0), {}),
-    EventKind.HANDSHAKE_REFUSED: ((0, 0, 0), {}),
 }
 
 
@@ -59,7 +57,7 @@ def test_every_reason_of_a_refusal_has_a_name_in_json(reason: Refusal) -> None:
 
 def test_an_event_is_one_line_with_its_time_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
     Console(as_json=False).event(record_of(EventKind.RATE_CHANGED))
-    assert capsys.readouterr().out == "2026-01-01 00:00:00  rate 0.500 mL/day -> 0.600 mL/day\n"
+    assert capsys.readouterr().out == "2026-01-01 00:00:00  rate     0.500 -> 0.600 mL/day\n"
 
 
 def test_a_time_beyond_every_calendar_is_told_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:

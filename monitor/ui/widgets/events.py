@@ -8,8 +8,9 @@ from textual.content import Content
 
 from monitor.ui.widgets.lines import Part, stack
 from monitor.ui.widgets.marks import MARK, TEXT
-from monitor.ui.words import event_kind, event_text, time_of
+from monitor.ui.words import time_of
 from protocol.messages import EventKind
+from protocol.wording import event_text, event_word
 
 if TYPE_CHECKING:
     from monitor.ui.moment import Moment
@@ -43,7 +44,7 @@ def draw(moment: Moment, width: int, height: int) -> Content:
 def _line(
     record: EventRecord, time: str, priority: Priority | None, cleared_s: int | None, now_s: int
 ) -> Content:
-    kind, text = f"{event_kind(record):<{_KIND}}", event_text(record)
+    kind, text = f"{event_word(record):<{_KIND}}", event_text(record)
     if priority is not None:
         colour = TEXT[priority]
         return Content.assemble(

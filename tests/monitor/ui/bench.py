@@ -78,7 +78,6 @@ EVENTS = (
     event(4, 48_000, EventKind.RESUMED, 0, 0, 18_750),
     event(5, 32_460, EventKind.RATE_CHANGED, 0, 18_750, 20_833),
     event(6, 30_100, EventKind.REFUSED, 6, 208_330, 25_000),
-    event(7, 29_000, EventKind.SESSION_OPENED, Role.TECHNICIAN),
 )
 
 

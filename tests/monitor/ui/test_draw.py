@@ -13,11 +13,10 @@ from monitor.ui.widgets.digits import big
 from monitor.ui.widgets.gauges import LogScale, bar, rate_scale
 from monitor.ui.widgets.lines import place, spread
 from monitor.ui.widgets.plot import next_round
-from monitor.ui.words import day, days, event_text, factor, parse_typed, percent, time_of
+from monitor.ui.words import day, days, factor, parse_typed, percent, time_of
 from protocol.bounds import Bounds
-from protocol.messages import EventKind
 from protocol.units import QuantityError
-from tests.monitor.ui.bench import CLOCK_S, NOW_NS, STATUS, event, snapshot
+from tests.monitor.ui.bench import CLOCK_S, NOW_NS, STATUS, snapshot
 
 BOUNDS = Bounds(2_000, 1_000_000)
 
@@ -160,8 +159,3 @@ def test_a_rate_is_typed_bare_or_with_its_unit(text: str) -> None:
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(QuantityError):
         parse_typed(text)
-
-
-@pytest.mark.parametrize("kind", EventKind)
-def test_every_kind_of_event_is_said_in_words(kind: EventKind) -> None:
-    assert event_text(event(1, 0, kind, 1, 20_833, 27_083))

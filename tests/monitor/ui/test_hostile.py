@@ -78,9 +78,7 @@ def test_unknown_details_in_the_log_are_said_to_be_unknown() -> None:
     log = (
         event(1, 40, EventKind.ALARM_RAISED, 31),
         event(2, 30, EventKind.REFUSED, 99),
-        event(3, 20, EventKind.SESSION_OPENED, 77),
     )
     page = shown(snapshot(events=log))
     assert "an alarm this version does not know (31)" in page
     assert "reason 99" in page
-    assert "session  opened" in page
