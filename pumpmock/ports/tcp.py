@@ -59,11 +59,13 @@ class TcpPort:
             PortInUseError: another program listens there.
             PortError: the host isn't an address of this machine, or the port isn't to be had by this user.
         """
-        loop = asyncio.get_running_loop()
+        # A socket of our own: the loop's words for what is wrong with an address differ between versions of Python.
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:
-            self._server = await loop.create_server(self._connection, self._host, self._port)
+            listener = socket.create_server((self._host, self._port), family=family)
         except OSError as error:
             raise self._refusal(error) from error
+        self._server = await asyncio.get_running_loop().create_server(self._connection, sock=listener)
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -107,6 +109,8 @@ class _Connection(asyncio.Protocol):
         # A listening socket hands out nothing but Transports; asyncio's signature doesn't say so.
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=MAX_UNSENT)
+        # asyncio does this itself for sockets that it made, not for those of a listener that it was given.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         host, port = transport.get_extra_info("peername")[:2]
         self._conversation = self._open_conversation(f"tcp {_join(host, port)}")
         self._connections.add(self)
