@@ -14,7 +14,6 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from monitor.client import PumpClient
 from monitor.errors import LinkError, MonitorError
 from monitor.judgement import Level, alarm_lines, low_reservoir
 from monitor.snapshot import Link, Snapshot
@@ -23,6 +22,7 @@ from protocol.alarms import KINDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from monitor.client import PumpClient
     from monitor.snapshot import Reading
     from protocol.messages import ChangeKind, Outcome, Prepared
 
@@ -48,12 +48,12 @@ class Watcher:
     def __init__(
         self,
         url: str,
-        connect: Callable[[], PumpClient] | None = None,
+        connect: Callable[[], PumpClient],
         *,
         period_ms: int = 1_000,
         now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        self._connect = connect or (lambda: PumpClient(url))
+        self._connect = connect
         self._now_ns = now_ns
         self._snapshot = Snapshot(url, period_ms, link_since_ns=now_ns())
         self._listeners: list[Callable[[Snapshot], None]] = []

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from monitor import cli
+from monitor.commands import reading
 from monitor.errors import LinkError
 from monitor.snapshot import Reading
 from protocol.messages import EventKind
@@ -37,6 +38,13 @@ JSON_FIELDS = [
     "pump_time_us",
     "age_s",
 ]
+
+
+NAMES = cli.main.list_commands(click.Context(cli.main))
+
+
+def command_named(name: str) -> click.Command:
+    return cli.main.get_command(click.Context(cli.main), name)
 
 
 def run(*words: str, stdin: str | None = None) -> Result:
@@ -115,10 +123,10 @@ class Unsteady:
 def test_a_lost_link_is_told_once_a_reason_and_tried_until_it_is_back(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "_RETRY_S", 0)
+    monkeypatch.setattr(reading, "_RETRY_S", 0)
     shown: list[Reading] = []
     pump = Unsteady("ok", "it has gone", "no port", "no port", "ok", "ok")
-    cli._watch(pump, shown.append, 2, 0)
+    reading._watch(pump, shown.append, 2, 0)
     assert len(shown) == 2
     assert capsys.readouterr().err.splitlines() == [
         "pump-monitor: no link, trying again: it has gone",
@@ -221,19 +229,20 @@ def test_a_rate_in_two_words_is_answered_with_the_quotes_it_lacks() -> None:
 # --- help ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", sorted(cli.main.commands))
+@pytest.mark.parametrize("command", NAMES)
 def test_every_command_explains_itself_and_its_options(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
-    assert cli.main.commands[command].help
-    for param in cli.main.commands[command].params:
+    loaded = command_named(command)
+    assert loaded.help
+    for param in loaded.params:
         assert not isinstance(param, click.Option) or param.help, param.name
 
 
 def test_the_help_lists_every_command_and_every_exit_code() -> None:
     text = run("--help").stdout
-    assert set(cli.main.commands) == {"dashboard", "status", "watch", "events", "set-rate", "stop", "resume"}
-    assert all(re.search(rf"^  {name} ", text, re.MULTILINE) for name in cli.main.commands)
+    assert set(NAMES) == {"dashboard", "status", "watch", "events", "set-rate", "stop", "resume"}
+    assert all(re.search(rf"^  {name} ", text, re.MULTILINE) for name in NAMES)
     assert "0 done, 1 refused by the pump or a bound, 2 usage, 3 no link, 4 outcome unknown" in text
 
 
@@ -242,3 +251,9 @@ def test_the_rates_that_the_help_gives_as_examples_are_taken(example: str, live:
     assert f'"{example}"' in run("set-rate", "--help").stdout
     result = run("set-rate", "/dev/none", example, "--yes", "--keys", str(live.keys_folder))
     assert result.exit_code == 3  # the rate was read, the port was tried
+
+
+def test_a_slip_in_a_commands_name_is_a_usage_error_that_suggests_one() -> None:
+    result = run("statu")
+    assert result.exit_code == 2
+    assert "status" in result.stderr

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from monitor import cli
+from monitor.commands import changing
 from protocol.messages import ChangeKind, Commit, EventKind, Poll, Prepare, Prepared, Resolve
 from tests.monitor.conftest import RATE_NL_H, LivePump, codes_in
 
@@ -34,7 +35,7 @@ def change(live: LivePump, patient: None) -> Callable[..., Result]:
 @pytest.fixture
 def at_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the commands believe that somebody sits there."""
-    monkeypatch.setattr(cli, "_check_terminal", lambda **_: None)
+    monkeypatch.setattr(changing, "_check_terminal", lambda **_: None)
 
 
 @pytest.fixture

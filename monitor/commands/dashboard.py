@@ -1,0 +1,38 @@
+"""`pump-monitor dashboard`: the screen. Its first paint waits for nothing that it can do without."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.commands.options import every_option, keys_option, url_argument
+from monitor.errors import LinkError
+from monitor.ui.app import DashboardApp
+from monitor.watch import Watcher
+
+if TYPE_CHECKING:
+    from monitor.client import PumpClient
+
+
+@click.command()
+@url_argument
+@keys_option
+@every_option
+def dashboard(url: str, keys: Path | None, period_ms: int) -> None:
+    """Show the pump on the whole terminal."""
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise click.UsageError("the dashboard needs a terminal; status and watch do without")
+    if "://" not in url and not Path(url).exists():
+        raise LinkError(f"there is no port {url}: is it plugged in, is the emulator running?")
+    DashboardApp(Watcher(url, lambda: _connect(url, keys), period_ms=period_ms)).run()
+
+
+def _connect(url: str, keys: Path | None) -> PumpClient:
+    """Open a client; on the watching thread, which is where its modules are first wanted."""
+    from monitor.client import PumpClient  # noqa: PLC0415 - after the first paint
+    from monitor.keys import find_keys  # noqa: PLC0415 - as above
+
+    return PumpClient(url, keyring=find_keys(keys))

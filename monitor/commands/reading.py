@@ -1,0 +1,105 @@
+"""`pump-monitor status`, `watch` and `events`: what the pump says, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.client import PumpClient
+from monitor.commands.options import every_option, json_option, keys_option, url_argument
+from monitor.errors import LinkError
+from monitor.keys import find_keys
+from monitor.report import event_fields, numbered_event, reading_fields, reading_line, reading_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from monitor.snapshot import Reading
+
+_RETRY_S = 1.0
+_MS_A_S = 1_000
+
+
+@click.command()
+@url_argument
+@keys_option
+@json_option
+def status(url: str, keys: Path | None, *, as_json: bool) -> None:
+    """Print one reading."""
+    with PumpClient(url, keyring=find_keys(keys)) as pump:
+        reading = pump.status()
+        fields = reading_fields(reading, time.monotonic_ns())
+    click.echo(json.dumps(fields) if as_json else reading_text(reading, url))
+
+
+@click.command()
+@url_argument
+@keys_option
+@json_option
+@click.option(
+    "--count", type=click.IntRange(min=1), help="End after this many readings.  [default: at Ctrl-C]"
+)
+@every_option
+def watch(url: str, keys: Path | None, *, as_json: bool, count: int | None, period_ms: int) -> None:
+    """Print a reading a line; a lost link is told on standard error and tried again."""
+
+    def show(reading: Reading) -> None:
+        fields = reading_fields(reading, time.monotonic_ns())
+        click.echo(json.dumps(fields) if as_json else reading_line(reading))
+
+    try:
+        with PumpClient(url, keyring=find_keys(keys)) as pump:
+            _watch(pump, show, count, period_ms / _MS_A_S)
+    except KeyboardInterrupt:
+        return
+
+
+def _watch(pump: PumpClient, show: Callable[[Reading], None], count: int | None, period_s: float) -> None:
+    shown = 0
+    due_s = time.monotonic()
+    while True:
+        try:
+            show(pump.status())
+            shown += 1
+        except LinkError as error:
+            _wait_for_link(pump, error)
+            due_s = time.monotonic()
+            continue
+        if shown == count:
+            return
+        due_s = max(due_s + period_s, time.monotonic())
+        time.sleep(max(0.0, due_s - time.monotonic()))  # the period between two readings
+
+
+def _wait_for_link(pump: PumpClient, error: LinkError) -> None:
+    said = ""
+    while True:
+        if str(error) != said:
+            said = str(error)
+            click.echo(f"pump-monitor: no link, trying again: {said}", err=True)
+        time.sleep(_RETRY_S)  # gives the port time to come back
+        try:
+            pump.reopen()
+        except LinkError as again:
+            error = again
+        else:
+            click.echo("pump-monitor: the link is back", err=True)
+            return
+
+
+@click.command()
+@url_argument
+@keys_option
+@json_option
+@click.option(
+    "--since", type=click.IntRange(min=1), default=1, show_default=True, help="Number of the first entry."
+)
+def events(url: str, keys: Path | None, *, as_json: bool, since: int) -> None:
+    """Print the pump's event log, oldest first."""
+    with PumpClient(url, keyring=find_keys(keys)) as pump:
+        for record in pump.events(since):
+            click.echo(json.dumps(event_fields(record)) if as_json else numbered_event(record))
