@@ -15,19 +15,11 @@ import time
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from monitor.errors import LinkError, MonitorError, OutcomeUnknownError, RefusedError
+from monitor.greeting import SilenceError, open_session
 from monitor.keys import find_keys
 from monitor.ports import Line
 from monitor.snapshot import Reading
-from protocol.exchange import (
-    HANDSHAKE_TIMEOUT_MS,
-    HANDSHAKE_TRIES,
-    READ_TRIES,
-    REPLY_TIMEOUT_MS,
-    RESOLVE_TRIES,
-    Answer,
-    HostEnd,
-)
-from protocol.handshake import NONCE_SIZE
+from protocol.exchange import READ_TRIES, REPLY_TIMEOUT_MS, RESOLVE_TRIES
 from protocol.messages import (
     Acknowledge,
     ChangeKind,
@@ -57,7 +49,6 @@ if TYPE_CHECKING:
 
     from monitor.keys import Keyring
     from protocol.fields import Message
-    from protocol.keys import Key
 
 _M = TypeVar("_M", bound="Message")
 _NS_PER_MS = 1_000_000
@@ -107,13 +98,23 @@ class PumpClient:
 
     def _connect(self) -> None:
         try:
-            self._end, self.key = self._open_session()
+            self._end, self.key = open_session(self._line, self._rounds, self._random, self._now_ns)
+        except SilenceError as silence:
+            self._line.close()
+            raise LinkError(self._why_nobody(heard=silence.heard)) from silence
         except LinkError:
             self._line.close()
             raise
         challenge = self._end.challenge
         self.store_id = challenge.store_id if challenge else b""
         self.boot = challenge.boot if challenge else 0
+
+    def _why_nobody(self, *, heard: bool) -> str:
+        whose = ", ".join(sorted({key.serial_number for keys in self._rounds for key in keys}))
+        if heard:
+            return f"something answers on {self.url}, but it is not pump {whose}: another device, or a key that is not its own"
+        said = f"no pump answers on {self.url} to the key of {whose}: it is off, it is another device"
+        return "; ".join([f"{said}, or its key is not in {self._keyring.folder}", *self._keyring.problems])
 
     @property
     def role(self) -> Role:
@@ -310,45 +311,3 @@ class PumpClient:
                     return answer.message
             if left_ns <= 0:  # also where bytes keep coming that are no answer
                 return None
-
-    # --- connecting -----------------------------------------------------------------------------------------------
-
-    def _open_session(self) -> tuple[HostEnd, Key]:
-        """Greet with one key a pump at a time; only the pump whose key it is answers."""
-        heard = False
-        for keys in self._rounds:
-            for _ in range(HANDSHAKE_TRIES):
-                ends = [(HostEnd(key, self._random(NONCE_SIZE)), key) for key in keys]
-                deadline_ns = self._now_ns() + HANDSHAKE_TIMEOUT_MS * _NS_PER_MS
-                self._line.write(b"".join(end.hello() for end, _ in ends))
-                found, heard_now = self._greet(ends, deadline_ns)
-                if found is not None:
-                    return found
-                heard = heard or heard_now
-        raise LinkError(self._why_nobody(heard=heard))
-
-    def _greet(
-        self, ends: list[tuple[HostEnd, Key]], deadline_ns: int
-    ) -> tuple[tuple[HostEnd, Key] | None, bool]:
-        heard = False
-        while (left_ns := deadline_ns - self._now_ns()) > 0:
-            data = self._line.read(-(-left_ns // _NS_PER_MS))
-            if data is None:
-                continue
-            heard = True
-            for end, key in ends:
-                self._line_up(end.receive(data))
-                if end.is_open:
-                    return (end, key), heard
-        return None, heard
-
-    def _line_up(self, received: tuple[list[Answer], bytes]) -> None:
-        if received[1]:
-            self._line.write(received[1])
-
-    def _why_nobody(self, *, heard: bool) -> str:
-        whose = ", ".join(sorted({key.serial_number for keys in self._rounds for key in keys}))
-        if heard:
-            return f"something answers on {self.url}, but it is not pump {whose}: another device, or a key that is not its own"
-        said = f"no pump answers on {self.url} to the key of {whose}: it is off, it is another device"
-        return "; ".join([f"{said}, or its key is not in {self._keyring.folder}", *self._keyring.problems])

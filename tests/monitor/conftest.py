@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from monitor import client as client_module
+from monitor import greeting
 from monitor.client import PumpClient
 from monitor.keys import Keyring, find_keys
 from protocol.changes import Ledger
@@ -262,5 +263,5 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LivePump]:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a client with a real clock wait as long as it takes."""
-    monkeypatch.setattr(client_module, "HANDSHAKE_TIMEOUT_MS", PATIENCE_MS)
+    monkeypatch.setattr(greeting, "HANDSHAKE_TIMEOUT_MS", PATIENCE_MS)
     monkeypatch.setattr(client_module, "REPLY_TIMEOUT_MS", PATIENCE_MS)
