@@ -18,7 +18,7 @@ from monitor.errors import LinkError, MonitorError, OutcomeUnknownError, Refused
 from monitor.greeting import SilenceError, open_session
 from monitor.keys import find_keys
 from monitor.ports import Line
-from monitor.snapshot import Reading
+from monitor.snapshot import NS_PER_MS, Reading
 from protocol.exchange import READ_TRIES, REPLY_TIMEOUT_MS, RESOLVE_TRIES
 from protocol.messages import (
     Acknowledge,
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from protocol.fields import Message
 
 _M = TypeVar("_M", bound="Message")
-_NS_PER_MS = 1_000_000
 _COMMAND_ID_SIZE = 8
 _PAUSE_BETWEEN_TRIES_S = 0.5
 
@@ -292,7 +291,7 @@ class PumpClient:
                 raise LinkError("the session is used up: connect again") from error
             asked_ns = self._now_ns()
             self._line.write(data)
-            answer = self._await(counter, asked_ns + REPLY_TIMEOUT_MS * _NS_PER_MS)
+            answer = self._await(counter, asked_ns + REPLY_TIMEOUT_MS * NS_PER_MS)
             if answer is None:
                 continue
             if isinstance(answer, Rejected):
@@ -305,7 +304,7 @@ class PumpClient:
     def _await(self, counter: int, deadline_ns: int) -> Message | None:
         while True:
             left_ns = deadline_ns - self._now_ns()
-            data = self._line.read(max(0, -(-left_ns // _NS_PER_MS)))
+            data = self._line.read(max(0, -(-left_ns // NS_PER_MS)))
             for answer in self._end.receive(data or b"")[0]:
                 if answer.ack >= counter:
                     return answer.message

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from monitor.snapshot import NS_PER_MS
 from protocol.exchange import HANDSHAKE_TIMEOUT_MS, HANDSHAKE_TRIES, HostEnd
 from protocol.handshake import NONCE_SIZE
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from monitor.ports import Line
     from protocol.keys import Key
 
-_NS_PER_MS = 1_000_000
 _Opened = tuple[HostEnd, "Key"]
 
 
@@ -51,7 +51,7 @@ def open_session(
     for keys in rounds:
         for _ in range(HANDSHAKE_TRIES):
             ends = [(HostEnd(key, random(NONCE_SIZE)), key) for key in keys]
-            deadline_ns = now_ns() + HANDSHAKE_TIMEOUT_MS * _NS_PER_MS
+            deadline_ns = now_ns() + HANDSHAKE_TIMEOUT_MS * NS_PER_MS
             line.write(b"".join(end.hello() for end, _ in ends))
             found, heard_now = _greet(line, ends, deadline_ns, now_ns)
             if found is not None:
@@ -66,7 +66,7 @@ def _greet(
     """Return the end that the pump opened, if one did before the deadline, and whether anything was heard."""
     heard = False
     while (left_ns := deadline_ns - now_ns()) > 0:
-        data = line.read(-(-left_ns // _NS_PER_MS))
+        data = line.read(-(-left_ns // NS_PER_MS))
         if data is None:
             continue
         heard = True

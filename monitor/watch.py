@@ -14,9 +14,9 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from monitor.errors import LinkError, MonitorError
+from monitor.errors import LinkError, MonitorError, RefusedError
 from monitor.judgement import Level, alarm_lines, low_reservoir
-from monitor.snapshot import Link, Snapshot
+from monitor.snapshot import NS_PER_MS, Link, Snapshot
 from protocol.alarms import KINDS
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _Job = tuple["Callable[[], Any]", "Future[Any]"]
-_NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
 _KEPT_EVENTS = 200
 _BACK_OFF_MS = (500, 1_000, 2_000, 5_000)
@@ -61,6 +60,7 @@ class Watcher:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._client: PumpClient | None = None
+        self._prepared_in: dict[bytes, bytes] = {}  # the memory (store id) that each change was prepared in
         self._next_ns = now_ns()
 
     @property
@@ -90,17 +90,19 @@ class Watcher:
         self, kind: ChangeKind, new_rate_nl_h: int, *, seen: Reading, overridden: bool
     ) -> Future[Prepared]:
         """Have a change prepared, as `PumpClient.prepare` does."""
-        return self._submit(
-            lambda: self._linked().prepare(kind, new_rate_nl_h, seen=seen, overridden=overridden)
-        )
+        return self._submit(lambda: self._prepare(kind, new_rate_nl_h, seen, overridden=overridden))
 
     def commit(self, prepared: Prepared) -> Future[Outcome]:
         """Have it applied, as `PumpClient.commit` does."""
         return self._submit(lambda: self._linked().commit(prepared))
 
     def resolve(self, command_id: bytes) -> Future[Outcome]:
-        """Have the pump asked what became of it, as `PumpClient.resolve` does."""
-        return self._submit(lambda: self._linked().resolve(command_id))
+        """Have the pump asked what became of it, as `PumpClient.resolve` does.
+
+        The future fails with RefusedError where another pump, or another memory, answers by now: of a change that it
+        never saw it would say "not applied" with a good conscience.
+        """
+        return self._submit(lambda: self._resolve(command_id))
 
     def acknowledge(self, keys: frozenset[str]) -> Future[None]:
         """Note that somebody has seen these alarms: the monitor's own here, the pump's at the pump."""
@@ -108,6 +110,20 @@ class Watcher:
         noted = self._submit(lambda: self._note(own))
         bits = sum(_ALARM_BITS[key] for key in keys if key in _ALARM_BITS)
         return self._submit(lambda: self._acknowledge(bits)) if bits else noted
+
+    def _prepare(self, kind: ChangeKind, new_rate_nl_h: int, seen: Reading, *, overridden: bool) -> Prepared:
+        pump = self._linked()
+        prepared = pump.prepare(kind, new_rate_nl_h, seen=seen, overridden=overridden)
+        self._prepared_in[prepared.command_id] = pump.store_id
+        return prepared
+
+    def _resolve(self, command_id: bytes) -> Outcome:
+        pump = self._linked()
+        if self._prepared_in.get(command_id, pump.store_id) != pump.store_id:
+            raise RefusedError(
+                "another memory answers now, which never saw the change and can't tell what became of it"
+            )
+        return pump.resolve(command_id)
 
     def _note(self, own: frozenset[str]) -> None:
         self._publish(acknowledged=self._snapshot.acknowledged | own)
@@ -146,7 +162,7 @@ class Watcher:
             if self._client is None:
                 self._open()
             self._poll()
-            self._next_ns = max(started_ns + self._snapshot.period_ms * _NS_PER_MS, self._now_ns())
+            self._next_ns = max(started_ns + self._snapshot.period_ms * NS_PER_MS, self._now_ns())
         except MonitorError as error:
             self._lose(error)
 
@@ -156,8 +172,13 @@ class Watcher:
         identity = client.identify()
         before = self._snapshot.identity
         known = before is not None and before.store_id == identity.store_id
-        events = self._snapshot.events if known else ()
-        self._publish(identity=identity, role=client.role, events=events)
+        # Another pump, or another memory: what was read before is not its past.
+        past: dict[str, Any] = (
+            {}
+            if known
+            else {"reading": None, "events": (), "level": Level.ENOUGH, "acknowledged": frozenset()}
+        )
+        self._publish(identity=identity, role=client.role, **past)
 
     def _poll(self) -> None:
         client = self._client
@@ -193,7 +214,7 @@ class Watcher:
         before = self._snapshot
         self._close()
         wait_ms = _BACK_OFF_MS[min(before.tries, len(_BACK_OFF_MS) - 1)]
-        self._next_ns = self._now_ns() + wait_ms * _NS_PER_MS
+        self._next_ns = self._now_ns() + wait_ms * NS_PER_MS
         self._publish(
             link=Link.LOST,
             link_since_ns=before.link_since_ns if before.link is Link.LOST else self._now_ns(),

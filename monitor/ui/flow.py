@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from monitor.errors import OutcomeUnknownError
+from monitor.snapshot import NS_PER_MS
 from monitor.ui.words import parse_typed
 from protocol.bounds import SOFT_LIMITS, Assessment, Bounds, assess
 from protocol.messages import ChangeKind, Verdict
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from monitor.ui.moment import Moment
     from protocol.messages import Outcome, Prepared
 
-_NS_PER_MS: Final = 1_000_000
 _RETYPED: Final = {ChangeKind.STOP: "stop", ChangeKind.RESUME: "resume"}
 _DONE: Final = {ChangeKind.RATE: "set", ChangeKind.STOP: "stopped", ChangeKind.RESUME: "resumed"}
 
@@ -208,7 +208,7 @@ class Flow:
         """Take what is known now: the offer may have expired, the change may have been read back."""
         self.moment = moment
         if self.step is Step.REVIEW and self.prepared is not None:
-            waited_ms = (moment.now_ns - self._prepared_ns) // _NS_PER_MS
+            waited_ms = (moment.now_ns - self._prepared_ns) // NS_PER_MS
             if waited_ms >= self.prepared.ttl_ms:
                 seconds = self.prepared.ttl_ms // 1000
                 self._back_to_asking(f"the pump kept the change for {seconds} s and dropped it: ask again")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from monitor.judgement import S_PER_DAY
 from protocol.messages import NEVER_S
 from protocol.units import parse_rate
 
 BLANK: Final = "\N{EN DASH}"  # what stands where a figure is not known; never a zero
-S_PER_DAY: Final = 86_400
+_ONE, _TEN = 100, 100  # factors in hundredths and in tenths, from which on fewer decimals are written
 _LAST_S: Final = 253_402_300_799  # the last second of the year 9999, where the calendar ends
 
 
@@ -47,10 +48,10 @@ def factor(new: int, old: int) -> str:
     if not new or not old:
         return ""
     hundredths = (200 * new + old) // (2 * old)
-    if hundredths < 100:  # noqa: PLR2004 - a hundred hundredths
-        return f"x0.{hundredths:02d}"
     tenths = (20 * new + old) // (2 * old)
-    return f"x{tenths // 10}.{tenths % 10}" if tenths < 100 else f"x{count(tenths // 10)}"  # noqa: PLR2004
+    if hundredths < _ONE:
+        return f"x0.{hundredths:02d}"
+    return f"x{tenths // 10}.{tenths % 10}" if tenths < _TEN else f"x{count(tenths // 10)}"
 
 
 def when(clock_s: int) -> datetime | None:

@@ -46,6 +46,10 @@ class FakePump:
         self._events: list[EventRecord] = []
         self._errors: dict[str, Exception] = {}
 
+    @property
+    def store_id(self) -> bytes:
+        return self.identity.store_id
+
     def fail(self, call: str, error: Exception) -> None:
         self._errors[call] = error
 

@@ -246,3 +246,13 @@ def test_a_pump_on_a_port_is_watched_changed_and_let_go(live: LivePump) -> None:
     assert watcher.snapshot.link is Link.LIVE
     watcher._close()
     live.connect().close()  # the port is free
+
+
+def test_what_another_memory_said_never_stands_beside_a_new_identity(sim: Simulation) -> None:
+    sim.drop()
+    sim.pump.identity = replace(sim.pump.identity, store_id=b"store-02")
+    sim.published.clear()
+    sim.run_ms(1_000)
+    beside = [snapshot.reading for snapshot in sim.published if snapshot.identity == sim.pump.identity]
+    assert beside[0] is None
+    assert beside[-1] is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import CancelledError
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -179,3 +180,26 @@ def test_a_job_handed_in_after_the_end_or_without_a_beginning_is_answered_too() 
     assert str(error_of(early)) == "the monitor is ending"
     assert not connecting.is_set()
     assert str(error_of(watcher.commit(PREPARED))) == "the monitor is ending"
+
+
+def test_another_memory_is_not_asked_what_became_of_a_change_that_it_never_saw(sim: Simulation) -> None:
+    sim.watcher.prepare(ChangeKind.RATE, 22_000, seen=SEEN, overridden=False)
+    sim.run_ms(0)
+    sim.drop()
+    sim.pump.identity = replace(sim.pump.identity, store_id=b"store-02")
+    sim.run_ms(1_000)
+    future = sim.watcher.resolve(COMMAND)
+    sim.run_ms(0)
+    assert isinstance(error_of(future), RefusedError)
+    assert "never saw the change" in str(error_of(future))
+    assert ("resolve", COMMAND) not in sim.pump.calls
+
+
+def test_the_same_memory_is_asked_after_a_new_connection(sim: Simulation) -> None:
+    sim.watcher.prepare(ChangeKind.RATE, 22_000, seen=SEEN, overridden=False)
+    sim.run_ms(0)
+    sim.drop()
+    sim.run_ms(1_000)
+    future = sim.watcher.resolve(COMMAND)
+    sim.run_ms(0)
+    assert future.result(timeout=0) == APPLIED

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
-from monitor.judgement import forecast
+from monitor.judgement import S_PER_DAY, forecast
 from monitor.ui.widgets.lines import stack
-from monitor.ui.words import BLANK, S_PER_DAY, day, days, days_or_never, factor, percent
+from monitor.ui.words import BLANK, day, days, days_or_never, factor, percent
 from protocol.messages import NEVER_S
 from protocol.units import format_rate, ml_day
 

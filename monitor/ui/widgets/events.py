@@ -27,7 +27,7 @@ def draw(moment: Moment, width: int, height: int) -> Content:
         said = "the pump's event log is empty" if moment.status else "no events read yet"
         return stack([Content.assemble((f"  {said}", "$dim"))], width, height)
     now_s = moment.status.clock_s
-    active = {line.alarm: line.priority for line in moment.alarms if line.alarm is not None}
+    active = {int(line.alarm): line.priority for line in moment.alarms if line.alarm is not None}
     shown = [
         (place, events[place]) for place in range(len(events) - 1, max(len(events) - 1 - height, -1), -1)
     ]
@@ -36,7 +36,7 @@ def draw(moment: Moment, width: int, height: int) -> Content:
     lines = []
     for (place, record), time in zip(shown, times, strict=True):
         later = events[place + 1 :]
-        priority = active.get(record.detail) if _still_raised(record, later) else None  # type: ignore[call-overload]
+        priority = active.get(record.detail) if _still_raised(record, later) else None
         lines.append(_line(record, f"{time:>{widest}}", priority, _cleared_s(record, later), now_s))
     return stack([line.truncate(width, ellipsis=True) for line in lines], width, height)
 

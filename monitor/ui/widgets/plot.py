@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from monitor.ui.words import S_PER_DAY
+from monitor.judgement import S_PER_DAY
 from protocol.units import NL_PER_ML
 
 if TYPE_CHECKING:
