@@ -111,11 +111,6 @@ class Decoder:
         self._held = rest
         return [found for run in runs if run and (found := self._examine(run)) is not None]
 
-    def reset(self) -> None:
-        """Forget half a frame, as at the opening of a port."""
-        self._held = b""
-        self._skipping = False
-
     @property
     def dropped(self) -> int:
         """All that was dropped so far."""

@@ -49,14 +49,6 @@ VOLUME_UNITS = {
     "nL": Unit(1, 1, 0),
 }
 PERCENT_UNITS = {"%": Unit(1, 1, 0)}
-DURATION_UNITS = {
-    "us": Unit(1, 1, 0),
-    "ms": Unit(1_000, 1, 3),
-    "s": Unit(US_PER_S, 1, 6),
-    "min": Unit(60 * US_PER_S, 1, 6),
-    "h": Unit(US_PER_H, 1, 6),
-    "d": Unit(US_PER_DAY, 1, 6),
-}
 _SPELLINGS = {"µL/h": "uL/h", "μL/h": "uL/h", "mL/d": "mL/day", "µL": "uL", "μL": "uL"}
 
 
@@ -88,15 +80,6 @@ def parse_percent(text: str) -> int:
     if value > 100:  # noqa: PLR2004 - a hundred per cent
         raise QuantityError(f'"{_shown(text)}" is more than there is: 0 % to 100 %')
     return value
-
-
-def parse_duration(text: str) -> int:
-    """Read a time span such as "90 s" or "2 h" as microseconds.
-
-    Raises:
-        QuantityError: with a sentence that says how to write it.
-    """
-    return _parse(text, DURATION_UNITS, "a time span", "90 s")
 
 
 def parse_decimal(text: str, decimals: int) -> int:

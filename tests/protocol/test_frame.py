@@ -164,16 +164,6 @@ def test_a_hundred_kilobytes_without_a_delimiter_hold_one_frame_at_the_most(size
     assert len(decoder.feed(WIRE)) == 1
 
 
-def test_a_reset_forgets_half_a_frame() -> None:
-    decoder = Decoder()
-    decoder.feed(WIRE[:-4])
-    decoder.reset()
-    assert decoder.feed(WIRE[-4:]) == []
-    assert decoder.feed(b"\x55" * 1_000) == []
-    decoder.reset()
-    assert len(decoder.feed(WIRE[1:])) == 1
-
-
 def test_two_megabytes_of_noise_make_no_frame_and_raise_nothing() -> None:
     dice = random.Random(20)  # noqa: S311 - noise, not a secret
     decoder = Decoder()

@@ -16,7 +16,6 @@ from protocol.units import (
     ml,
     ml_day,
     parse_decimal,
-    parse_duration,
     parse_percent,
     parse_rate,
     parse_volume,
@@ -31,7 +30,6 @@ PARSERS = (
     parse_rate,
     parse_volume,
     parse_percent,
-    parse_duration,
     lambda typed: parse_decimal(typed, 2),
 )
 RATES = st.integers(0, 2_000_000)
@@ -59,10 +57,6 @@ SPANS_US = st.integers(1, 8 * 366 * units.US_PER_DAY)
         (parse_volume, "7 nL", 7),
         (parse_percent, "80 %", 80),
         (parse_percent, "100%", 100),
-        (parse_duration, "90 s", 90_000_000),
-        (parse_duration, "1.5 h", 5_400_000_000),
-        (parse_duration, "3 d", 3 * units.US_PER_DAY),
-        (parse_duration, "0.25 ms", 250),
     ],
 )
 def test_a_quantity_is_taken_exactly(parse: Callable[[str], int], typed: str, expected: int) -> None:
@@ -115,7 +109,7 @@ def test_a_plain_number_is_scaled_by_its_decimals(typed: str, expected: int) -> 
         (parse_rate, "+5 mL/day", '"+5 mL/day" is not a rate: write it like "0.5 mL/day"'),
         (parse_rate, "1.2.3 mL/day", '"1.2.3 mL/day" is not a rate: write it like "0.5 mL/day"'),
         (parse_percent, "101 %", '"101 %" is more than there is: 0 % to 100 %'),
-        (parse_duration, "1000000000000000 s", '"1000000000000000" has too many digits: 15 at the most'),
+        (parse_volume, "1000000000000000 mL", '"1000000000000000" has too many digits: 15 at the most'),
         (lambda typed: parse_decimal(typed, 2), "1e5", '"1e5" has an exponent: write the figure out'),
         (lambda typed: parse_decimal(typed, 2), "2.555", '"2.555" is finer than 0.01'),
         (lambda typed: parse_decimal(typed, 2), "two", '"two" is not a number: write 2.5, say'),
@@ -141,11 +135,6 @@ def test_a_rate_in_steps_of_a_thousandth_prints_back_as_typed(thousandths: int) 
 @given(st.integers(0, 10**9))
 def test_every_nanolitre_of_a_volume_prints_back_as_typed(volume_nl: int) -> None:
     assert parse_volume(f"{ml(volume_nl, 6)} mL") == volume_nl
-
-
-@given(st.integers(0, 10**15 - 1), st.sampled_from(sorted(units.DURATION_UNITS)))
-def test_a_time_span_is_exact_however_large(count: int, unit: str) -> None:
-    assert parse_duration(f"{count} {unit}") == count * units.DURATION_UNITS[unit].numerator
 
 
 DIGITS_OF_THE_WORLD = "٣५９²½Ⅷ"

@@ -6,113 +6,23 @@ runs in the loop's own thread), so that the port meets all they did at once: the
 
 from __future__ import annotations
 
-import array
-import asyncio
-import fcntl
 import math
 import os
-import termios
-import tty
 from typing import TYPE_CHECKING
 
 import inotify_simple
 
 from pumpmock.ports import pty
 from pumpmock.ports.line import Line
-from pumpmock.ports.pty import PtyPort
+from tests.pumpmock.ports.stage import plug_in, read, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     import pytest
 
-    from tests.pumpmock.ports.conftest import EchoConversation, Journal
-
-TIOCGEXCL = 0x80045440  # Linux; the termios module doesn't name it
-
-
-def plug_in(port: PtyPort) -> int:
-    return os.open(port.path, os.O_RDWR | os.O_NOCTTY)
-
-
-async def read(host: int, size: int) -> bytes:
-    """Read exactly `size` bytes, as many as the reply that is due."""
-    data = b""
-    while len(data) < size:
-        data += await asyncio.to_thread(os.read, host, size - len(data))
-    return data
-
-
-def serve(
-    tmp_path: Path,
-    open_conversation: Callable[[str], object],
-    story: Callable[[PtyPort], Coroutine[None, None, None]],
-) -> PtyPort:
-    """Open a port, let the story happen, close the port, and return it for its counts. No callback may fail."""
-    failures: list[object] = []
-
-    async def run() -> PtyPort:
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
-        port = PtyPort(tmp_path / "pump", open_conversation)
-        await port.open()
-        try:
-            await story(port)
-        finally:
-            await port.close()
-        return port
-
-    port = asyncio.run(run())
-    assert failures == []
-    return port
-
-
-def test_a_host_that_sets_nothing_finds_a_raw_line(
-    tmp_path: Path, open_echo: Callable[[str], EchoConversation]
-) -> None:
-    async def story(port: PtyPort) -> None:
-        host = plug_in(port)
-        os.write(host, bytes(range(256)))
-        assert await read(host, 256) == bytes(range(256))
-        os.close(host)
-
-    serve(tmp_path, open_echo, story)
-
-
-def test_what_the_pump_sends_is_not_echoed_to_it(tmp_path: Path, journal: Journal) -> None:
-    async def story(port: PtyPort) -> None:
-        host = plug_in(port)
-        for request in (b"one\n", b"two\n"):
-            os.write(host, request)
-            assert await read(host, 6) == b"<" + request[:3] + b">\n"
-        os.close(host)
-
-    serve(tmp_path, journal.open, story)
-    assert journal.received == b"one\ntwo\n"
-
-
-def test_a_line_left_cooked_is_raw_for_the_next_host(tmp_path: Path, journal: Journal) -> None:
-    async def story(port: PtyPort) -> None:
-        host = plug_in(port)
-        iflag, oflag, cflag, lflag, *rest = termios.tcgetattr(host)
-        cooked = [
-            iflag | termios.ICRNL,
-            oflag | termios.OPOST,
-            cflag,
-            lflag | termios.ECHO | termios.ICANON,
-            *rest,
-        ]
-        termios.tcsetattr(host, termios.TCSANOW, cooked)
-        os.close(host)
-        await journal.until("close")
-
-        host = plug_in(port)
-        assert termios.tcgetattr(host)[tty.LFLAG] & (termios.ECHO | termios.ICANON) == 0
-        os.write(host, b"\r\n")
-        assert await read(host, 4) == b"<\r>\n"
-        os.close(host)
-
-    serve(tmp_path, journal.open, story)
+    from pumpmock.ports.pty import PtyPort
+    from tests.pumpmock.ports.conftest import Journal
 
 
 def test_half_a_frame_is_not_glued_to_the_next_hosts(tmp_path: Path, journal: Journal) -> None:
@@ -379,29 +289,6 @@ def test_a_second_host_that_writes_has_a_conversation_of_its_own(tmp_path: Path,
         "line more",
         "close",
     ]
-
-
-def test_a_host_that_claimed_the_terminal_for_itself_does_not_lock_out_the_next(
-    tmp_path: Path, journal: Journal
-) -> None:
-    """TIOCEXCL outlives its host on a pseudo-terminal; read back here, as an administrator may open regardless."""
-
-    async def story(port: PtyPort) -> None:
-        host = plug_in(port)
-        fcntl.ioctl(host, termios.TIOCEXCL)
-        assert is_exclusive(port)
-        os.close(host)
-        await journal.until("close")
-        assert not is_exclusive(port)
-
-    serve(tmp_path, journal.open, story)
-
-
-def is_exclusive(port: PtyPort) -> bool:
-    assert port._line is not None
-    answer = array.array("i", [0])
-    fcntl.ioctl(port._line._slave, TIOCGEXCL, answer)
-    return bool(answer[0])
 
 
 def test_without_inotify_hosts_come_and_go_in_one_conversation(
