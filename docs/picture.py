@@ -17,7 +17,7 @@ from monitor.keys import find_keys
 from monitor.ui.app import DashboardApp
 from monitor.watch import Watcher
 from protocol.alarms import Alarm
-from protocol.messages import ChangeKind
+from protocol.messages import Change, ChangeKind
 
 TARGET = Path(__file__).resolve().parent / "dashboard.svg"
 SIZE = (120, 40)
@@ -56,7 +56,7 @@ def main() -> None:
 
 def _change_rate(url: str, keys: Path) -> None:
     with PumpClient(url, keyring=find_keys(keys)) as pump:
-        prepared = pump.prepare(ChangeKind.RATE, 25_000, seen=pump.status())
+        prepared = pump.prepare(Change(ChangeKind.RATE, 25_000), seen=pump.status())
         pump.commit(prepared)
 
 

@@ -15,7 +15,20 @@ import construct
 from protocol.alarms import KINDS
 from protocol.fields import specs
 from protocol.frame import FROM_DEVICE
-from protocol.messages import MESSAGES, ChangeKind, EventKind, EventRecord, Refusal, Role, State, Verdict
+from protocol.messages import (
+    MESSAGES,
+    USED,
+    Change,
+    ChangeKind,
+    EventKind,
+    EventRecord,
+    Mode,
+    Refusal,
+    Role,
+    State,
+    Step,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,10 +51,26 @@ MEANINGS: dict[type[IntEnum], dict[Any, str]] = {
         State.EMPTY: "at the residual volume: nothing is delivered",
         State.END_OF_SERVICE: "the motor is off for good",
     },
+    Mode: {
+        Mode.PROGRAM: "the program: a rate, or a pattern by weekday",
+        Mode.MINIMUM_RATE: "the minimum rate of `Limits`, until RESUME",
+        Mode.TEMPORARY_RATE: "a temporary rate, for its duration",
+        Mode.BOLUS: "a bolus, for its duration",
+        Mode.PRIME: "a prime: fills the way to the catheter's tip",
+        Mode.BRIDGE: "a bridge bolus: pushes the old drug out of the catheter",
+    },
     ChangeKind: {
-        ChangeKind.RATE: "run at `new_rate_nl_h`",
-        ChangeKind.STOP: "stop the motor; the programmed rate is kept",
-        ChangeKind.RESUME: "run at the programmed rate again",
+        ChangeKind.RATE: "program one rate for all days",
+        ChangeKind.STOP: "stop the motor; the program is kept",
+        ChangeKind.RESUME: "run by the program again",
+        ChangeKind.MINIMUM_RATE: "run at the minimum rate of `Limits`",
+        ChangeKind.TEMPORARY_RATE: "run at a rate for a while, then by the program",
+        ChangeKind.BOLUS: "deliver a volume within a duration, then run by the program",
+        ChangeKind.FLEX: "program a day's pattern for some weekdays",
+        ChangeKind.REFILL: "tell what was taken out of the reservoir and filled in",
+        ChangeKind.PRIME: "deliver a volume as fast as the pump does, then run by the program",
+        ChangeKind.BRIDGE: "deliver a volume at a rate, then run by the program",
+        ChangeKind.CLOCK: "set the calendar clock",
     },
     Verdict: {
         Verdict.APPLIED: "applied, at the revision that is told",
@@ -62,25 +91,47 @@ MEANINGS: dict[type[IntEnum], dict[Any, str]] = {
         Refusal.UNSUPPORTED: "a type that this pump does not know; bound 0",
         Refusal.MALFORMED: "a wrong size, or a field outside its range; bound 0",
         Refusal.NOT_STORED: "the change could not be stored, so it was not made; bound 0",
+        Refusal.BELOW_DOSE: "daily dose below the hard limit; bound: the limit, ug/day",
+        Refusal.ABOVE_DOSE: "daily dose above the hard limit; bound: the limit, ug/day",
+        Refusal.DAY_UP: "too large an increase within 24 h; bound: the greatest rate now, nL/h",
+        Refusal.DAY_VOLUME: "too much within 24 h, delivered and committed; bound: the limit, nL",
+        Refusal.BOLUS_VOLUME: "too large a bolus; bound: the limit, nL",
+        Refusal.TOO_SOON: "too soon after the last change; bound: s left",
+        Refusal.LOCKED: "changes are locked after too many refusals; bound: s left",
+        Refusal.NOT_OFFERED: "this pump does not offer this kind of change; bound 0",
+        Refusal.DURATION: "too short or too long; bound: the least or the greatest duration, s",
+        Refusal.VOLUME: "a volume that the pump can't hold or deliver; bound: the limit, nL",
+        Refusal.VOID: "a Prepare of a change that was resolved as not applied; bound 0",
     },
     EventKind: {
         EventKind.START: "the pump started",
         EventKind.ALARM_RAISED: "detail: bit of the alarm",
         EventKind.ALARM_CLEARED: "detail: bit of the alarm",
         EventKind.ACKNOWLEDGED: "detail: bit of the alarm",
-        EventKind.RATE_CHANGED: "a: old rate, b: new rate",
-        EventKind.STOPPED: "a: rate before, b: 0",
-        EventKind.RESUMED: "a: 0, b: rate after",
-        EventKind.REFUSED: "detail: refusal, a: rate that was wanted, b: bound",
+        EventKind.RATE_CHANGED: "a: old rate, b: new rate, nL/h",
+        EventKind.STOPPED: "a: rate before, nL/h",
+        EventKind.RESUMED: "b: rate after, nL/h",
+        EventKind.REFUSED: "detail: refusal, a: rate that was wanted, nL/h, b: bound",
+        EventKind.MINIMUM_RATE: "a: rate before, b: rate after, nL/h",
+        EventKind.TEMPORARY_RATE: "a: rate, nL/h, b: duration, s",
+        EventKind.BOLUS: "a: volume, nL, b: duration, s",
+        EventKind.FLEX: "detail: weekdays, a bit each, a: volume of the day, nL",
+        EventKind.REFILLED: "a: volume withdrawn, b: volume filled, nL",
+        EventKind.PRIME: "a: volume, nL",
+        EventKind.BRIDGE: "a: volume, nL, b: rate, nL/h",
+        EventKind.CLOCK_SET: "a: what the calendar clock said before, s",
+        EventKind.MODE_ENDED: "detail: the mode that ended, a: its rate, b: rate after, nL/h",
+        EventKind.SESSION: "a session was opened; detail: its role",
+        EventKind.BAD_HANDSHAKES: "a: handshake frames with a wrong tag",
+        EventKind.AUDIO_PAUSED: "a: the pause, s; 0 where the sound is on again",
     },
 }
 
 
 def tables() -> str:
     """Return all tables, as they stand between the markers of the page."""
-    parts = [_message_table(kind) for kind in (*MESSAGES.values(), EventRecord)]
-    parts += [_enum_table(kind) for kind in MEANINGS]
-    parts.append(_alarm_table())
+    parts = [_message_table(kind) for kind in (*MESSAGES.values(), Change, Step, EventRecord)]
+    parts += [_used_table(), *(_enum_table(kind) for kind in MEANINGS), _alarm_table()]
     return "\n\n".join(parts)
 
 
@@ -118,13 +169,20 @@ def _rows(kind: type[Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _fixed_size(spec: Spec) -> int | None:
+    if spec.record is not None and spec.most is None:
+        sizes = [_fixed_size(one) for one in specs(spec.record).values()]
+        return None if None in sizes else sum(size or 0 for size in sizes)
     return None if spec.text or spec.record else int(spec.subcon.length)
 
 
 def _layout(spec: Spec) -> tuple[str, str]:
     if spec.record is not None:
-        size = sum(_fixed_size(one) or 0 for one in specs(spec.record).values())
-        return f"1 + {size} n", f"u8 n, then n {spec.record.__name__}"
+        fields = specs(spec.record).values()
+        size = sum(_fixed_size(one) or 0 for one in fields)
+        if spec.most is not None:
+            return f"1 + {size} n", f"u8 n, then n {spec.record.__name__}"
+        varying = " + ".join(_layout(one)[0] for one in fields if _fixed_size(one) is None)
+        return f"{size} + {varying}" if varying else str(size), spec.record.__name__
     if spec.text:
         return "1 + n", "u8 n, then n characters"
     size = spec.subcon.length
@@ -135,13 +193,22 @@ def _range(spec: Spec) -> str:
     if spec.choices is not None:
         return spec.choices.__name__
     if spec.record is not None:
-        return f"n ≤ {spec.most}"
+        return "any" if spec.most is None else f"n ≤ {spec.most}"
     if spec.text:
         return f"n ≤ {spec.most}, 0x20 to 0x7E"
     if spec.most is None or (not spec.least and spec.most == (1 << 8 * spec.subcon.length) - 1):
         return "any"
     most = "" if spec.most == (1 << 8 * spec.subcon.length) - 1 else f" to {spec.most}"
     return f"{spec.least}{most or ' or more'}"
+
+
+def _used_table() -> str:
+    rows = (
+        (kind.name, ", ".join(f"`{name}`" for name in specs(Change) if name in USED[kind]) or "none")
+        for kind in ChangeKind
+    )
+    head = "#### Kinds of change\n\nThe fields of a Change that each kind uses, beside `kind`; all others are 0 or empty."
+    return f"{head}\n\n{_table(('kind', 'fields'), rows)}"
 
 
 def _enum_table(kind: type[IntEnum]) -> str:

@@ -2,57 +2,50 @@
 
     with PumpClient("/dev/ttyUSB0") as pump:
         reading = pump.status()
-        prepared = pump.prepare(ChangeKind.RATE, 25_000, seen=reading)
+        prepared = pump.prepare(Change(ChangeKind.RATE, 25_000), seen=reading)
         outcome = pump.commit(prepared)
 
 The client checks nothing that the pump enforces: limits are the pump's, `protocol.bounds` shows them beforehand.
+What became of a change it never guesses: it is noted on the disk before its first byte leaves, and whatever was left
+without a verdict is asked about before anything else.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
-from monitor.errors import LinkError, MonitorError, OutcomeUnknownError, RefusedError
-from monitor.greeting import SilenceError, open_session
+from monitor.changing import Changes
+from monitor.conversation import Conversation
+from monitor.intents import Intents
 from monitor.keys import find_keys
-from monitor.ports import Line
-from monitor.snapshot import NS_PER_MS, Reading
-from protocol.exchange import READ_TRIES, REPLY_TIMEOUT_MS, RESOLVE_TRIES
+from monitor.snapshot import Reading
 from protocol.messages import (
     Acknowledge,
-    ChangeKind,
-    Commit,
+    AudioPause,
     EventRecord,
     Events,
     GetEvents,
     GetLimits,
+    GetProgram,
+    GetStatistics,
     Identify,
     Identity,
     Limits,
-    Outcome,
     Poll,
-    Prepare,
-    Prepared,
-    Rejected,
-    Resolve,
+    Program,
     Role,
+    Statistics,
     Status,
-    Verdict,
 )
-from protocol.session import SessionEndedError
-from protocol.units import format_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from monitor.keys import Keyring
-    from protocol.fields import Message
-
-_M = TypeVar("_M", bound="Message")
-_COMMAND_ID_SIZE = 8
-_PAUSE_BETWEEN_TRIES_S = 0.5
+    from protocol.intent import Intent
+    from protocol.messages import Change, Outcome, Prepared
 
 
 class PumpClient:
@@ -62,14 +55,10 @@ class PumpClient:
         url: a device or any URL that pyserial opens.
         keyring: the pairing keys to try; by default those of the user's configuration folder.
         serial_number: the pump it must be; by default whichever of the keyring's answers.
+        intents: where changes are noted; by default in the user's state.
         random: returns that many random bytes.
         now_ns: the host's monotonic clock.
-
-    Attributes:
-        url: the port.
-        key: the key that the pump accepted: whose it is and what it allows.
-        store_id: names the pump's memory; another one means that its history was replaced.
-        boot: starts of the pump so far.
+        now_s: the host's calendar clock, for notes.
 
     Raises:
         LinkError: where there is no such port, no answer, no key, or no pump.
@@ -81,54 +70,48 @@ class PumpClient:
         *,
         keyring: Keyring | None = None,
         serial_number: str | None = None,
+        intents: Intents | None = None,
         random: Callable[[int], bytes] = os.urandom,
         now_ns: Callable[[], int] = time.monotonic_ns,
+        now_s: Callable[[], float] = time.time,
     ) -> None:
-        self.url = url
-        self._keyring = keyring or find_keys()
-        self._random = random
-        self._now_ns = now_ns
-        self._rounds = self._keyring.rounds(serial_number)
-        if not self._rounds:
-            raise LinkError(self._keyring.what_is_missing(serial_number))
-        self._bad_before = 0
-        self._line = Line(url)
-        self._connect()
-
-    def _connect(self) -> None:
+        self._line = Conversation(url, keyring or find_keys(), serial_number, random, now_ns)
+        self._changes = Changes(self._line, intents or Intents(), random, now_s)
         try:
-            self._end, self.key = open_session(self._line, self._rounds, self._random, self._now_ns)
-        except SilenceError as silence:
-            self._line.close()
-            raise LinkError(self._why_nobody(heard=silence.heard)) from silence
-        except LinkError:
-            self._line.close()
+            self._changes.settle()
+        except BaseException:
+            self.close()
             raise
-        challenge = self._end.challenge
-        self.store_id = challenge.store_id if challenge else b""
-        self.boot = challenge.boot if challenge else 0
 
-    def _why_nobody(self, *, heard: bool) -> str:
-        whose = ", ".join(sorted({key.serial_number for keys in self._rounds for key in keys}))
-        if heard:
-            return f"something answers on {self.url}, but it is not pump {whose}: another device, or a key that is not its own"
-        said = f"no pump answers on {self.url} to the key of {whose}: it is off, it is another device"
-        return "; ".join([f"{said}, or its key is not in {self._keyring.folder}", *self._keyring.problems])
+    @property
+    def url(self) -> str:
+        """The port."""
+        return self._line.url
+
+    @property
+    def store_id(self) -> bytes:
+        """What names the pump's memory; another one means that its history was replaced."""
+        return self._line.store_id
+
+    @property
+    def boot(self) -> int:
+        """The pump's starts so far."""
+        return self._line.boot
 
     @property
     def role(self) -> Role:
         """What our key allows."""
-        return self.key.role
+        return self._line.key.role
 
     @property
     def serial_number(self) -> str:
         """Who the pump is; proved by the handshake."""
-        return self.key.serial_number
+        return self._line.key.serial_number
 
     @property
     def bad_frames(self) -> int:
         """Frames and fragments that we received and dropped."""
-        return self._bad_before + self._end.dropped
+        return self._line.bad_frames
 
     def __enter__(self) -> Self:
         return self
@@ -137,8 +120,9 @@ class PumpClient:
         self.close()
 
     def close(self) -> None:
-        """Close the port. The pump keeps what it was last told."""
+        """Close the port. The pump keeps what it was last told; changes without a verdict stay noted."""
         self._line.close()
+        self._changes.close()
 
     def reopen(self) -> None:
         """Close the port, open it again, and open a new session with the same pump.
@@ -146,12 +130,8 @@ class PumpClient:
         Raises:
             LinkError: as at the first opening.
         """
-        self._line.close()
-        dropped = self.bad_frames
-        self._rounds = self._keyring.rounds(self.serial_number)
-        self._line = Line(self.url)
-        self._connect()
-        self._bad_before = dropped
+        self._line.reopen()
+        self._changes.settle()
 
     # --- reading --------------------------------------------------------------------------------------------------
 
@@ -161,7 +141,7 @@ class PumpClient:
         Raises:
             LinkError: where no answer comes.
         """
-        return self._ask(Identify(), Identity)[0]
+        return self._line.ask(Identify(), Identity)[0]
 
     def status(self) -> Reading:
         """Return a reading, with the moment before which it cannot have been taken.
@@ -169,7 +149,7 @@ class PumpClient:
         Raises:
             LinkError: where no answer comes.
         """
-        status, asked_ns = self._ask(Poll(), Status)
+        status, asked_ns = self._line.ask(Poll(), Status)
         return Reading(self.serial_number, status, asked_ns)
 
     def limits(self) -> Limits:
@@ -178,7 +158,7 @@ class PumpClient:
         Raises:
             LinkError: where no answer comes.
         """
-        return self._ask(GetLimits(), Limits)[0]
+        return self._line.ask(GetLimits(), Limits)[0]
 
     def events(self, since: int = 1) -> list[EventRecord]:
         """Return the entries of the pump's event log from number `since` on, oldest first.
@@ -188,42 +168,59 @@ class PumpClient:
         """
         found: list[EventRecord] = []
         while True:
-            page = self._ask(GetEvents(since), Events)[0]
+            page = self._line.ask(GetEvents(since), Events)[0]
             found += page.events
             if not page.events or page.events[-1].number >= page.newest:
                 return found
             since = page.events[-1].number + 1
 
+    def program(self, weekday: int) -> Program:
+        """Return the program of a weekday, 0 for Monday, and what stands over it now.
+
+        Raises:
+            LinkError: where no answer comes.
+        """
+        return self._line.ask(GetProgram(weekday), Program)[0]
+
+    def statistics(self) -> Statistics:
+        """Return what the pump has counted on this port.
+
+        Raises:
+            LinkError: where no answer comes.
+        """
+        return self._line.ask(GetStatistics(), Statistics)[0]
+
     # --- changing -------------------------------------------------------------------------------------------------
 
-    def prepare(
-        self, kind: ChangeKind, new_rate_nl_h: int = 0, *, seen: Reading, overridden: bool = False
-    ) -> Prepared:
+    @property
+    def unresolved(self) -> tuple[Intent, ...]:
+        """The changes of this pump without a verdict, oldest first: while there is one, only asking for it is allowed."""
+        return self._changes.unresolved
+
+    @property
+    def settled(self) -> tuple[tuple[Intent, Outcome], ...]:
+        """The changes whose verdict was learned by asking, oldest first, with it; also those of a monitor that ended."""
+        return tuple(self._changes.settled)
+
+    @property
+    def problem(self) -> str:
+        """Why changes that were left open can't be looked up, a sentence; empty where they can."""
+        return self._changes.problem
+
+    def prepare(self, change: Change, *, seen: Reading, overridden: bool = False) -> Prepared:
         """Ask the pump to prepare a change decided on the reading `seen`, and return its read-back. Changes nothing.
 
         Args:
-            kind: what to change.
-            new_rate_nl_h: the rate wanted; 0 for a stop or a resume.
+            change: what is wanted.
             seen: what the operator saw: the pump refuses if it is not so any more.
             overridden: whether a soft limit was overridden, for the pump's log.
 
         Raises:
-            RefusedError: the pump refuses, or its read-back is not what was asked.
+            RefusedError: the pump refuses, its read-back is not what was asked, the intent can't be noted, or another
+                change of this pump has no verdict yet.
             LinkError: where no answer comes.
         """
-        if seen.serial_number != self.serial_number:
-            raise RefusedError(f"decided on pump {seen.serial_number}, but this is {self.serial_number}")
-        status = seen.status
-        command_id = self._random(_COMMAND_ID_SIZE)
-        rates = (status.commanded_rate_nl_h, new_rate_nl_h)
-        request = Prepare(command_id, kind, status.revision, *rates, int(overridden))
-        prepared, _ = self._ask(request, Prepared)
-        echoed = (prepared.command_id, prepared.kind, prepared.revision, prepared.old_rate_nl_h)
-        same_rate = kind is not ChangeKind.RATE or prepared.new_rate_nl_h == new_rate_nl_h
-        if echoed != (command_id, kind, status.revision, status.commanded_rate_nl_h) or not same_rate:
-            self.resolve(command_id)
-            raise RefusedError("the pump's read-back is not what was asked; nothing was changed")
-        return prepared
+        return self._changes.prepare(change, seen=seen, overridden=overridden)
 
     def commit(self, prepared: Prepared) -> Outcome:
         """Apply what was prepared. After a lost answer the pump is asked what became of it, never guessed at.
@@ -232,24 +229,32 @@ class PumpClient:
             RefusedError: it was not applied.
             OutcomeUnknownError: the answer was lost and the pump can't be asked now.
         """
-        store_id = self.store_id
-        try:
-            outcome = self._ask(Commit(prepared.command_id, prepared.token), Outcome, tries=1)[0]
-        except LinkError as error:
-            outcome = self._settle(prepared, store_id, error)
-        if outcome.verdict is Verdict.NOT_APPLIED:
-            raise RefusedError(
-                "the commit did not reach the pump, and it will not be applied any more; try again"
-            )
-        return outcome
+        return self._changes.commit(prepared)
 
     def resolve(self, command_id: bytes) -> Outcome:
-        """Ask what became of a change: applied, or from now on never.
+        """Ask what became of a change that was begun here: applied, or from now on never.
+
+        Raises:
+            RefusedError: another memory answers by now, which never saw the change; or our key only reads.
+            LinkError: where no answer comes.
+        """
+        return self._changes.resolve(command_id)
+
+    def settle(self) -> None:
+        """Ask for the verdict on every change of this pump that was left without one, by us or by a monitor that ended.
 
         Raises:
             LinkError: where no answer comes.
         """
-        return self._ask(Resolve(command_id), Outcome)[0]
+        self._changes.settle()
+
+    def discard(self, command_id: bytes) -> None:
+        """Give up asking for a verdict that can't be had any more: somebody has looked at the pump.
+
+        Raises:
+            RefusedError: there is no such change, or the pump can still be asked.
+        """
+        self._changes.discard(command_id)
 
     def acknowledge(self, alarms: int) -> Reading:
         """Tell the pump that somebody has seen these alarms (a bit each), and return the reading after it.
@@ -258,55 +263,15 @@ class PumpClient:
             RefusedError: our key only reads.
             LinkError: where no answer comes.
         """
-        status, asked_ns = self._ask(Acknowledge(alarms), Status)
+        status, asked_ns = self._line.ask(Acknowledge(alarms), Status)
         return Reading(self.serial_number, status, asked_ns)
 
-    def _settle(self, prepared: Prepared, store_id: bytes, lost: LinkError) -> Outcome:
-        """Ask for the verdict on a commit whose answer was lost, over a new session where the old one is dead."""
-        for attempt in range(RESOLVE_TRIES):
-            try:
-                if attempt:
-                    time.sleep(_PAUSE_BETWEEN_TRIES_S)  # an emulator or an adapter may be coming back
-                    self.reopen()
-                if self.store_id != store_id:
-                    break
-                return self.resolve(prepared.command_id)
-            except MonitorError:
-                continue  # a refusal decides nothing either: it may be only the key that reads that was let in again
-        replaced = self.store_id != store_id
-        why = "the pump came back with another memory" if replaced else f"the answer was lost: {lost}"
-        rates = f"{format_rate(prepared.old_rate_nl_h)} or {format_rate(prepared.new_rate_nl_h)}"
-        raise OutcomeUnknownError(
-            f"the rate is {rates}: {why}", prepared.command_id, prepared.old_rate_nl_h, prepared.new_rate_nl_h
-        )
+    def pause_audio(self, seconds: int) -> Reading:
+        """Silence the alarm sound for `seconds` of pump time, 600 at the most; 0 ends a pause. Return the reading after it.
 
-    # --- asking ---------------------------------------------------------------------------------------------------
-
-    def _ask(self, request: Message, kind: type[_M], tries: int = READ_TRIES) -> tuple[_M, int]:
-        """Return the pump's answer and the moment at which the request that it answers was sent."""
-        for _ in range(tries):
-            try:
-                data, counter = self._end.ask(request)
-            except SessionEndedError as error:
-                raise LinkError("the session is used up: connect again") from error
-            asked_ns = self._now_ns()
-            self._line.write(data)
-            answer = self._await(counter, asked_ns + REPLY_TIMEOUT_MS * NS_PER_MS)
-            if answer is None:
-                continue
-            if isinstance(answer, Rejected):
-                raise RefusedError(answer.sentence, answer.reason, answer.bound)
-            if not isinstance(answer, kind):
-                raise LinkError(f"the pump answered {type(request).__name__} with {type(answer).__name__}")
-            return answer, asked_ns
-        raise LinkError(f"the pump on {self.url} does not answer")
-
-    def _await(self, counter: int, deadline_ns: int) -> Message | None:
-        while True:
-            left_ns = deadline_ns - self._now_ns()
-            data = self._line.read(max(0, -(-left_ns // NS_PER_MS)))
-            for answer in self._end.receive(data or b"")[0]:
-                if answer.ack >= counter:
-                    return answer.message
-            if left_ns <= 0:  # also where bytes keep coming that are no answer
-                return None
+        Raises:
+            RefusedError: our key only reads.
+            LinkError: where no answer comes.
+        """
+        status, asked_ns = self._line.ask(AudioPause(seconds), Status)
+        return Reading(self.serial_number, status, asked_ns)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+from protocol.units import format_rate
+
+if TYPE_CHECKING:
+    from protocol.intent import Intent
 
 
 class MonitorError(Exception):
@@ -36,15 +41,19 @@ class OutcomeUnknownError(MonitorError):
     """A change was committed, its answer was lost, and the pump cannot be asked now.
 
     Args:
-        command_id: the change, for asking again.
-        old_rate_nl_h: the rate if it was not applied.
-        new_rate_nl_h: the rate if it was.
+        intent: the change, with both possible rates.
+        why: what is in the way of asking, for a person.
     """
 
     exit_code = 4
 
-    def __init__(self, sentence: str, command_id: bytes, old_rate_nl_h: int, new_rate_nl_h: int) -> None:
-        super().__init__(sentence)
-        self.command_id = command_id
-        self.old_rate_nl_h = old_rate_nl_h
-        self.new_rate_nl_h = new_rate_nl_h
+    def __init__(self, intent: Intent, why: str) -> None:
+        super().__init__(f"the rate is {either_rate(intent)}: {why}")
+        self.intent = intent
+
+
+def either_rate(intent: Intent) -> str:
+    """Return both rates that are possible while a change has no verdict: "0.500 mL/day or 0.600 mL/day"."""
+    old, new = intent.old_rate_nl_h, intent.new_rate_nl_h
+    rates = (old,) if new is None or new == old else (old, new)
+    return " or ".join(map(format_rate, rates))

@@ -220,5 +220,5 @@ def describe(alarm: Alarm, status: Status) -> str:
 
 def raised_at(alarm: Alarm, events: tuple[EventRecord, ...]) -> int | None:
     """Return when an alarm was last raised, by the pump's calendar clock; None where the log at hand does not say."""
-    times = (e.clock_s for e in reversed(events) if e.kind is EventKind.ALARM_RAISED and e.detail == alarm)
+    times = (e.clock_s for e in reversed(events) if e.kind == EventKind.ALARM_RAISED and e.detail == alarm)
     return next(times, None)

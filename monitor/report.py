@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.judgement import S_PER_DAY, days, forecast
 from protocol.alarms import unmask
-from protocol.messages import NEVER_S
+from protocol.messages import NEVER_S, EventKind
 from protocol.units import format_rate, format_volume, ml
 from protocol.wording import clock_text, event_line, event_text
 
@@ -85,7 +85,7 @@ def event_fields(record: EventRecord) -> dict[str, Any]:
         "number": record.number,
         "pump_time_us": record.pump_time_us,
         "clock_s": record.clock_s,
-        "kind": record.kind.name.lower(),
+        "kind": EventKind(record.kind).name.lower() if record.kind in set(EventKind) else record.kind,
         "detail": record.detail,
         "a": record.a,
         "b": record.b,

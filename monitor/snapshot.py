@@ -11,7 +11,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from protocol.messages import EventRecord, Identity, Role, Status
+    from protocol.intent import Intent
+    from protocol.messages import EventRecord, Identity, Outcome, Role, Status
 
 NS_PER_MS = 1_000_000
 
@@ -65,6 +66,9 @@ class Snapshot:
         retry_ns: when the next attempt is due, host monotonic nanoseconds; 0 while there is none.
         level: how the reservoir was judged last (`judgement.Level`), which the deadband of the next judgement needs.
         acknowledged: the monitor's own alarms that somebody has seen ("no_link").
+        unresolved: this pump's changes without a verdict, oldest first: both their rates are possible.
+        settled: those whose verdict was learned by asking, oldest first, with it.
+        notes_problem: why changes can't be noted or looked up, one sentence; empty where they can.
     """
 
     url: str
@@ -84,3 +88,6 @@ class Snapshot:
     retry_ns: int = 0
     level: int = 0
     acknowledged: frozenset[str] = frozenset()
+    unresolved: tuple[Intent, ...] = ()
+    settled: tuple[tuple[Intent, Outcome], ...] = ()
+    notes_problem: str = ""

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from monitor.errors import LinkError, MonitorError, RefusedError
+from monitor.errors import LinkError, MonitorError
 from monitor.judgement import Level, alarm_lines, low_reservoir
 from monitor.snapshot import NS_PER_MS, Link, Snapshot
 from protocol.alarms import KINDS
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
     from monitor.client import PumpClient
     from monitor.snapshot import Reading
-    from protocol.messages import ChangeKind, Outcome, Prepared
+    from protocol.messages import Change, Outcome, Prepared
 
 _T = TypeVar("_T")
 _Job = tuple["Callable[[], Any]", "Future[Any]"]
 _NS_PER_S = 1_000_000_000
 _KEPT_EVENTS = 200
+_KEPT_VERDICTS = 20
 _BACK_OFF_MS = (500, 1_000, 2_000, 5_000)
 _ALARM_BITS = {kind.name: 1 << kind.alarm for kind in KINDS.values()}
 
@@ -60,7 +61,6 @@ class Watcher:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._client: PumpClient | None = None
-        self._prepared_in: dict[bytes, bytes] = {}  # the memory (store id) that each change was prepared in
         self._next_ns = now_ns()
 
     @property
@@ -86,11 +86,9 @@ class Watcher:
 
     # --- what a screen may ask for --------------------------------------------------------------------------------
 
-    def prepare(
-        self, kind: ChangeKind, new_rate_nl_h: int, *, seen: Reading, overridden: bool
-    ) -> Future[Prepared]:
+    def prepare(self, change: Change, *, seen: Reading, overridden: bool) -> Future[Prepared]:
         """Have a change prepared, as `PumpClient.prepare` does."""
-        return self._submit(lambda: self._prepare(kind, new_rate_nl_h, seen, overridden=overridden))
+        return self._submit(lambda: self._linked().prepare(change, seen=seen, overridden=overridden))
 
     def commit(self, prepared: Prepared) -> Future[Outcome]:
         """Have it applied, as `PumpClient.commit` does."""
@@ -111,19 +109,11 @@ class Watcher:
         bits = sum(_ALARM_BITS[key] for key in keys if key in _ALARM_BITS)
         return self._submit(lambda: self._acknowledge(bits)) if bits else noted
 
-    def _prepare(self, kind: ChangeKind, new_rate_nl_h: int, seen: Reading, *, overridden: bool) -> Prepared:
-        pump = self._linked()
-        prepared = pump.prepare(kind, new_rate_nl_h, seen=seen, overridden=overridden)
-        self._prepared_in[prepared.command_id] = pump.store_id
-        return prepared
-
     def _resolve(self, command_id: bytes) -> Outcome:
-        pump = self._linked()
-        if self._prepared_in.get(command_id, pump.store_id) != pump.store_id:
-            raise RefusedError(
-                "another memory answers now, which never saw the change and can't tell what became of it"
-            )
-        return pump.resolve(command_id)
+        for intent, outcome in self._snapshot.settled:
+            if intent.command_id == command_id:
+                return outcome
+        return self._linked().resolve(command_id)
 
     def _note(self, own: frozenset[str]) -> None:
         self._publish(acknowledged=self._snapshot.acknowledged | own)
@@ -178,7 +168,7 @@ class Watcher:
             if known
             else {"reading": None, "events": (), "level": Level.ENOUGH, "acknowledged": frozenset()}
         )
-        self._publish(identity=identity, role=client.role, **past)
+        self._publish(identity=identity, role=client.role, **past, **self._changes(client))
 
     def _poll(self) -> None:
         client = self._client
@@ -205,10 +195,17 @@ class Watcher:
             reply_us=reply_us,
             tries=0,
             retry_ns=0,
+            **self._changes(client),
         )
         # Having seen an alarm ends with the alarm, so that the next occurrence asks for attention anew.
         active = {line.key for line in alarm_lines(now, self._now_ns())}
         self._tell(replace(now, acknowledged=before.acknowledged & active))
+
+    def _changes(self, client: PumpClient) -> dict[str, Any]:
+        """Return what the client knows of changes without a verdict, and of verdicts that it learned by asking."""
+        before = self._snapshot.settled
+        settled = (*before, *(one for one in client.settled if one not in before))[-_KEPT_VERDICTS:]
+        return {"unresolved": client.unresolved, "settled": settled, "notes_problem": client.problem}
 
     def _lose(self, error: MonitorError) -> None:
         before = self._snapshot
@@ -242,15 +239,22 @@ class Watcher:
         try:
             result = work()
         except LinkError as error:
+            self._publish_changes()
             future.set_exception(error)
             if self._client is not None:
                 self._lose(error)
         except BaseException as error:  # noqa: BLE001 - whoever asked is told, whatever it is
+            self._publish_changes()
             future.set_exception(error)
         else:
             future.set_result(result)
             if self._client is not None:
                 self._next_ns = self._now_ns()  # what it changed is read back at once
+
+    def _publish_changes(self) -> None:
+        """Tell of a change that has lost its verdict before its asker is told, so that no screen is a step behind."""
+        if self._client is not None:
+            self._publish(**self._changes(self._client))
 
     def _refuse_jobs(self) -> None:
         with contextlib.suppress(queue.Empty):

@@ -26,6 +26,7 @@ class Alarm(IntEnum):
     ERI = 2
     STOPPED = 3
     EOS = 4
+    CHANGES_LOCKED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,13 @@ KINDS: dict[Alarm, AlarmKind] = {
         ),
         AlarmKind(
             Alarm.LOW_RESERVOIR, Priority.MEDIUM, "LOW RESERVOIR", "delivery goes on", "plan the refill"
+        ),
+        AlarmKind(
+            Alarm.CHANGES_LOCKED,
+            Priority.MEDIUM,
+            "CHANGES LOCKED",
+            "delivery goes on",
+            "find out who asked for them",
         ),
         AlarmKind(Alarm.ERI, Priority.LOW, "BATTERY SERVICE", "delivery goes on", "replace within 90 days"),
     )

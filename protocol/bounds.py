@@ -8,19 +8,42 @@ Requirements v1.0.0). A change by a factor of two or more is where a slip of ten
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from protocol.messages import Refusal
-from protocol.units import format_rate
+from protocol.units import NL_PER_ML, format_rate, format_volume
+
+_H_A_DAY = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Hard limits: rates in nL/h, steps in per cent of the present rate (0: no limit of the step)."""
+    """Hard limits by the names and units of the message `Limits`; where a limit is 0, but for the least rate, there is none."""
 
     least_rate_nl_h: int
     most_rate_nl_h: int
     step_up_percent: int = 0
     step_down_percent: int = 0
+    day_up_percent: int = 0
+    least_dose_ug_day: int = 0
+    most_dose_ug_day: int = 0
+    most_bolus_nl: int = 0
+    most_day_nl: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a rate is judged against, beside the bounds.
+
+    Attributes:
+        rate_nl_h: the present programmed rate, from which steps are measured; from 0, any step is allowed.
+        concentration_ug_ml: of the drug in the reservoir, for the daily dose; 0 where it is not known: no dose is judged.
+        day_least_nl_h: the least rate programmed within the last 24 h; None where that is not known.
+    """
+
+    rate_nl_h: int
+    concentration_ug_ml: int = 0
+    day_least_nl_h: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,43 +88,105 @@ class Assessment:
         return f"{sign}{whole}.{tenth} %"
 
 
-def assess(
-    current_nl_h: int, proposed_nl_h: int, bounds: Bounds, soft: SoftLimits = SOFT_LIMITS
-) -> Assessment:
-    """Judge a change of the rate from `current_nl_h` to `proposed_nl_h`.
+def assess(basis: Basis, proposed_nl_h: int, bounds: Bounds, soft: SoftLimits = SOFT_LIMITS) -> Assessment:
+    """Judge a change of the rate to `proposed_nl_h`.
 
-    While the pump is stopped, `current_nl_h` is the rate that it would resume with.
+    While the pump is stopped, the basis is the rate that it would resume with.
     """
+    current = basis.rate_nl_h
     return Assessment(
-        hard=hard_finding(current_nl_h, proposed_nl_h, bounds),
-        soft=_soft_finding(current_nl_h, proposed_nl_h, soft),
-        retype=_is_large(current_nl_h, proposed_nl_h, soft.retype_factor),
-        percent_tenths=_tenths(current_nl_h, proposed_nl_h) if current_nl_h else None,
+        hard=hard_finding(basis, proposed_nl_h, bounds),
+        soft=_soft_finding(current, proposed_nl_h, soft),
+        retype=_is_large(current, proposed_nl_h, soft.retype_factor),
+        percent_tenths=_tenths(current, proposed_nl_h) if current else None,
     )
 
 
-def hard_finding(current_nl_h: int, proposed_nl_h: int, bounds: Bounds) -> Finding | None:
-    """Return the first hard limit that the change crosses, None if it crosses none."""
-    least, most = bounds.least_rate_nl_h, bounds.most_rate_nl_h
-    if proposed_nl_h < least:
-        wanted, bound = _apart(proposed_nl_h, least)
-        return Finding(Refusal.BELOW_LEAST, least, f"{wanted} is below the least rate, {bound}")
-    if proposed_nl_h > most:
-        wanted, bound = _apart(proposed_nl_h, most)
-        return Finding(Refusal.ABOVE_MOST, most, f"{wanted} is above the greatest rate, {bound}")
-    return _step_finding(current_nl_h, proposed_nl_h, bounds)
+class _Limit(NamedTuple):
+    """One limit of the rate: where it lies in nL/h, the bound that a refusal names, and what it is."""
+
+    reason: Refusal
+    rate_nl_h: int
+    bound: int
+    words: str
 
 
-def _step_finding(current_nl_h: int, proposed_nl_h: int, bounds: Bounds) -> Finding | None:
-    highest = current_nl_h * (100 + bounds.step_up_percent) // 100
-    if bounds.step_up_percent and proposed_nl_h > highest:
-        said = f"{format_rate(proposed_nl_h)} is more than +{bounds.step_up_percent} % in one step"
-        return Finding(Refusal.STEP_UP, highest, f"{said}: {format_rate(highest)} at the most")
-    lowest = -(-current_nl_h * (100 - bounds.step_down_percent) // 100)
-    if bounds.step_down_percent and proposed_nl_h < lowest:
-        said = f"{format_rate(proposed_nl_h)} is more than -{bounds.step_down_percent} % in one step"
-        return Finding(Refusal.STEP_DOWN, lowest, f"{said}: {format_rate(lowest)} at the least")
+def hard_finding(basis: Basis, proposed_nl_h: int, bounds: Bounds) -> Finding | None:
+    """Return the first hard limit of the rate that the change crosses, None if it crosses none."""
+    for limit in _lower(basis, bounds):
+        if proposed_nl_h < limit.rate_nl_h:
+            return _finding(proposed_nl_h, limit)
+    for limit in _upper(basis, bounds):
+        if proposed_nl_h > limit.rate_nl_h:
+            return _finding(proposed_nl_h, limit)
     return None
+
+
+def allowed(basis: Basis, bounds: Bounds) -> tuple[int, int]:
+    """Return the least and the greatest rate in nL/h that all hard limits together allow; none where the first is higher."""
+    least = max(limit.rate_nl_h for limit in _lower(basis, bounds))
+    most = min(limit.rate_nl_h for limit in _upper(basis, bounds))
+    return least, most
+
+
+def bolus_finding(volume_nl: int, duration_s: int, bounds: Bounds) -> Finding | None:
+    """Return what a bolus crosses: its greatest volume, or the greatest rate; None if neither."""
+    if bounds.most_bolus_nl and volume_nl > bounds.most_bolus_nl:
+        said = (
+            f"{format_volume(volume_nl)} is above the greatest bolus, {format_volume(bounds.most_bolus_nl)}"
+        )
+        return Finding(Refusal.BOLUS_VOLUME, bounds.most_bolus_nl, said)
+    most = bounds.most_rate_nl_h
+    if volume_nl * 3_600 > most * duration_s:
+        least_s = -(-volume_nl * 3_600 // most)
+        said = f"{format_volume(volume_nl)} takes {least_s} s at the greatest rate, {format_rate(most)}"
+        return Finding(Refusal.DURATION, least_s, said)
+    return None
+
+
+def day_finding(volume_nl: int, bounds: Bounds) -> Finding | None:
+    """Return the limit of any 24 h where `volume_nl`, delivered and committed together, crosses it."""
+    if not bounds.most_day_nl or volume_nl <= bounds.most_day_nl:
+        return None
+    said = (
+        f"{format_volume(volume_nl)} within 24 h is above the greatest, {format_volume(bounds.most_day_nl)}"
+    )
+    return Finding(Refusal.DAY_VOLUME, bounds.most_day_nl, said)
+
+
+def _lower(basis: Basis, bounds: Bounds) -> list[_Limit]:
+    least, dose, down = bounds.least_rate_nl_h, bounds.least_dose_ug_day, bounds.step_down_percent
+    limits = [_Limit(Refusal.BELOW_LEAST, least, least, "below the least rate")]
+    if dose and basis.concentration_ug_ml:
+        rate = -(-dose * NL_PER_ML // (_H_A_DAY * basis.concentration_ug_ml))
+        limits.append(_Limit(Refusal.BELOW_DOSE, rate, dose, f"less than {dose} ug/day"))
+    if down and basis.rate_nl_h:
+        rate = -(-basis.rate_nl_h * (100 - down) // 100)
+        limits.append(_Limit(Refusal.STEP_DOWN, rate, rate, f"more than -{down} % in one step"))
+    return limits
+
+
+def _upper(basis: Basis, bounds: Bounds) -> list[_Limit]:
+    most, dose, up = bounds.most_rate_nl_h, bounds.most_dose_ug_day, bounds.step_up_percent
+    limits = [_Limit(Refusal.ABOVE_MOST, most, most, "above the greatest rate")]
+    if dose and basis.concentration_ug_ml:
+        rate = dose * NL_PER_ML // (_H_A_DAY * basis.concentration_ug_ml)
+        limits.append(_Limit(Refusal.ABOVE_DOSE, rate, dose, f"more than {dose} ug/day"))
+    if up and basis.rate_nl_h:
+        rate = basis.rate_nl_h * (100 + up) // 100
+        limits.append(_Limit(Refusal.STEP_UP, rate, rate, f"more than +{up} % in one step"))
+    if bounds.day_up_percent and basis.day_least_nl_h:
+        rate = basis.day_least_nl_h * (100 + bounds.day_up_percent) // 100
+        limits.append(_Limit(Refusal.DAY_UP, rate, rate, f"more than +{bounds.day_up_percent} % within 24 h"))
+    return limits
+
+
+def _finding(proposed_nl_h: int, limit: _Limit) -> Finding:
+    wanted, bound = _apart(proposed_nl_h, limit.rate_nl_h)
+    if limit.reason in {Refusal.BELOW_LEAST, Refusal.ABOVE_MOST}:
+        return Finding(limit.reason, limit.bound, f"{wanted} is {limit.words}, {bound}")
+    end = "least" if proposed_nl_h < limit.rate_nl_h else "most"
+    return Finding(limit.reason, limit.bound, f"{wanted} is {limit.words}: {bound} at the {end}")
 
 
 def _apart(one_nl_h: int, other_nl_h: int) -> tuple[str, str]:

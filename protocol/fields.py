@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transf
 
 import construct
 
+MISSING = dataclasses.MISSING  # of a default: the field has none
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence, Sized
     from enum import IntEnum
@@ -38,7 +40,7 @@ class Spec:
     most: int | None = None
     choices: type[IntEnum] | None = None
     text: bool = False
-    record: type[Any] | None = None
+    record: type[Any] | None = None  # with `most`: so many records at the most; without: just one
 
 
 class Message:
@@ -52,9 +54,16 @@ _M = TypeVar("_M", bound=Message)
 
 
 def _number(subcon: Any, bits: int) -> Callable[..., Any]:  # noqa: ANN401 - construct has no types
-    def declare(doc: str, *, unit: str = "", least: int = 0, most: int | None = None) -> Any:  # noqa: ANN401
+    def declare(
+        doc: str,
+        *,
+        unit: str = "",
+        least: int = 0,
+        most: int | None = None,
+        default: Any = MISSING,  # noqa: ANN401 - an integer, or nothing
+    ) -> Any:  # noqa: ANN401 - as for `choice`
         natural = (1 << bits) - 1
-        return _field(Spec(subcon, doc, unit, least, natural if most is None else most))
+        return _field(Spec(subcon, doc, unit, least, natural if most is None else most), default)
 
     return declare
 
@@ -82,13 +91,19 @@ def text(most: int, doc: str) -> Any:  # noqa: ANN401 - as above
     )
 
 
-def records(kind: type[Any], most: int, doc: str) -> Any:  # noqa: ANN401 - as above
+def records(kind: type[Any], most: int, doc: str, default: Any = MISSING) -> Any:  # noqa: ANN401 - as above
     """Declare a count byte and at most `most` records of the message type `kind`."""
-    return _field(Spec(construct.PrefixedArray(construct.Int8ul, layout(kind)), doc, most=most, record=kind))
+    subcon = construct.PrefixedArray(construct.Int8ul, layout(kind))
+    return _field(Spec(subcon, doc, most=most, record=kind), default)
 
 
-def _field(spec: Spec) -> Any:  # noqa: ANN401 - as above
-    return dataclasses.field(metadata={"spec": spec})
+def record(kind: type[Any], doc: str) -> Any:  # noqa: ANN401 - as above
+    """Declare one record of the message type `kind`, in place."""
+    return _field(Spec(layout(kind), doc, record=kind))
+
+
+def _field(spec: Spec, default: Any = MISSING) -> Any:  # noqa: ANN401 - as above
+    return dataclasses.field(default=default, metadata={"spec": spec})
 
 
 def specs(kind: type[Any]) -> dict[str, Spec]:
@@ -241,6 +256,8 @@ def _lift(kind: type[Any], parsed: Any) -> Any:  # noqa: ANN401 - construct has 
 
 def _lift_field(name: str, spec: Spec, value: Any) -> Any:  # noqa: ANN401 - construct has no types
     if spec.record is not None:
+        if spec.most is None:
+            return _lift(spec.record, value)
         _admit_count(name, spec, value)
         return tuple(_lift(spec.record, one) for one in value)
     if spec.text:
@@ -258,6 +275,8 @@ def _lower(message: Any) -> dict[str, Any]:  # noqa: ANN401 - any message
 
 def _lower_field(name: str, spec: Spec, value: Any) -> Any:  # noqa: ANN401 - construct has no types
     if spec.record is not None:
+        if spec.most is None:
+            return _lower(value)
         _admit_count(name, spec, value)
         return [_lower(one) for one in value]
     if spec.text:
@@ -282,7 +301,9 @@ def _admit_text(name: str, spec: Spec, value: bytes) -> None:
         raise MessageError(f"{name} is not {spec.most} printable ASCII characters at the most")
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(u8, u16, u32, u64, choice, raw, text, records))
+@dataclass_transform(
+    frozen_default=True, field_specifiers=(u8, u16, u32, u64, choice, raw, text, record, records)
+)
 def message(code: int = 0) -> Callable[[type[_M]], type[_M]]:
     """Make a class a message: a frozen dataclass that travels under a type code (none for a record)."""
 

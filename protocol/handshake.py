@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 from protocol.fields import MessageError
 from protocol.frame import Frame, encode, header
 from protocol.keys import KEY_ID_SIZE, Key, device_id, expand, serial_number_of
-from protocol.messages import Challenge, Confirm, Hello, Role, build, parse
+from protocol.messages import MINOR_VERSION, Challenge, Confirm, Hello, Role, build, parse
 from protocol.session import Session, Side, is_tag, tag
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class HostHandshake:
 
     def hello(self) -> bytes:
         """Return the first frame, as bytes for the wire."""
-        return _frame(0, Hello(self._key.key_id, self._nonce), self._secret)
+        return _frame(0, Hello(self._key.key_id, self._nonce, MINOR_VERSION), self._secret)
 
     def answer(self, frame: Frame) -> tuple[bytes, Session, Challenge] | None:
         """Return the confirming frame and the session it opens; None where `frame` is not our challenge."""
@@ -139,7 +139,7 @@ class DeviceHandshake:
         session = int.from_bytes(self._random(4), "little") or 1
         nonce = self._random(NONCE_SIZE)
         self._pending = _Pending(key, session, hello.host_nonce + nonce, now_ms + PENDING_MS)
-        offer = Challenge(self._identifier, self._store_id, self._boot, session, nonce)
+        offer = Challenge(self._identifier, self._store_id, self._boot, session, nonce, MINOR_VERSION)
         return _frame(0, offer, secret, hello.host_nonce)
 
     def confirm(self, frame: Frame, now_ms: int) -> tuple[Session, Role] | None:

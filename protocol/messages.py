@@ -16,6 +16,7 @@ from protocol.fields import (
     choice,
     message,
     raw,
+    record,
     records,
     text,
     u8,
@@ -29,6 +30,12 @@ MOST_RATE_NL_H = 1_000_000  # 24 mL/day, the top of the range in docs/protocol.m
 NEVER_S = 0xFFFF_FFFF  # in a count of seconds: it will not happen at this rate
 EVENTS_A_PAGE = 6  # as many records of 30 bytes as fit a payload of 200
 SENTENCE = 120  # characters of a refusal's sentence
+STEPS_A_DAY = 13  # changes of a day's pattern, as many as such pumps take (the maker's page on SynchroMed II)
+MINUTES_A_DAY = 1_440
+EVERY_DAY = 0x7F  # a bit a weekday, Monday lowest
+MOST_AUDIO_PAUSE_S = (
+    600  # paused audio returns after 10 min: R6.4.3(5) of the Open PCA Pump Requirements v1.0.0
+)
 
 
 class Role(IntEnum):
@@ -48,12 +55,31 @@ class State(IntEnum):
     END_OF_SERVICE = 3
 
 
+class Mode(IntEnum):
+    """By what a running pump delivers at this moment."""
+
+    PROGRAM = 0
+    MINIMUM_RATE = 1
+    TEMPORARY_RATE = 2
+    BOLUS = 3
+    PRIME = 4
+    BRIDGE = 5
+
+
 class ChangeKind(IntEnum):
     """What a change changes. Zero is a dose: stopping takes the same two steps as any other rate."""
 
     RATE = 1
     STOP = 2
     RESUME = 3
+    MINIMUM_RATE = 4
+    TEMPORARY_RATE = 5
+    BOLUS = 6
+    FLEX = 7
+    REFILL = 8
+    PRIME = 9
+    BRIDGE = 10
+    CLOCK = 11
 
 
 class Verdict(IntEnum):
@@ -80,6 +106,17 @@ class Refusal(IntEnum):
     UNSUPPORTED = 12
     MALFORMED = 13
     NOT_STORED = 14
+    BELOW_DOSE = 15
+    ABOVE_DOSE = 16
+    DAY_UP = 17
+    DAY_VOLUME = 18
+    BOLUS_VOLUME = 19
+    TOO_SOON = 20
+    LOCKED = 21
+    NOT_OFFERED = 22
+    DURATION = 23
+    VOLUME = 24
+    VOID = 25
 
 
 class EventKind(IntEnum):
@@ -93,6 +130,18 @@ class EventKind(IntEnum):
     STOPPED = 6
     RESUMED = 7
     REFUSED = 8
+    MINIMUM_RATE = 9
+    TEMPORARY_RATE = 10
+    BOLUS = 11
+    FLEX = 12
+    REFILLED = 13
+    PRIME = 14
+    BRIDGE = 15
+    CLOCK_SET = 16
+    MODE_ENDED = 17
+    SESSION = 18
+    BAD_HANDSHAKES = 19
+    AUDIO_PAUSED = 20
 
 
 # --- the handshake ------------------------------------------------------------------------------------------------
@@ -104,6 +153,7 @@ class Hello(Message):
 
     key_id: bytes = raw(4, "which key of the pump's table the host holds")
     host_nonce: bytes = raw(16, "fresh random bytes")
+    minor_version: int = u8("the host's minor version of the protocol; the pump answers whatever it is")
 
 
 @message(0x81)
@@ -115,6 +165,7 @@ class Challenge(Message):
     boot: int = u32("starts of the pump so far")
     session: int = u32("the session to confirm", least=1)
     device_nonce: bytes = raw(16, "fresh random bytes")
+    minor_version: int = u8("the pump's minor version of the protocol")
 
 
 @message(0x02)
@@ -140,6 +191,7 @@ class Identity(Message):
     minor_version: int = u8("minor version of the protocol")
     store_id: bytes = raw(8, "changes when the pump's memory was replaced")
     boot: int = u32("starts of the pump so far")
+    changes: int = u32("the kinds of change that it offers: bit n for the ChangeKind n")
 
 
 @message(0x11)
@@ -152,12 +204,15 @@ class Status(Message):
     """One reading: all that the first screen of a host needs, sampled in the step that latched the header's ack."""
 
     state: State = choice(State, "what the motor does")
+    mode: Mode = choice(Mode, "by what it delivers, stopped or not")
     revision: int = u32("grows by one with each applied change")
     commanded_rate_nl_h: int = u32(
         "rate the pump was told; 0 while stopped", unit="nL/h", most=MOST_RATE_NL_H
     )
     measured_rate_nl_h: int = u32("rate the motor turns at", unit="nL/h")
-    programmed_rate_nl_h: int = u32("rate that a resume returns to", unit="nL/h", most=MOST_RATE_NL_H)
+    programmed_rate_nl_h: int = u32("rate of the program now", unit="nL/h", most=MOST_RATE_NL_H)
+    mode_left_s: int = u32("until the mode ends by itself; 4294967295 where it does not", unit="s")
+    concentration_ug_ml: int = u16("of the drug in the reservoir; 0 where it is not known", unit="ug/mL")
     reservoir_nl: int = u32("expected volume: fill less what was delivered", unit="nL")
     sensed_nl: int = u32("volume by the level sensor", unit="nL")
     sensed_band_nl: int = u32("the sensor is right within this, either way", unit="nL")
@@ -170,6 +225,12 @@ class Status(Message):
     service_days: int = u16("days to end of service at the present rate, rounded down", unit="d")
     alarms: int = u32("active alarms, a bit each")
     acknowledged: int = u32("those of them that somebody acknowledged")
+    audio_pause_s: int = u16(
+        "until the alarm sound returns; 0 where it is on", unit="s", most=MOST_AUDIO_PAUSE_S
+    )
+    refusing_s: int = u32(
+        "until changes are taken again, STOP and MINIMUM_RATE apart; 0 where they are", unit="s"
+    )
     pump_time_us: int = u64("pump time of this sample", unit="us")
     clock_s: int = u64("the pump's calendar clock: seconds since 1970 UTC", unit="s")
     boot: int = u32("starts of the pump so far")
@@ -178,6 +239,9 @@ class Status(Message):
     most_rate_nl_h: int = u32("hard limit above", unit="nL/h", most=MOST_RATE_NL_H)
     step_up_percent: int = u16("hard limit of an increase; 0 for none", unit="%")
     step_down_percent: int = u8("hard limit of a decrease; 0 for none", unit="%", most=100)
+    limits_crc: int = u32(
+        "CRC-32 of the payload of Limits: another one means that the pump's limits are others"
+    )
     frames_bad: int = u32("frames dropped in this conversation: damaged, or not from a peer with a key")
 
 
@@ -192,8 +256,18 @@ class Limits(Message):
 
     least_rate_nl_h: int = u32("hard limit below", unit="nL/h", most=MOST_RATE_NL_H)
     most_rate_nl_h: int = u32("hard limit above", unit="nL/h", most=MOST_RATE_NL_H)
+    minimum_rate_nl_h: int = u32("rate of the mode MINIMUM_RATE", unit="nL/h", most=MOST_RATE_NL_H)
     step_up_percent: int = u16("hard limit of an increase; 0 for none", unit="%")
     step_down_percent: int = u8("hard limit of a decrease; 0 for none", unit="%", most=100)
+    day_up_percent: int = u16("hard limit of all increases within 24 h of pump time; 0 for none", unit="%")
+    least_dose_ug_day: int = u32("hard limit of the daily dose below; 0 for none", unit="ug/day")
+    most_dose_ug_day: int = u32("hard limit of the daily dose above; 0 for none", unit="ug/day")
+    most_bolus_nl: int = u32("hard limit of one bolus; 0 for none", unit="nL")
+    most_day_nl: int = u32("hard limit of any 24 h, delivered and committed; 0 for none", unit="nL")
+    lockout_s: int = u32("from an applied change to the next, pump time; 0 for none", unit="s")
+    refusals_allowed: int = u8("so many changes over a limit within the window lock changes; 0 for never")
+    refusal_window_s: int = u32("the window, pump time", unit="s")
+    lock_s: int = u32("how long changes are locked then, pump time", unit="s")
     prepare_ttl_ms: int = u16("how long a prepared change waits for its commit", unit="ms")
 
 
@@ -211,10 +285,10 @@ class EventRecord(Message):
     number: int = u32("1 for the first entry of all; never used twice", least=1)
     pump_time_us: int = u64("when", unit="us")
     clock_s: int = u64("when, by the pump's calendar clock", unit="s")
-    kind: EventKind = choice(EventKind, "what happened")
-    detail: int = u8("alarm bit, refusal code or role, by kind")
-    a: int = u32("old rate or wanted rate, by kind", unit="nL/h")
-    b: int = u32("new rate or the bound, by kind", unit="nL/h")
+    kind: int = u8("what happened: an EventKind, or a number of a later minor version")
+    detail: int = u8("alarm bit, refusal code, role or mode, by kind")
+    a: int = u32("by kind")
+    b: int = u32("by kind")
 
 
 @message(0x93)
@@ -225,7 +299,90 @@ class Events(Message):
     events: tuple[EventRecord, ...] = records(EventRecord, EVENTS_A_PAGE, "the entries, oldest first")
 
 
+@message(0x14)
+class GetProgram(Message):
+    """Ask for the program of a weekday, and for what stands over it now."""
+
+    weekday: int = u8("0 for Monday", most=6)
+
+
+@message()
+class Step(Message):
+    """One step of a day's pattern."""
+
+    minute: int = u16("of the day, by the pump's calendar clock", unit="min", most=MINUTES_A_DAY - 1)
+    rate_nl_h: int = u32("from that minute on", unit="nL/h", most=MOST_RATE_NL_H)
+
+
+@message(0x94)
+class Program(Message):
+    """The program of a weekday: a simple continuous rate is one step at minute 0, the same every day."""
+
+    mode: Mode = choice(Mode, "what stands over the program now")
+    mode_rate_nl_h: int = u32("rate of that mode; 0 for PROGRAM", unit="nL/h", most=MOST_RATE_NL_H)
+    mode_left_s: int = u32("until it ends by itself; 4294967295 where it does not", unit="s")
+    weekday: int = u8("of the request", most=6)
+    steps: tuple[Step, ...] = records(Step, STEPS_A_DAY, "the day's pattern; the first step is at minute 0")
+
+
+@message(0x15)
+class GetStatistics(Message):
+    """Ask what the pump has counted on this port."""
+
+
+@message(0x95)
+class Statistics(Message):
+    """What the pump has counted on this port since its host opened it: frames by what became of them."""
+
+    accepted: int = u32("accepted in the present session")
+    bad_size: int = u32("dropped: too short or too long")
+    bad_cobs: int = u32("dropped: not COBS")
+    bad_crc: int = u32("dropped: wrong CRC-32")
+    bad_version: int = u32("dropped: another version")
+    bad_length: int = u32("dropped: length of the payload does not fit")
+    bad_session: int = u32("dropped: of another session")
+    bad_direction: int = u32("dropped: not from the host's side")
+    bad_counter: int = u32("dropped: seen before")
+    bad_tag: int = u32("dropped: wrong tag in a session")
+    bad_handshake: int = u32("handshake frames with a wrong tag")
+    sessions: int = u32("sessions opened")
+    deaf_ms: int = u16("handshakes are ignored for so long", unit="ms")
+
+
 # --- changing -----------------------------------------------------------------------------------------------------
+
+
+@message()
+class Change(Message):
+    """What is to be changed. Which fields a kind uses is told in "Kinds of change"; all others are 0."""
+
+    kind: ChangeKind = choice(ChangeKind, "what to change")
+    rate_nl_h: int = u32("rate wanted", unit="nL/h", default=0)
+    volume_nl: int = u32("of a bolus, prime, bridge or fill", unit="nL", default=0)
+    duration_s: int = u32("of a bolus or a temporary rate, pump time", unit="s", default=0)
+    withdrawn_nl: int = u32("taken out of the reservoir before it was filled", unit="nL", default=0)
+    concentration_ug_ml: int = u16("of the drug that was filled", unit="ug/mL", default=0)
+    clock_s: int = u64("seconds since 1970 UTC", unit="s", default=0)
+    weekdays: int = u8("a bit a weekday, Monday lowest", most=EVERY_DAY, default=0)
+    steps: tuple[Step, ...] = records(
+        Step, STEPS_A_DAY, "a day's pattern: the first at minute 0, rising", default=()
+    )
+
+
+# The fields of a Change that each kind uses, beside the kind itself.
+USED: dict[ChangeKind, frozenset[str]] = {
+    ChangeKind.RATE: frozenset({"rate_nl_h"}),
+    ChangeKind.STOP: frozenset(),
+    ChangeKind.RESUME: frozenset(),
+    ChangeKind.MINIMUM_RATE: frozenset(),
+    ChangeKind.TEMPORARY_RATE: frozenset({"rate_nl_h", "duration_s"}),
+    ChangeKind.BOLUS: frozenset({"volume_nl", "duration_s"}),
+    ChangeKind.FLEX: frozenset({"weekdays", "steps"}),
+    ChangeKind.REFILL: frozenset({"withdrawn_nl", "volume_nl", "concentration_ug_ml"}),
+    ChangeKind.PRIME: frozenset({"volume_nl"}),
+    ChangeKind.BRIDGE: frozenset({"volume_nl", "rate_nl_h"}),
+    ChangeKind.CLOCK: frozenset({"clock_s"}),
+}
 
 
 @message(0x20)
@@ -233,11 +390,10 @@ class Prepare(Message):
     """Say what is wanted, and what the operator saw when deciding it. Changes nothing."""
 
     command_id: bytes = raw(8, "fresh random bytes: names this change for ever")
-    kind: ChangeKind = choice(ChangeKind, "what to change")
     expect_revision: int = u32("the revision that the operator saw")
     expect_rate_nl_h: int = u32("the commanded rate that the operator saw", unit="nL/h")
-    new_rate_nl_h: int = u32("the rate wanted; 0 for a stop or a resume", unit="nL/h")
     overridden: int = u8("1 where a soft limit of the host was overridden, for the log", most=1)
+    change: Change = record(Change, "what is wanted")
 
 
 @message(0xA0)
@@ -245,18 +401,18 @@ class Prepared(Message):
     """The change as the pump understood it, what limits it, and what follows. The host compares before it commits."""
 
     command_id: bytes = raw(8, "of the Prepare")
-    kind: ChangeKind = choice(ChangeKind, "what will change")
     revision: int = u32("present revision")
     old_rate_nl_h: int = u32("present commanded rate", unit="nL/h")
     new_rate_nl_h: int = u32("commanded rate after the commit", unit="nL/h")
-    least_rate_nl_h: int = u32("hard limit below", unit="nL/h")
-    most_rate_nl_h: int = u32("hard limit above", unit="nL/h")
+    least_rate_nl_h: int = u32("least rate that the limits allow now", unit="nL/h")
+    most_rate_nl_h: int = u32("greatest rate that the limits allow now", unit="nL/h")
     old_to_low_s: int = u32("to the low-reservoir volume at the old rate; 4294967295 for never", unit="s")
     new_to_low_s: int = u32("the same at the new rate", unit="s")
     old_to_empty_s: int = u32("to the end of delivery at the old rate", unit="s")
     new_to_empty_s: int = u32("the same at the new rate", unit="s")
     token: bytes = raw(8, "what the Commit must name")
     ttl_ms: int = u16("the token is good for this long", unit="ms")
+    change: Change = record(Change, "the change as it was understood")
 
 
 @message(0x21)
@@ -292,6 +448,13 @@ class Acknowledge(Message):
     alarms: int = u32("a bit an alarm; those that are not active are passed over")
 
 
+@message(0x24)
+class AudioPause(Message):
+    """Silence the alarm sound for a while; alarms stay lit. Answered by a Status."""
+
+    seconds: int = u16("pump time; 0 ends a pause", unit="s", most=MOST_AUDIO_PAUSE_S)
+
+
 @message(0xAF)
 class Rejected(Message):
     """A request was refused; nothing changed."""
@@ -308,7 +471,8 @@ MESSAGES: dict[int, type[Message]] = {
     for kind in (
         *(Hello, Challenge, Confirm),
         *(Identify, Identity, Poll, Status, GetLimits, Limits, GetEvents, Events),
-        *(Prepare, Prepared, Commit, Resolve, Outcome, Acknowledge, Rejected),
+        *(GetProgram, Program, GetStatistics, Statistics),
+        *(Prepare, Prepared, Commit, Resolve, Outcome, Acknowledge, AudioPause, Rejected),
     )
 }
 _CODECS = {code: Codec(kind) for code, kind in MESSAGES.items()}

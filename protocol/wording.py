@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from protocol.alarms import KINDS, Alarm
-from protocol.messages import EventKind, EventRecord, Refusal
-from protocol.units import format_rate, ml_day
+from protocol.messages import EventKind, EventRecord, Refusal, Role
+from protocol.units import format_rate, format_span, format_volume, ml_day
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _WORDS = {
     EventKind.START: "start",
@@ -17,6 +21,18 @@ _WORDS = {
     EventKind.STOPPED: "stop",
     EventKind.RESUMED: "resume",
     EventKind.REFUSED: "refused",
+    EventKind.MINIMUM_RATE: "minimum",
+    EventKind.TEMPORARY_RATE: "temp",
+    EventKind.BOLUS: "bolus",
+    EventKind.FLEX: "flex",
+    EventKind.REFILLED: "refill",
+    EventKind.PRIME: "prime",
+    EventKind.BRIDGE: "bridge",
+    EventKind.CLOCK_SET: "clock",
+    EventKind.MODE_ENDED: "program",
+    EventKind.SESSION: "session",
+    EventKind.BAD_HANDSHAKES: "KEYS",
+    EventKind.AUDIO_PAUSED: "audio",
 }
 _REASONS = {
     Refusal.ROLE: "the key only reads",
@@ -33,8 +49,38 @@ _REASONS = {
     Refusal.UNSUPPORTED: "an unknown request",
     Refusal.MALFORMED: "a malformed request",
     Refusal.NOT_STORED: "could not be stored",
+    Refusal.BELOW_DOSE: "below the least dose",
+    Refusal.ABOVE_DOSE: "above the greatest dose",
+    Refusal.DAY_UP: "too much more within 24 h",
+    Refusal.DAY_VOLUME: "too much within 24 h",
+    Refusal.BOLUS_VOLUME: "too large a bolus",
+    Refusal.TOO_SOON: "too soon after the last change",
+    Refusal.LOCKED: "changes are locked",
+    Refusal.NOT_OFFERED: "this pump does not offer it",
+    Refusal.DURATION: "too short or too long",
+    Refusal.VOLUME: "a volume that can't be",
+    Refusal.VOID: "resolved as not applied before",
 }
-_BOUNDED = {Refusal.BELOW_LEAST, Refusal.ABOVE_MOST, Refusal.STEP_UP, Refusal.STEP_DOWN}
+
+
+def _volume(bound: int) -> str:
+    return f"the bound is {format_volume(bound)}"
+
+
+def _wait(bound: int) -> str:
+    return f"{format_span(bound)} left"
+
+
+# How a refusal's bound is said, where it is a figure that helps.
+_BOUNDS: dict[int, Callable[[int], str]] = {
+    **dict.fromkeys(
+        (Refusal.BELOW_LEAST, Refusal.ABOVE_MOST, Refusal.STEP_UP, Refusal.STEP_DOWN, Refusal.DAY_UP),
+        lambda bound: f"the bound is {format_rate(bound)}",
+    ),
+    **dict.fromkeys((Refusal.BELOW_DOSE, Refusal.ABOVE_DOSE), lambda bound: f"the bound is {bound} ug/day"),
+    **dict.fromkeys((Refusal.DAY_VOLUME, Refusal.BOLUS_VOLUME, Refusal.VOLUME), _volume),
+    **dict.fromkeys((Refusal.TOO_SOON, Refusal.LOCKED), _wait),
+}
 
 
 def clock_text(clock_s: int) -> str:
@@ -52,32 +98,52 @@ def event_line(record: EventRecord) -> str:
 
 def event_word(record: EventRecord) -> str:
     """Name an entry in one word: "rate"."""
-    return _WORDS[record.kind]
+    return _WORDS[EventKind(record.kind)] if record.kind in set(EventKind) else "event"
 
 
 def event_text(record: EventRecord) -> str:
     """Return what an entry tells beside its word, in one line without its time."""
-    match record.kind:
-        case EventKind.START:
-            return "the pump started"
-        case EventKind.RATE_CHANGED:
-            return f"{ml_day(record.a)} -> {format_rate(record.b)}"
-        case EventKind.STOPPED:
-            return f"delivery stopped, was {format_rate(record.a)}"
-        case EventKind.RESUMED:
-            return f"delivery resumed at {format_rate(record.b)}"
-        case EventKind.REFUSED:
-            return _refusal_text(record)
-        case EventKind.ALARM_RAISED | EventKind.ALARM_CLEARED | EventKind.ACKNOWLEDGED:
-            return _alarm_text(record)
+    if record.kind not in set(EventKind):
+        return f"an event this version does not know ({record.kind})"
+    kind = EventKind(record.kind)
+    if kind is EventKind.REFUSED:
+        return _refusal_text(record)
+    if kind in {EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.ACKNOWLEDGED}:
+        return _alarm_text(record)
+    return _TEXTS[kind](record)
+
+
+_TEXTS: dict[EventKind, Callable[[EventRecord], str]] = {
+    EventKind.START: lambda _: "the pump started",
+    EventKind.RATE_CHANGED: lambda r: f"{ml_day(r.a)} -> {format_rate(r.b)}",
+    EventKind.STOPPED: lambda r: f"delivery stopped, was {format_rate(r.a)}",
+    EventKind.RESUMED: lambda r: f"delivery resumed at {format_rate(r.b)}",
+    EventKind.MINIMUM_RATE: lambda r: f"minimum rate, was {format_rate(r.a)}",
+    EventKind.TEMPORARY_RATE: lambda r: f"temporary rate {format_rate(r.a)} for {format_span(r.b)}",
+    EventKind.BOLUS: lambda r: f"bolus of {format_volume(r.a)} over {format_span(r.b)}",
+    EventKind.FLEX: lambda r: f"flex program, {r.detail.bit_count()} days, {format_volume(r.a)} a day",
+    EventKind.REFILLED: lambda r: f"withdrawn {format_volume(r.a)}, filled {format_volume(r.b)}",
+    EventKind.PRIME: lambda r: f"prime of {format_volume(r.a)}",
+    EventKind.BRIDGE: lambda r: f"bridge bolus of {format_volume(r.a)} at {format_rate(r.b)}",
+    EventKind.CLOCK_SET: lambda r: f"the clock was set from {clock_text(r.a)}",
+    EventKind.MODE_ENDED: lambda r: f"by the program again, at {format_rate(r.b)}",
+    EventKind.SESSION: lambda r: f"a host opened a session: {_role(r.detail)}",
+    EventKind.BAD_HANDSHAKES: lambda r: f"{r.a} handshakes with a wrong key",
+    EventKind.AUDIO_PAUSED: lambda r: (
+        f"alarm sound paused for {format_span(r.a)}" if r.a else "alarm sound on"
+    ),
+}
+
+
+def _role(role: int) -> str:
+    return Role(role).name.lower() if role in set(Role) else f"role {role}"
 
 
 def _refusal_text(record: EventRecord) -> str:
-    reason = Refusal(record.detail) if record.detail in set(Refusal) else None
-    said = _REASONS[reason] if reason else f"reason {record.detail}"
-    wanted = f"{format_rate(record.a)}: " if record.a or reason in _BOUNDED else ""
-    bound = f", the bound is {format_rate(record.b)}" if reason in _BOUNDED else ""
-    return f"{wanted}{said}{bound}"
+    said = _REASONS[Refusal(record.detail)] if record.detail in set(Refusal) else f"reason {record.detail}"
+    bound = _BOUNDS.get(record.detail)
+    wanted = f"{format_rate(record.a)}: " if record.a else ""
+    return f"{wanted}{said}, {bound(record.b)}" if bound else f"{wanted}{said}"
 
 
 def _alarm_text(record: EventRecord) -> str:
@@ -85,4 +151,4 @@ def _alarm_text(record: EventRecord) -> str:
         return f"an alarm this version does not know ({record.detail})"
     row = KINDS[Alarm(record.detail)]
     title = row.title.lower()
-    return f"{title}: {row.consequence}" if record.kind is EventKind.ALARM_RAISED else title
+    return f"{title}: {row.consequence}" if record.kind == EventKind.ALARM_RAISED else title

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import platformdirs
 
-from protocol.bounds import Bounds, hard_finding
+from protocol.bounds import Basis, Bounds, hard_finding
 from protocol.keys import KeyFileError, check_serial_number
 from protocol.places import APP, KEYS
 from protocol.units import (
@@ -178,7 +178,7 @@ def _check_figures(fill_nl: int, low_nl: int, rate_nl_h: int) -> None:
     if not usual.residual_nl <= low_nl <= usual.capacity_nl:
         least, most = format_volume(usual.residual_nl), format_volume(usual.capacity_nl)
         raise click.BadParameter(f"the alarm can be set to {least} to {most}", param_hint="--low-reservoir")
-    finding = hard_finding(rate_nl_h, rate_nl_h, Bounds(usual.least_rate_nl_h, usual.most_rate_nl_h))
+    finding = hard_finding(Basis(rate_nl_h), rate_nl_h, Bounds(usual.least_rate_nl_h, usual.most_rate_nl_h))
     if finding is not None:
         raise click.BadParameter(finding.sentence, param_hint="--flow")
 

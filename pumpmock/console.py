@@ -8,15 +8,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from protocol.alarms import Alarm
-from protocol.messages import EventKind, EventRecord, Refusal
+from protocol.messages import EventKind, EventRecord, Mode, Refusal, Role
 from protocol.wording import event_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import TextIO
-
-_ALARM_KINDS = {EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.ACKNOWLEDGED}
-_RATE_KINDS = {EventKind.RATE_CHANGED, EventKind.STOPPED, EventKind.RESUMED}
 
 
 class Console:
@@ -54,16 +51,48 @@ def _say(text: str, stream: TextIO) -> None:
 
 def event_fields(record: EventRecord) -> dict[str, Any]:
     """Return an entry of the event log as JSON values."""
+    kind = EventKind(record.kind)
     fields: dict[str, Any] = {
-        "event": record.kind.name.lower(),
+        "event": kind.name.lower(),
         "number": record.number,
         "pump_time_us": record.pump_time_us,
         "clock_s": record.clock_s,
     }
-    if record.kind in _ALARM_KINDS:
-        fields["alarm"] = Alarm(record.detail).name.lower()
-    elif record.kind is EventKind.REFUSED:
-        fields |= {"reason": Refusal(record.detail).name.lower(), "wanted_nl_h": record.a, "bound": record.b}
-    elif record.kind in _RATE_KINDS:
-        fields |= {"old_rate_nl_h": record.a, "new_rate_nl_h": record.b}
-    return fields
+    return fields | _FIELDS.get(kind, _nothing)(record)
+
+
+def _nothing(_record: EventRecord) -> dict[str, Any]:
+    return {}
+
+
+def _alarm(record: EventRecord) -> dict[str, Any]:
+    return {"alarm": Alarm(record.detail).name.lower()}
+
+
+def _rates(record: EventRecord) -> dict[str, Any]:
+    return {"old_rate_nl_h": record.a, "new_rate_nl_h": record.b}
+
+
+# What `detail`, `a` and `b` of each kind are called.
+_FIELDS: dict[EventKind, Callable[[EventRecord], dict[str, Any]]] = {
+    **dict.fromkeys((EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.ACKNOWLEDGED), _alarm),
+    **dict.fromkeys(
+        (EventKind.RATE_CHANGED, EventKind.STOPPED, EventKind.RESUMED, EventKind.MINIMUM_RATE), _rates
+    ),
+    EventKind.MODE_ENDED: lambda r: {"mode": Mode(r.detail).name.lower(), **_rates(r)},
+    EventKind.REFUSED: lambda r: {
+        "reason": Refusal(r.detail).name.lower(),
+        "wanted_nl_h": r.a,
+        "bound": r.b,
+    },
+    EventKind.TEMPORARY_RATE: lambda r: {"rate_nl_h": r.a, "duration_s": r.b},
+    EventKind.BOLUS: lambda r: {"volume_nl": r.a, "duration_s": r.b},
+    EventKind.FLEX: lambda r: {"weekdays": r.detail, "volume_nl": r.a},
+    EventKind.REFILLED: lambda r: {"withdrawn_nl": r.a, "volume_nl": r.b},
+    EventKind.PRIME: lambda r: {"volume_nl": r.a},
+    EventKind.BRIDGE: lambda r: {"volume_nl": r.a, "rate_nl_h": r.b},
+    EventKind.CLOCK_SET: lambda r: {"old_clock_s": r.a},
+    EventKind.SESSION: lambda r: {"role": Role(r.detail).name.lower()},
+    EventKind.BAD_HANDSHAKES: lambda r: {"count": r.a},
+    EventKind.AUDIO_PAUSED: lambda r: {"seconds": r.a},
+}

@@ -6,13 +6,16 @@ The order of a change is persist, motor, reply; and whatever is said of the pump
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
+from zlib import crc32
 
-from protocol.bounds import Bounds, Finding
-from protocol.changes import NO_COMMAND, PREPARE_TTL_MS, Applied, ChangeDesk, Present, rejected
+from protocol.bounds import Basis, Bounds, Finding, allowed, hard_finding
+from protocol.changes import NO_COMMAND, PREPARE_TTL_MS, ChangeDesk, Effect, Present, rejected
 from protocol.messages import (
     EVENTS_A_PAGE,
     MINOR_VERSION,
+    NEVER_S,
     Acknowledge,
+    Change,
     ChangeKind,
     Commit,
     EventKind,
@@ -22,6 +25,7 @@ from protocol.messages import (
     Identify,
     Identity,
     Limits,
+    Mode,
     Poll,
     Prepare,
     Refusal,
@@ -29,17 +33,20 @@ from protocol.messages import (
     Resolve,
     Role,
     Status,
+    build,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from protocol.fields import Message
+    from protocol.ledger import Applied
     from pumpmock.pace import Pace
     from pumpmock.snapshot import Memory
 
 _Changing = Prepare | Commit | Resolve | Acknowledge
 _NS_A_MS = 1_000_000
+_OFFERED = (ChangeKind.RATE, ChangeKind.STOP, ChangeKind.RESUME)
 
 
 class Device:
@@ -74,12 +81,13 @@ class Device:
         self._model = model
         self._firmware = firmware
         self._saved: object = None
+        self._limits_crc = crc32(build(self._limits()))
         self._desk = ChangeDesk(
             memory.ledger,
             random,
             present=self._present,
             refuse=self._refuse,
-            outlook=self.pump.outlook,
+            foresee=self._foresee,
             apply=self._apply,
         )
 
@@ -98,7 +106,7 @@ class Device:
             OSError: where it can't be written.
         """
         pump = self.pump
-        mark = (pump.clock.now_us, pump.events.newest, self.memory.revision)
+        mark = (pump.clock.now_us, pump.events.newest, self.memory.revision, self.memory.ledger.voided)
         if mark != self._saved:
             self._save(self.memory)
             self._saved = mark
@@ -113,7 +121,7 @@ class Device:
         else:
             answer = self._change(request, session, frames_bad)
         if isinstance(answer, Rejected):
-            wanted = request.new_rate_nl_h if isinstance(request, Prepare) else 0
+            wanted = request.change.rate_nl_h if isinstance(request, Prepare) else 0
             self.pump.record(EventKind.REFUSED, answer.reason, wanted, answer.bound)
         return answer
 
@@ -152,10 +160,13 @@ class Device:
         # By place: this is the answer to every poll, and keywords cost half as much again.
         return Status(
             now.state,
+            Mode.PROGRAM,
             self.memory.revision,
             now.commanded_rate_nl_h,
             now.measured_rate_nl_h,
             now.programmed_rate_nl_h,
+            NEVER_S,
+            0,
             now.reservoir_nl,
             now.sensed_nl,
             now.sensed_band_nl,
@@ -168,6 +179,8 @@ class Device:
             now.service_days,
             now.alarms,
             now.acknowledged,
+            0,
+            0,
             now.pump_time_us,
             now.clock_s,
             self.memory.boot,
@@ -176,23 +189,33 @@ class Device:
             now.most_rate_nl_h,
             now.step_up_percent,
             now.step_down_percent,
+            self._limits_crc,
             frames_bad,
         )
 
     def _identity(self) -> Identity:
-        memory = self.memory
-        return Identity(
-            memory.serial_number, self._model, self._firmware, MINOR_VERSION, memory.store_id, memory.boot
-        )
+        memory, offered = self.memory, sum(1 << kind for kind in _OFFERED)
+        who = (memory.serial_number, self._model, self._firmware, MINOR_VERSION)
+        return Identity(*who, memory.store_id, memory.boot, offered)
 
     def _limits(self) -> Limits:
         bounds = self._bounds()
         return Limits(
-            bounds.least_rate_nl_h,
-            bounds.most_rate_nl_h,
-            bounds.step_up_percent,
-            bounds.step_down_percent,
-            PREPARE_TTL_MS,
+            least_rate_nl_h=bounds.least_rate_nl_h,
+            most_rate_nl_h=bounds.most_rate_nl_h,
+            minimum_rate_nl_h=0,
+            step_up_percent=bounds.step_up_percent,
+            step_down_percent=bounds.step_down_percent,
+            day_up_percent=bounds.day_up_percent,
+            least_dose_ug_day=bounds.least_dose_ug_day,
+            most_dose_ug_day=bounds.most_dose_ug_day,
+            most_bolus_nl=bounds.most_bolus_nl,
+            most_day_nl=bounds.most_day_nl,
+            lockout_s=0,
+            refusals_allowed=0,
+            refusal_window_s=0,
+            lock_s=0,
+            prepare_ttl_ms=PREPARE_TTL_MS,
         )
 
     def _bounds(self) -> Bounds:
@@ -204,16 +227,40 @@ class Device:
             settings.step_down_percent,
         )
 
+    # --- what the desk asks -----------------------------------------------------------------------------------------
+
     def _present(self) -> Present:
         now = self.pump.sample()
-        return Present(now.commanded_rate_nl_h, now.programmed_rate_nl_h, now.pump_time_us, self._bounds())
+        least, most = allowed(Basis(now.programmed_rate_nl_h), self._bounds())
+        return Present(now.commanded_rate_nl_h, now.pump_time_us, least, most)
 
-    def _refuse(self, kind: ChangeKind, new_rate_nl_h: int) -> Finding | None:
-        found = self.pump.refuse(kind, new_rate_nl_h)
+    def _refuse(self, change: Change) -> Finding | None:
+        kind = change.kind
+        if kind not in _OFFERED:
+            return Finding(Refusal.NOT_OFFERED, 0, f"this pump does not offer {kind.name}")
+        if kind is ChangeKind.RATE:
+            basis = Basis(self.pump.sample().programmed_rate_nl_h)
+            finding = hard_finding(basis, change.rate_nl_h, self._bounds())
+            if finding is not None:
+                return finding
+        found = self.pump.refuse(kind, change.rate_nl_h)
         return None if found is None else Finding(*found)
 
-    def _apply(self, line: Applied) -> None:
-        self._save(self.memory)  # the ledger has the line, the motor does not follow it yet
+    def _foresee(self, change: Change | None) -> Effect:
+        now = self.pump.sample()
+        rate = now.commanded_rate_nl_h
+        if change is not None:
+            rates = {ChangeKind.STOP: 0, ChangeKind.RESUME: now.programmed_rate_nl_h}
+            rate = rates.get(change.kind, change.rate_nl_h)
+        return Effect(rate, *self.pump.outlook(rate))
+
+    def _apply(self, line: Applied, change: Change) -> None:
+        self.memory.ahead = change
+        try:
+            self._save(self.memory)  # the ledger has the line, the motor does not follow it yet
+        except OSError:
+            self.memory.ahead = None
+            raise
         self.memory.follow(line)
 
 

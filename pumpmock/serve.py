@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from protocol.changes import Ledger
+from protocol.ledger import Ledger
 from protocol.messages import EventKind, Role
 from protocol.places import APP, runtime_folder
 from protocol.units import format_rate, format_volume

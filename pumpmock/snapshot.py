@@ -10,20 +10,21 @@ import fcntl
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from protocol.changes import Applied, Ledger
+from protocol.fields import specs
 from protocol.keys import check_serial_number
-from protocol.messages import MOST_RATE_NL_H, ChangeKind
-from pumpmock.model.plain import figure, items
+from protocol.ledger import VOID_KEPT, Applied, Ledger
+from protocol.messages import MOST_RATE_NL_H, Change, ChangeKind, Step
+from pumpmock.model.plain import figure, items, members
 from pumpmock.model.pump import Pump
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _FORMAT = 1
-_KEYS = {"format", "serial_number", "store_id", "boot", "revision", "ledger", "pump"}
+_KEYS = {"format", "serial_number", "store_id", "boot", "revision", "ledger", "void", "ahead", "pump"}
 _STORE_ID_HEX = _COMMAND_ID_HEX = 16
 _MOST_BOOT = 0xFFFF_FFFE  # four bytes on the wire, and the next start counts
 
@@ -43,6 +44,7 @@ class Memory:
         revision: the newest revision that the motor follows.
         ledger: all changes applied.
         pump: the model.
+        ahead: the newest change of the ledger, as long as the motor does not follow it.
     """
 
     serial_number: str
@@ -51,11 +53,14 @@ class Memory:
     revision: int
     ledger: Ledger
     pump: Pump
+    ahead: Change | None = None
 
     def follow(self, line: Applied) -> None:
         """Let the motor take the revision that is in the ledger."""
-        self.pump.apply(line.kind, line.rate_nl_h)
-        self.revision = line.revision
+        if self.ahead is None:
+            raise ValueError(f"what revision {line.revision} changes is missing")
+        self.pump.apply(self.ahead.kind, self.ahead.rate_nl_h)
+        self.revision, self.ahead = line.revision, None
 
 
 class Store:
@@ -132,6 +137,8 @@ def _content(memory: Memory) -> dict[str, Any]:
             [line.command_id.hex(), int(line.kind), line.rate_nl_h, line.pump_time_us]
             for line in memory.ledger.lines
         ],
+        "void": [command_id.hex() for command_id in memory.ledger.void],
+        "ahead": None if memory.ahead is None else asdict(memory.ahead),
         "pump": memory.pump.to_dict(),
     }
 
@@ -140,7 +147,13 @@ def _memory(content: Any) -> Memory:  # noqa: ANN401 - whatever JSON holds
     if not isinstance(content, dict) or set(content) != _KEYS or content["format"] != _FORMAT:
         raise ValueError(f"it is not of format {_FORMAT}")
     rows = items(content["ledger"], "ledger")
-    ledger = Ledger(tuple(_line(row, place) for place, row in enumerate(rows, start=1)))
+    void = items(content["void"], "void")
+    if len(void) > VOID_KEPT:
+        raise ValueError(f"void has more than {VOID_KEPT} entries")
+    ledger = Ledger(
+        (_line(row, place) for place, row in enumerate(rows, start=1)),
+        (_hex(command_id, _COMMAND_ID_HEX, "void") for command_id in void),
+    )
     memory = Memory(
         check_serial_number(content["serial_number"]),
         _hex(content["store_id"], _STORE_ID_HEX, "store_id"),
@@ -148,10 +161,11 @@ def _memory(content: Any) -> Memory:  # noqa: ANN401 - whatever JSON holds
         figure(content["revision"], "revision"),
         ledger,
         Pump.from_dict(content["pump"]),
+        None if content["ahead"] is None else _change(content["ahead"]),
     )
     if memory.revision == ledger.revision - 1:
         memory.follow(ledger.lines[-1])
-    if memory.revision != ledger.revision:
+    if memory.revision != ledger.revision or memory.ahead is not None:
         raise ValueError(f"revision {memory.revision} is not the ledger's, {ledger.revision}")
     return memory
 
@@ -165,6 +179,29 @@ def _line(row: Any, place: int) -> Applied:  # noqa: ANN401 - whatever JSON hold
         ChangeKind(figure(kind, where)),
         figure(rate, where, most=MOST_RATE_NL_H),
         figure(time_us, where),
+    )
+
+
+def _change(data: Any) -> Change:  # noqa: ANN401 - whatever JSON holds
+    found = members(data, "ahead", tuple(specs(Change)))
+    figures = {
+        name: figure(found[name], f"ahead.{name}", spec.least, spec.most or 0)
+        for name, spec in specs(Change).items()
+        if spec.record is None and spec.choices is None
+    }
+    steps = (
+        members(step, "ahead.steps", tuple(specs(Step))) for step in items(found["steps"], "ahead.steps")
+    )
+    kind = ChangeKind(figure(found["kind"], "ahead.kind"))
+    return Change(kind, **figures, steps=tuple(_step(step) for step in steps))
+
+
+def _step(found: dict[str, Any]) -> Step:
+    return Step(
+        **{
+            name: figure(found[name], f"ahead.steps.{name}", spec.least, spec.most or 0)
+            for name, spec in specs(Step).items()
+        }
     )
 
 

@@ -1,11 +1,29 @@
-"""How long the property tests run: short in `make test`, long in `make fuzz`. Failing examples are printed to repeat."""
+"""How long the property tests run: short in `make test`, long in `make fuzz`. Failing examples are printed to repeat.
+
+No test leaves anything behind in the user's own folders, nor does a process that a test starts.
+"""
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 settings.register_profile(
     "short", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("fuzz", parent=settings.get_profile("short"), max_examples=20_000)
 settings.load_profile("short")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _state_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have what programs note of their user lie in a folder of the session's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield

@@ -13,8 +13,8 @@ from monitor.commands.options import keys_option, port_of, url_argument, yes_opt
 from monitor.errors import LinkError, RefusedError
 from monitor.keys import find_keys
 from monitor.report import review_text
-from protocol.bounds import Bounds, assess
-from protocol.messages import ChangeKind
+from protocol.bounds import Basis, Bounds, assess
+from protocol.messages import Change, ChangeKind
 from protocol.units import QuantityError, format_rate, parse_rate
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def set_rate(words: tuple[str, ...], keys: Path | None, *, yes: bool, override: 
     def judge(reading: Reading) -> Assessment:
         now = reading.status
         bounds = Bounds(now.least_rate_nl_h, now.most_rate_nl_h, now.step_up_percent, now.step_down_percent)
-        assessment = assess(now.programmed_rate_nl_h, rate, bounds)
+        assessment = assess(Basis(now.programmed_rate_nl_h), rate, bounds)
         if assessment.hard is not None:
             raise RefusedError(assessment.hard.sentence)
         if assessment.soft is not None and not override:
@@ -76,7 +76,9 @@ def set_rate(words: tuple[str, ...], keys: Path | None, *, yes: bool, override: 
     with PumpClient(url, keyring=find_keys(keys)) as pump:
         reading = pump.status()
         assessment = judge(reading)
-        prepared = pump.prepare(ChangeKind.RATE, rate, seen=reading, overridden=assessment.soft is not None)
+        prepared = pump.prepare(
+            Change(ChangeKind.RATE, rate), seen=reading, overridden=assessment.soft is not None
+        )
         word = text if assessment.retype else "y"
         _carry_out(pump, prepared, assessment.change, None if yes else word)
 
@@ -102,7 +104,7 @@ def resume(url: str, keys: Path | None, *, yes: bool) -> None:
 def _start_or_stop(kind: ChangeKind, url: str, keys: Path | None, *, yes: bool) -> None:
     _check_terminal(yes=yes)
     with PumpClient(url, keyring=find_keys(keys)) as pump:
-        prepared = pump.prepare(kind, seen=pump.status())
+        prepared = pump.prepare(Change(kind), seen=pump.status())
         _carry_out(pump, prepared, "", None if yes else kind.name.lower())
 
 

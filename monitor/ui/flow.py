@@ -9,11 +9,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from monitor.errors import OutcomeUnknownError
+from monitor.errors import OutcomeUnknownError, either_rate
 from monitor.snapshot import NS_PER_MS
 from monitor.ui.words import parse_typed
-from protocol.bounds import SOFT_LIMITS, Assessment, Bounds, assess
-from protocol.messages import ChangeKind, Verdict
+from protocol.bounds import SOFT_LIMITS, Assessment, Basis, Bounds, assess
+from protocol.messages import Change, ChangeKind, Verdict
 from protocol.units import QuantityError, format_rate
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Flow:
     def assess(self, text: str) -> Assessment | None:
         """Judge what is being typed; None as long as it is no rate."""
         try:
-            return assess(self.present_nl_h, parse_typed(text), self.bounds)
+            return assess(Basis(self.present_nl_h), parse_typed(text), self.bounds)
         except QuantityError:
             return None
 
@@ -87,7 +87,7 @@ class Flow:
         """The judgement of what the pump understood; None where there is no figure to judge."""
         if self.prepared is None or self.kind is not ChangeKind.RATE:
             return None
-        return assess(self.present_nl_h, self.prepared.new_rate_nl_h, self.bounds)
+        return assess(Basis(self.present_nl_h), self.prepared.new_rate_nl_h, self.bounds)
 
     @property
     def obstacle(self) -> str:
@@ -110,8 +110,8 @@ class Flow:
 
     # --- what the operator does ---------------------------------------------------------------------------------------
 
-    def ask(self, text: str) -> tuple[int, bool] | None:
-        """Take what was typed, as (new rate in nL/h, whether a soft limit is crossed); None, and said why, if it can't be."""
+    def ask(self, text: str) -> tuple[Change, bool] | None:
+        """Take what was typed, as (the change, whether a soft limit is crossed); None, and said why, if it can't be."""
         if self.kind is not ChangeKind.RATE:
             wanted, soft = 0, False
         else:
@@ -120,7 +120,7 @@ class Flow:
             except QuantityError as error:
                 self._say(str(error), warns=True)
                 return None
-            judged = assess(self.present_nl_h, wanted, self.bounds)
+            judged = assess(Basis(self.present_nl_h), wanted, self.bounds)
             if judged.hard is not None:
                 self._say(judged.hard.sentence, warns=True)
                 return None
@@ -131,7 +131,7 @@ class Flow:
         self._wanted_nl_h = wanted
         self.step = Step.PREPARING
         self._say("asking the pump what it would do …")
-        return wanted, soft
+        return Change(self.kind, wanted), soft
 
     @property
     def retype(self) -> str:
@@ -196,8 +196,7 @@ class Flow:
         """Take a request's failure. Only a lost answer leaves open what the rate is."""
         if isinstance(error, OutcomeUnknownError):
             self.step = Step.UNKNOWN
-            old, new = format_rate(error.old_rate_nl_h), format_rate(error.new_rate_nl_h)
-            self._say(f"OUTCOME UNKNOWN: the rate is {old} or {new}", warns=True)
+            self._say(f"OUTCOME UNKNOWN: the rate is {either_rate(error.intent)}", warns=True)
         elif self.step is Step.ASKING:
             self.step = Step.UNKNOWN
             self._say(f"OUTCOME STILL UNKNOWN: {error}", warns=True)

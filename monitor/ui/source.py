@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from monitor.snapshot import Reading, Snapshot
-    from protocol.messages import ChangeKind, Outcome, Prepared
+    from protocol.messages import Change, Outcome, Prepared
 
 
 class Source(Protocol):
@@ -27,14 +27,11 @@ class Source(Protocol):
         """Have `callback` called, on a thread of the source's own, with each new snapshot."""
         ...
 
-    def prepare(
-        self, kind: ChangeKind, new_rate_nl_h: int, *, seen: Reading, overridden: bool
-    ) -> Future[Prepared]:
-        """Ask the pump what a change would do; nothing changes. The rate counts for `ChangeKind.RATE` alone, in nL/h.
+    def prepare(self, change: Change, *, seen: Reading, overridden: bool) -> Future[Prepared]:
+        """Ask the pump what a change would do; nothing changes.
 
         Args:
-            kind: what to change.
-            new_rate_nl_h: the rate wanted; 0 for a stop or a resume.
+            change: what is wanted.
             seen: the reading that the operator decided on.
             overridden: whether a soft limit is knowingly crossed.
         """

@@ -27,6 +27,7 @@ RULES: dict[Alarm, Rule] = {
     ),  # a lower rate makes the battery last, but not the notice
     Alarm.STOPPED: Rule(latches=False, stops_motor=True),
     Alarm.EOS: Rule(latches=True, stops_motor=True),
+    Alarm.CHANGES_LOCKED: Rule(latches=False, stops_motor=False),
 }
 
 LATCHING = mask({alarm for alarm, rule in RULES.items() if rule.latches})

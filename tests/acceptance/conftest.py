@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 WAIT_S = (
     30  # the longest that anything here may take on a slow machine; nothing waits for it when all is well
 )
-_UNBUFFERED = {**os.environ, "PYTHONUNBUFFERED": "1"}
 
 
 class Program:
@@ -33,7 +32,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=_UNBUFFERED,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
         self._streams = {"out": Queue[str | None](), "err": Queue[str | None]()}
         pipes = {"out": self.process.stdout, "err": self.process.stderr}
@@ -144,7 +143,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     with ExitStack() as stack:
         yield Bench(tmp_path, stack)
 

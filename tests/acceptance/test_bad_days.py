@@ -17,7 +17,7 @@ from monitor.client import PumpClient
 from monitor.errors import OutcomeUnknownError
 from monitor.keys import find_keys
 from protocol.frame import Decoder
-from protocol.messages import ChangeKind, Commit, Outcome
+from protocol.messages import Change, ChangeKind, Commit, Outcome
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Bench
@@ -33,11 +33,11 @@ def test_noise_before_between_and_after_frames_harms_neither_reading_nor_change(
     noise = random.Random(SEED)  # noqa: S311 - noise, not a secret
     with PumpClient(url, keyring=find_keys(bench.keys)) as pump:
         for _ in range(60):
-            pump._line.write(noise.randbytes(noise.randrange(1, 300)))
+            pump._line._line.write(noise.randbytes(noise.randrange(1, 300)))
             seen = pump.status()
-        pump._line.write(noise.randbytes(77))
-        prepared = pump.prepare(ChangeKind.RATE, 25_000, seen=seen)
-        pump._line.write(noise.randbytes(77))
+        pump._line._line.write(noise.randbytes(77))
+        prepared = pump.prepare(Change(ChangeKind.RATE, 25_000), seen=seen)
+        pump._line._line.write(noise.randbytes(77))
         assert pump.commit(prepared).revision == 1
         assert pump.status().status.frames_bad > 0
 
@@ -73,11 +73,11 @@ def test_a_killed_emulator_is_told_waited_for_and_found_again_where_it_was(bench
 def test_a_change_is_not_guessed_at_when_the_pump_is_killed_before_it_answers(bench: Bench) -> None:
     emulator = bench.serve("--frozen")
     with PumpClient(emulator.ports["pty"], keyring=find_keys(bench.keys)) as pump:
-        prepared = pump.prepare(ChangeKind.RATE, 25_000, seen=pump.status())
+        prepared = pump.prepare(Change(ChangeKind.RATE, 25_000), seen=pump.status())
         emulator.kill()
         with pytest.raises(OutcomeUnknownError) as unknown:
             pump.commit(prepared)
-    assert (unknown.value.old_rate_nl_h, unknown.value.new_rate_nl_h) == (20_833, 25_000)
+    assert (unknown.value.intent.old_rate_nl_h, unknown.value.intent.new_rate_nl_h) == (20_833, 25_000)
     assert "0.500 mL/day or 0.600 mL/day" in str(unknown.value)
 
 
@@ -163,9 +163,9 @@ def test_two_hosts_that_decided_on_the_same_reading_cannot_both_be_applied(bench
         PumpClient(emulator.ports["tcp"], keyring=keyring) as other,
     ):
         seen, also_seen = one.status(), other.status()
-        assert one.commit(one.prepare(ChangeKind.RATE, 25_000, seen=seen)).revision == 1
+        assert one.commit(one.prepare(Change(ChangeKind.RATE, 25_000), seen=seen)).revision == 1
         with pytest.raises(Exception, match="read it again"):
-            other.prepare(ChangeKind.RATE, 22_000, seen=also_seen)
+            other.prepare(Change(ChangeKind.RATE, 22_000), seen=also_seen)
         assert other.status().status.commanded_rate_nl_h == 25_000
 
 

@@ -10,7 +10,7 @@ import pytest
 from monitor.client import PumpClient
 from monitor.errors import RefusedError
 from monitor.keys import find_keys
-from protocol.messages import ChangeKind, Refusal
+from protocol.messages import Change, ChangeKind, Refusal
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Bench
@@ -114,7 +114,7 @@ def test_the_pump_itself_refuses_what_a_careless_client_sends(
     with PumpClient(emulator.ports[port], keyring=find_keys(bench.keys)) as pump:
         seen = pump.status()
         with pytest.raises(RefusedError) as refused:
-            pump.prepare(ChangeKind.RATE, rate, seen=seen)
+            pump.prepare(Change(ChangeKind.RATE, rate), seen=seen)
         assert refused.value.reason == Refusal[reason.upper()]
         assert pump.status().status.commanded_rate_nl_h == 20_833
     assert emulator.event("refused")["reason"] == reason

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from monitor import client as client_module
-from monitor import greeting
+from monitor import changing, conversation, greeting
 from monitor.client import PumpClient
 from monitor.keys import Keyring, find_keys
-from protocol.changes import Ledger
 from protocol.frame import FROM_DEVICE, Decoder
-from protocol.messages import Role, State, Status
+from protocol.ledger import Ledger
+from protocol.messages import NEVER_S, Mode, Role, State, Status
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.keyring import ensure_keys
@@ -49,10 +48,13 @@ PATIENCE_MS = 60_000  # only reached by a test that fails
 
 STATUS = Status(
     state=State.RUNNING,
+    mode=Mode.PROGRAM,
     revision=4,
     commanded_rate_nl_h=20_000,
     measured_rate_nl_h=20_000,
     programmed_rate_nl_h=20_000,
+    mode_left_s=NEVER_S,
+    concentration_ug_ml=0,
     reservoir_nl=12_000_000,
     sensed_nl=11_900_000,
     sensed_band_nl=500_000,
@@ -65,6 +67,8 @@ STATUS = Status(
     service_days=2_180,
     alarms=0,
     acknowledged=0,
+    audio_pause_s=0,
+    refusing_s=0,
     pump_time_us=930_000_000,
     clock_s=1_767_225_600,  # Thu 1 Jan 2026
     boot=2,
@@ -73,6 +77,7 @@ STATUS = Status(
     most_rate_nl_h=1_000_000,
     step_up_percent=0,
     step_down_percent=0,
+    limits_crc=0,
     frames_bad=0,
 )
 
@@ -182,6 +187,15 @@ class LivePump:
 
         self.call(lambda: setattr(self.device, "serve", serve))
 
+    def answer(self, kind: type[Message], answer: Callable[[Any], Message]) -> None:
+        """Have requests of this kind answered by `answer`, and not looked at by the pump."""
+        honest = self.device.serve
+
+        def serve(request: Message, *rest: Any) -> Message:  # noqa: ANN401 - of the pump
+            return answer(request) if isinstance(request, kind) else honest(request, *rest)
+
+        self.call(lambda: setattr(self.device, "serve", serve))
+
     def swallow(self) -> bytes:
         """Return what stands for no answer: the client wakes and finds that its time is up."""
         self.clock.now_ns += 10 * S
@@ -254,7 +268,8 @@ class _Seam:
 @pytest.fixture
 def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LivePump]:
     # A machine that is busy with something else is no reason to give up: time-outs come from the test's clock.
-    monkeypatch.setattr(client_module, "_PAUSE_BETWEEN_TRIES_S", 0)
+    monkeypatch.setattr(changing, "_PAUSE_BETWEEN_TRIES_S", 0)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     pump = LivePump(tmp_path)
     yield pump
     pump.close()
@@ -264,4 +279,4 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LivePump]:
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a client with a real clock wait as long as it takes."""
     monkeypatch.setattr(greeting, "HANDSHAKE_TIMEOUT_MS", PATIENCE_MS)
-    monkeypatch.setattr(client_module, "REPLY_TIMEOUT_MS", PATIENCE_MS)
+    monkeypatch.setattr(conversation, "REPLY_TIMEOUT_MS", PATIENCE_MS)

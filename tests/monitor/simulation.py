@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 from monitor.errors import LinkError
 from monitor.snapshot import Reading
 from monitor.watch import Watcher
-from protocol.messages import ChangeKind, EventRecord, Identity, Outcome, Prepared, Role, Verdict
+from protocol.intent import Intent
+from protocol.machines import Stage
+from protocol.messages import Change, ChangeKind, EventRecord, Identity, Outcome, Prepared, Role, Verdict
 from tests.monitor.conftest import MS, SERIAL_NUMBER, STATUS, STORE_ID, Clock
 
 if TYPE_CHECKING:
     from monitor.snapshot import Snapshot
 
 COMMAND = b"command1"
-PREPARED = Prepared(
-    COMMAND, ChangeKind.RATE, 4, 20_000, 22_000, 2_000, 1_000_000, 1, 1, 1, 1, b"token001", 15_000
+CHANGE = Change(ChangeKind.RATE, 22_000)
+PREPARED = Prepared(COMMAND, 4, 20_000, 22_000, 2_000, 1_000_000, 1, 1, 1, 1, b"token001", 15_000, CHANGE)
+INTENT = Intent(
+    COMMAND, SERIAL_NUMBER, STORE_ID, 1_767_225_600, CHANGE, 4, 20_000, 22_000, stage=Stage.RESOLVING
 )
 APPLIED = Outcome(COMMAND, Verdict.APPLIED, 5, 22_000, 0)
 
@@ -33,9 +37,12 @@ class FakePump:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.identity = Identity(SERIAL_NUMBER, "bench", "1", 0, STORE_ID, 2)
+        self.identity = Identity(SERIAL_NUMBER, "bench", "1", 0, STORE_ID, 2, 0b1110)
         self.role = Role.TECHNICIAN
         self.bad_frames = 0
+        self.unresolved: tuple[Intent, ...] = ()
+        self.settled: tuple[tuple[Intent, Outcome], ...] = ()
+        self.problem = ""
         self.status_ = STATUS
         self.reply_ns = 0
         self.is_closed = False
@@ -83,8 +90,8 @@ class FakePump:
         self.asked_since.append(since)
         return [record for record in self._events if record.number >= since]
 
-    def prepare(self, kind: ChangeKind, new_rate_nl_h: int, *, seen: Reading, overridden: bool) -> Prepared:
-        self.calls.append(("prepare", kind, new_rate_nl_h, seen, overridden))
+    def prepare(self, change: Change, *, seen: Reading, overridden: bool) -> Prepared:
+        self.calls.append(("prepare", change, seen, overridden))
         self._may_fail("prepare")
         return PREPARED
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from monitor import cli
 from monitor.commands import changing
-from protocol.messages import ChangeKind, Commit, EventKind, Poll, Prepare, Prepared, Resolve
+from protocol.messages import Commit, EventKind, Poll, Prepare, Prepared, Resolve
 from tests.monitor.conftest import RATE_NL_H, LivePump, codes_in
 
 if TYPE_CHECKING:
@@ -95,11 +95,11 @@ def test_a_hard_bound_is_exit_1_whatever_is_overridden(
 def test_a_bound_that_only_the_pump_knows_of_is_exit_1_and_in_its_log(
     live: LivePump, change: Callable[..., Result]
 ) -> None:
-    live.call(lambda: live.memory.pump.apply(ChangeKind.STOP, 0))
+    assert change("stop", "--yes").exit_code == 0
     result = change("set-rate", "0.55 mL/day", "--yes")
     assert result.exit_code == 1
     assert "pump-monitor: the pump is stopped: resume it first" in result.stderr
-    assert live.log[-1].kind is EventKind.REFUSED
+    assert live.log[-1].kind == EventKind.REFUSED
 
 
 def test_a_viewer_key_is_exit_1(live: LivePump, change: Callable[..., Result]) -> None:

@@ -17,7 +17,6 @@ from protocol.messages import (
     Events,
     Hello,
     Identity,
-    Limits,
     Poll,
     Refusal,
     Role,
@@ -39,8 +38,10 @@ def test_a_client_reads_who_is_there_and_how_it_is(live: LivePump) -> None:
             STORE_ID,
             1,
         )
-        assert pump.identify() == Identity(SERIAL_NUMBER, "bench", "1.2.3", 0, STORE_ID, 1)
-        assert pump.limits() == Limits(2_000, 1_000_000, 0, 0, PREPARE_TTL_MS)
+        assert pump.identify() == Identity(SERIAL_NUMBER, "bench", "1.2.3", 0, STORE_ID, 1, 0b1110)
+        limits = pump.limits()
+        assert (limits.least_rate_nl_h, limits.most_rate_nl_h) == (2_000, 1_000_000)
+        assert limits.prepare_ttl_ms == PREPARE_TTL_MS
         reading = pump.status()
         assert reading.serial_number == SERIAL_NUMBER
         assert reading.status.state is State.RUNNING
@@ -148,7 +149,7 @@ def test_a_line_that_never_falls_silent_is_given_up_all_the_same(
             live.clock.now_ns += 100 * MS
             return b"\0chatter\0"
 
-        monkeypatch.setattr(pump._line, "read", chatter)
+        monkeypatch.setattr(pump._line._line, "read", chatter)
         with pytest.raises(LinkError, match="does not answer"):
             pump.status()
 
@@ -230,8 +231,8 @@ def test_a_lost_challenge_is_asked_for_again(live: LivePump) -> None:
 
 def test_a_used_up_session_says_to_connect_again_and_that_helps(live: LivePump) -> None:
     with live.connect() as pump:
-        assert pump._end._session is not None
-        pump._end._session._sent = LAST_COUNTER
+        assert pump._line._end._session is not None
+        pump._line._end._session._sent = LAST_COUNTER
         with pytest.raises(LinkError, match="connect again"):
             pump.status()
         pump.reopen()

@@ -11,6 +11,7 @@ from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
 from protocol.bounds import Finding
 from protocol.changes import PREPARE_TTL_MS, rejected
 from protocol.messages import (
+    Change,
     ChangeKind,
     Commit,
     EventKind,
@@ -40,7 +41,7 @@ def pump(live: LivePump) -> Iterator[PumpClient]:
 
 
 def prepare(pump: PumpClient, rate_nl_h: int = NEW_NL_H) -> Prepared:
-    return pump.prepare(ChangeKind.RATE, rate_nl_h, seen=pump.status())
+    return pump.prepare(Change(ChangeKind.RATE, rate_nl_h), seen=pump.status())
 
 
 def test_a_change_is_prepared_read_back_and_committed(live: LivePump, pump: PumpClient) -> None:
@@ -54,9 +55,9 @@ def test_a_change_is_prepared_read_back_and_committed(live: LivePump, pump: Pump
 
 
 def test_stopping_and_resuming_take_the_same_two_steps(live: LivePump, pump: PumpClient) -> None:
-    assert pump.commit(pump.prepare(ChangeKind.STOP, seen=pump.status())).rate_nl_h == 0
+    assert pump.commit(pump.prepare(Change(ChangeKind.STOP), seen=pump.status())).rate_nl_h == 0
     assert live.rate_nl_h == 0
-    assert pump.commit(pump.prepare(ChangeKind.RESUME, seen=pump.status())).rate_nl_h == RATE_NL_H
+    assert pump.commit(pump.prepare(Change(ChangeKind.RESUME), seen=pump.status())).rate_nl_h == RATE_NL_H
     assert live.rate_nl_h == RATE_NL_H
 
 
@@ -95,7 +96,7 @@ def test_a_change_decided_on_an_old_reading_is_refused(live: LivePump, pump: Pum
     old = pump.status()
     pump.commit(prepare(pump))
     with pytest.raises(RefusedError) as caught:
-        pump.prepare(ChangeKind.RATE, 30_000, seen=old)
+        pump.prepare(Change(ChangeKind.RATE, 30_000), seen=old)
     assert caught.value.reason == Refusal.STALE_REVISION
     assert live.rate_nl_h == NEW_NL_H
 
@@ -106,7 +107,7 @@ def test_a_change_decided_on_another_pump_is_refused_before_anything_is_sent(
     seen = dataclasses.replace(pump.status(), serial_number="PM-00002")
     live.spoil = lambda _data, _answer: live.swallow()
     with pytest.raises(RefusedError, match="decided on pump PM-00002, but this is PM-00001"):
-        pump.prepare(ChangeKind.RATE, NEW_NL_H, seen=seen)
+        pump.prepare(Change(ChangeKind.RATE, NEW_NL_H), seen=seen)
 
 
 @pytest.mark.parametrize(
@@ -115,13 +116,13 @@ def test_a_change_decided_on_another_pump_is_refused_before_anything_is_sent(
         {"new_rate_nl_h": NEW_NL_H + 1},
         {"old_rate_nl_h": RATE_NL_H + 1},
         {"revision": 1},
-        {"kind": ChangeKind.RESUME},
+        {"change": Change(ChangeKind.RESUME)},
         {"command_id": b"another1"},
     ],
     ids=lambda lie: next(iter(lie)),
 )
 def test_a_read_back_that_is_not_what_was_asked_is_refused_and_given_up(
-    live: LivePump, pump: PumpClient, lie: dict[str, int]
+    live: LivePump, pump: PumpClient, lie: dict[str, object]
 ) -> None:
     live.lie(Prepare, lambda _request, said: dataclasses.replace(said, **lie))
     with pytest.raises(RefusedError, match="read-back is not what was asked; nothing was changed"):
@@ -157,8 +158,10 @@ def test_a_commit_that_never_arrived_is_refused_and_will_not_be_applied_any_more
     with pytest.raises(RefusedError, match="did not reach the pump, and it will not be applied any more"):
         pump.commit(prepared)
     assert live.rate_nl_h == RATE_NL_H
+    with pytest.raises(RefusedError, match="will not be applied any more"):
+        pump.commit(prepared)
     with pytest.raises(RefusedError) as caught:
-        pump.commit(prepared)  # not even if it comes late
+        pump._line.ask(Commit(prepared.command_id, prepared.token), Outcome)  # not even if it comes late
     assert caught.value.reason == Refusal.NOT_PREPARED
     assert pump.status().status.revision == 0
 
@@ -193,7 +196,7 @@ def test_an_outcome_that_says_not_applied_is_a_refusal_also_as_the_direct_answer
 ) -> None:
     prepared = prepare(pump)
     not_applied = Outcome(prepared.command_id, Verdict.NOT_APPLIED, 0, RATE_NL_H, 0)
-    live.lie(Commit, lambda _request, _said: not_applied)
+    live.answer(Commit, lambda _request: not_applied)
     with pytest.raises(RefusedError, match="will not be applied"):
         pump.commit(prepared)
 
@@ -203,12 +206,9 @@ def assert_unknown(pump: PumpClient, prepared: Prepared, said: str) -> None:
         OutcomeUnknownError, match=f"the rate is 0.500 mL/day or 0.600 mL/day: {said}"
     ) as caught:
         pump.commit(prepared)
-    error = caught.value
-    assert (error.command_id, error.old_rate_nl_h, error.new_rate_nl_h) == (
-        prepared.command_id,
-        RATE_NL_H,
-        NEW_NL_H,
-    )
+    intent = caught.value.intent
+    rates = (intent.old_rate_nl_h, intent.new_rate_nl_h)
+    assert (intent.command_id, *rates) == (prepared.command_id, RATE_NL_H, NEW_NL_H)
 
 
 @pytest.mark.parametrize("applied", [False, True])
@@ -283,8 +283,16 @@ def test_a_prepare_that_gets_no_answer_changes_nothing(live: LivePump, pump: Pum
 
 
 def test_resolving_what_was_never_prepared_says_not_applied(live: LivePump, pump: PumpClient) -> None:
-    assert pump.resolve(b"whatever").verdict is Verdict.NOT_APPLIED
+    outcome, _ = pump._line.ask(Resolve(b"whatever"), Outcome)
+    assert outcome.verdict is Verdict.NOT_APPLIED
     assert live.rate_nl_h == RATE_NL_H
+
+
+def test_what_was_never_begun_here_is_not_asked_about(live: LivePump, pump: PumpClient) -> None:
+    # Nobody could say which memory to ask.
+    live.spoil = lambda _data, _answer: live.swallow()
+    with pytest.raises(RefusedError, match="no such change is open here"):
+        pump.resolve(b"whatever")
 
 
 def test_a_client_that_closes_gives_its_prepared_change_up(live: LivePump) -> None:

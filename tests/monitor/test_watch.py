@@ -10,7 +10,7 @@ from monitor.errors import LinkError, RefusedError
 from monitor.snapshot import Link, Snapshot
 from monitor.watch import Watcher
 from protocol.alarms import Alarm
-from protocol.messages import ChangeKind, EventKind, EventRecord, Identity, Role
+from protocol.messages import Change, ChangeKind, EventKind, EventRecord, Identity, Role
 from tests.monitor.conftest import MS, RATE_NL_H, SERIAL_NUMBER, STATUS, Clock, LivePump, bits
 from tests.monitor.simulation import IdleQueue, Simulation
 
@@ -170,7 +170,7 @@ def test_the_same_pump_keeps_its_entries_over_a_lost_link_and_another_memory_cle
     assert sim.pump.asked_since == [1, 1]
     snapshot = sim.watcher.snapshot
     assert [record.number for record in snapshot.events] == [1, 2]
-    assert snapshot.identity == Identity(SERIAL_NUMBER, "bench", "1", 0, b"store-02", 2)
+    assert snapshot.identity == Identity(SERIAL_NUMBER, "bench", "1", 0, b"store-02", 2, 0b1110)
 
 
 # --- alarms -------------------------------------------------------------------------------------------------------
@@ -230,14 +230,14 @@ def test_a_pump_on_a_port_is_watched_changed_and_let_go(live: LivePump) -> None:
     assert [snapshot.link for snapshot in seen][-1] is Link.LIVE
     reading = watcher.snapshot.reading
     assert reading is not None
-    prepared = watcher.prepare(ChangeKind.RATE, 25_000, seen=reading, overridden=False)
+    prepared = watcher.prepare(Change(ChangeKind.RATE, 25_000), seen=reading, overridden=False)
     watcher._do_jobs_until_due()
     committed = watcher.commit(prepared.result(timeout=0))
     watcher._turn()
     watcher._do_jobs_until_due()
     assert committed.result(timeout=0).rate_nl_h == live.rate_nl_h == 25_000 != RATE_NL_H
     watcher._turn()
-    assert watcher.snapshot.events[-1].kind is EventKind.RATE_CHANGED
+    assert watcher.snapshot.events[-1].kind == EventKind.RATE_CHANGED
     live.call(live.port.unplug)
     watcher._turn()
     assert watcher.snapshot.link is Link.LOST

@@ -8,32 +8,42 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from protocol.bounds import Bounds, Finding
-from protocol.changes import ChangeDesk, Ledger, Present, rejected
+from protocol.bounds import Basis, Bounds, Finding, allowed, hard_finding
+from protocol.changes import ChangeDesk, Effect, Present, rejected
 from protocol.exchange import Answer, DeviceEnd, HostEnd
 from protocol.fields import Message, Spec, specs
 from protocol.frame import Decoder, Frame
 from protocol.handshake import DeviceHandshake, HostHandshake
 from protocol.keys import Key, device_id
+from protocol.ledger import Ledger
 from protocol.messages import (
     MESSAGES,
+    NEVER_S,
     Acknowledge,
+    AudioPause,
+    Change,
     ChangeKind,
     Commit,
     Events,
     GetEvents,
     GetLimits,
+    GetProgram,
+    GetStatistics,
     Identify,
     Identity,
     Limits,
+    Mode,
     Poll,
     Prepare,
     Prepared,
+    Program,
     Refusal,
     Resolve,
     Role,
     State,
+    Statistics,
     Status,
+    Step,
     build,
 )
 from protocol.session import Session, Side
@@ -41,7 +51,7 @@ from protocol.session import Session, Side
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from protocol.changes import Applied
+    from protocol.ledger import Applied
     from protocol.messages import Outcome, Rejected
 
 SERIAL_NUMBER = "PM-00001"
@@ -49,7 +59,7 @@ STORE_ID = bytes.fromhex("0102030405060708")
 BOUNDS = Bounds(2_000, 1_000_000, step_up_percent=40, step_down_percent=50)
 RATE_NL_H = 20_833
 SESSION = 9
-WISH = Prepare(b"change-1", ChangeKind.RATE, 0, RATE_NL_H, 25_000, 0)
+WISH = Prepare(b"change-1", 0, RATE_NL_H, 0, Change(ChangeKind.RATE, 25_000))
 TECHNICIAN = Key(SERIAL_NUMBER, Role.TECHNICIAN, bytes.fromhex("a1a2a3a4"), bytes(range(32)))
 VIEWER = Key(SERIAL_NUMBER, Role.VIEWER, bytes.fromhex("b1b2b3b4"), bytes(range(32, 64)))
 KEYS = {key.key_id: key for key in (TECHNICIAN, VIEWER)}
@@ -57,16 +67,21 @@ HOST_NONCE = bytes(range(0x10, 0x20))
 NONCES = bytes(range(32))
 # Fields that two messages must not share by accident are unlike zero: a body of zeros hides a wrong place.
 READING = Status(
-    State.RUNNING, 7, RATE_NL_H, 20_800, RATE_NL_H, 17_400_000, 17_300_000, 400_000, 20_000_000, 2_000_000,
-    1_000_000, 2_600_000, 81, 2_905, 1_900, 1, 0, 90_000_000_000, 1_767_225_600, 3, 42, 2_000, 1_000_000, 40, 50, 0,
+    State.RUNNING, Mode.PROGRAM, 7, RATE_NL_H, 20_800, RATE_NL_H, NEVER_S, 500, 17_400_000, 17_300_000, 400_000,
+    20_000_000, 2_000_000, 1_000_000, 2_600_000, 81, 2_905, 1_900, 1, 0, 0, 0, 90_000_000_000, 1_767_225_600, 3, 42,
+    2_000, 1_000_000, 40, 50, 0x1234_5678, 0,
 )  # fmt: skip
+LIMITS = Limits(2_000, 1_000_000, 250, 40, 50, 100, 12, 2_003, 1_000_000, 5_000_000, 60, 3, 600, 600, 15_000)
 
 _READINGS: dict[type[Message], Message] = {
     Poll: READING,
     Acknowledge: READING,
-    Identify: Identity(SERIAL_NUMBER, "Bench", "1.0", 0, STORE_ID, 3),
-    GetLimits: Limits(2_000, 1_000_000, 40, 50, 15_000),
+    AudioPause: READING,
+    Identify: Identity(SERIAL_NUMBER, "Bench", "1.0", 0, STORE_ID, 3, 0xFFE),
+    GetLimits: LIMITS,
     GetEvents: Events(0, ()),
+    GetProgram: Program(Mode.PROGRAM, 0, NEVER_S, 0, (Step(0, RATE_NL_H),)),
+    GetStatistics: Statistics(*range(1, 14)),
 }
 
 
@@ -144,16 +159,32 @@ class Bench:
             self.ledger,
             random or counting_random(),
             present=self.present,
-            refuse=lambda _kind, _rate: self.objection,
-            outlook=lambda rate: (10_000_000 // rate, None) if rate else (None, None),
+            refuse=self.refuse,
+            foresee=self.foresee,
             apply=self._apply,
         )
 
     def present(self) -> Present:
         """Return what the desk may know."""
-        return Present(self.commanded_nl_h, self.programmed_nl_h, self.now_ms * 1_000, self.bounds)
+        limits = allowed(Basis(self.programmed_nl_h), self.bounds)
+        return Present(self.commanded_nl_h, self.now_ms * 1_000, *limits)
 
-    def _apply(self, line: Applied) -> None:
+    def refuse(self, change: Change) -> Finding | None:
+        """Judge as a pump does: its limits first."""
+        finding = None
+        if change.kind is ChangeKind.RATE:
+            finding = hard_finding(Basis(self.programmed_nl_h), change.rate_nl_h, self.bounds)
+        return finding or self.objection
+
+    def foresee(self, change: Change | None) -> Effect:
+        """Return what follows, with ten millilitres in the reservoir."""
+        rate = self.commanded_nl_h
+        if change is not None:
+            rates = {ChangeKind.STOP: 0, ChangeKind.RESUME: self.programmed_nl_h}
+            rate = rates.get(change.kind, change.rate_nl_h)
+        return Effect(rate, 10_000_000 // rate if rate else None, None)
+
+    def _apply(self, line: Applied, _change: Change) -> None:
         if self.store_error is not None:
             raise self.store_error
         self.applied.append(line)
@@ -163,7 +194,7 @@ class Bench:
 
     def serve(self, request: Message, role: Role, session: int) -> Message:
         """Answer a request as a pump does."""
-        changes = isinstance(request, Prepare | Commit | Resolve | Acknowledge)
+        changes = isinstance(request, Prepare | Commit | Resolve | Acknowledge | AudioPause)
         if changes and role < Role.TECHNICIAN:
             return rejected(request.code, Finding(Refusal.ROLE, 0, "this key only reads"))
         if type(request) in _READINGS:
@@ -200,9 +231,15 @@ def answer(host: HostEnd, pump: DeviceEnd, request: Message, now_ms: int = 0) ->
     return found
 
 
-def prepare(bench: Bench, session: int = SESSION, **changed: Any) -> Prepared:  # noqa: ANN401 - any field of a Prepare
+def wish(**changed: Any) -> Prepare:  # noqa: ANN401 - any field of a Prepare or of its change
+    """Return a wish told apart from `WISH` by some fields."""
+    inner = {name: changed.pop(name) for name in list(changed) if name in specs(Change)}
+    return dataclasses.replace(WISH, change=dataclasses.replace(WISH.change, **inner), **changed)
+
+
+def prepare(bench: Bench, session: int = SESSION, **changed: Any) -> Prepared:  # noqa: ANN401 - as above
     """Prepare a change, told apart from `WISH` by some fields."""
-    answer = bench.desk.prepare(dataclasses.replace(WISH, **changed), session, bench.now_ms)
+    answer = bench.desk.prepare(wish(**changed), session, bench.now_ms)
     assert isinstance(answer, Prepared)
     return answer
 
@@ -220,6 +257,8 @@ def messages(kind: type[Message]) -> st.SearchStrategy[Message]:
 def _values(spec: Spec) -> st.SearchStrategy[Any]:
     if spec.choices is not None:
         return st.sampled_from(list(spec.choices))
+    if spec.record is not None and spec.most is None:
+        return messages(spec.record)
     if spec.record is not None:
         return st.lists(messages(spec.record), max_size=spec.most).map(tuple)
     if spec.text:
@@ -237,6 +276,8 @@ def extreme(kind: type[Any], *, largest: bool) -> Any:  # noqa: ANN401 - any mes
 def _extreme_value(spec: Spec, *, largest: bool) -> Any:  # noqa: ANN401 - a field of any type
     if spec.choices is not None:
         return (max if largest else min)(spec.choices)
+    if spec.record is not None and spec.most is None:
+        return extreme(spec.record, largest=largest)
     if spec.record is not None:
         return (extreme(spec.record, largest=largest),) * ((spec.most or 0) if largest else 0)
     if spec.text:

@@ -29,6 +29,7 @@ def test_every_alarm_has_its_row_and_its_name() -> None:
         "eri",
         "stopped",
         "eos",
+        "changes_locked",
     }
 
 
@@ -37,4 +38,4 @@ def test_what_stops_the_delivery_unasked_is_of_high_priority() -> None:
 
 
 def test_the_bits_are_those_of_the_wire() -> None:
-    assert [mask({alarm}) for alarm in Alarm] == [1, 2, 4, 8, 16]
+    assert [mask({alarm}) for alarm in Alarm] == [1, 2, 4, 8, 16, 32]

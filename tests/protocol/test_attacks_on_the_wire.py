@@ -8,6 +8,7 @@ import pytest
 
 from protocol.exchange import DeviceEnd, HostEnd
 from protocol.messages import (
+    Change,
     ChangeKind,
     Commit,
     Outcome,
@@ -128,7 +129,9 @@ def test_two_ports_of_one_pump_have_sessions_of_their_own_and_one_desk(bench: Be
     one, two = (connect(port) for port in ports)
     prepared = answer(one, ports[0], WISH).message
     assert isinstance(prepared, Prepared)
-    busy = answer(two, ports[1], Prepare(b"change-2", ChangeKind.RATE, 0, RATE_NL_H, 24_000, 0)).message
+    busy = answer(
+        two, ports[1], Prepare(b"change-2", 0, RATE_NL_H, 0, Change(ChangeKind.RATE, 24_000))
+    ).message
     assert isinstance(busy, Rejected)
     assert busy.reason == Refusal.BUSY
     stolen = answer(two, ports[1], Commit(prepared.command_id, prepared.token)).message

@@ -2,12 +2,22 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.bounds import Bounds, SoftLimits, assess, hard_finding
+from protocol.bounds import (
+    Basis,
+    Bounds,
+    SoftLimits,
+    allowed,
+    assess,
+    bolus_finding,
+    day_finding,
+    hard_finding,
+)
 from protocol.messages import MOST_RATE_NL_H, Refusal
 from protocol.units import parse_rate
 from tests.protocol.helpers import BOUNDS
@@ -29,19 +39,19 @@ def test_any_step_as_typed_is_not_over_a_soft_limit_of_that_step(percent: int, t
     change = whole * percent // 100
     current = typed(whole)
     assert change * 100 == whole * percent
-    assert assess(current, typed(whole + change), WIDE, soft).soft is None
-    assert assess(current, typed(whole - change), WIDE, soft).soft is None
-    assert assess(current, typed(whole + change + 1), WIDE, soft).soft is not None
-    assert assess(current, typed(whole - change - 1), WIDE, soft).soft is not None
+    assert assess(Basis(current), typed(whole + change), WIDE, soft).soft is None
+    assert assess(Basis(current), typed(whole - change), WIDE, soft).soft is None
+    assert assess(Basis(current), typed(whole + change + 1), WIDE, soft).soft is not None
+    assert assess(Basis(current), typed(whole - change - 1), WIDE, soft).soft is not None
 
 
 @given(st.integers(10, 4_000))
 def test_twenty_per_cent_as_typed_is_not_over_the_soft_limit_and_a_thousandth_more_is(fifths: int) -> None:
     current = typed(5 * fifths)
-    assert assess(current, typed(6 * fifths), WIDE).soft is None
-    assert assess(current, typed(4 * fifths), WIDE).soft is None
-    above = assess(current, typed(6 * fifths + 1), WIDE).soft
-    below = assess(current, typed(4 * fifths - 1), WIDE).soft
+    assert assess(Basis(current), typed(6 * fifths), WIDE).soft is None
+    assert assess(Basis(current), typed(4 * fifths), WIDE).soft is None
+    above = assess(Basis(current), typed(6 * fifths + 1), WIDE).soft
+    below = assess(Basis(current), typed(4 * fifths - 1), WIDE).soft
     assert above is not None
     assert below is not None
     assert (above.reason, below.reason) == (Refusal.STEP_UP, Refusal.STEP_DOWN)
@@ -50,26 +60,26 @@ def test_twenty_per_cent_as_typed_is_not_over_the_soft_limit_and_a_thousandth_mo
 @given(THOUSANDTHS)
 def test_double_and_half_as_typed_ask_for_retyping(thousandths: int) -> None:
     single, double = typed(thousandths), typed(2 * thousandths)
-    assert assess(single, double, WIDE).retype
-    assert assess(double, single, WIDE).retype
+    assert assess(Basis(single), double, WIDE).retype
+    assert assess(Basis(double), single, WIDE).retype
 
 
 @given(THOUSANDTHS)
 def test_a_thousandth_less_than_double_does_not_ask_for_retyping(thousandths: int) -> None:
     single, less = typed(thousandths), typed(2 * thousandths - 1)
-    assert not assess(single, less, WIDE).retype
-    assert not assess(less, single, WIDE).retype
+    assert not assess(Basis(single), less, WIDE).retype
+    assert not assess(Basis(less), single, WIDE).retype
 
 
 @given(THOUSANDTHS)
 def test_a_slip_of_ten_always_asks_for_retyping(thousandths: int) -> None:
-    assert assess(typed(thousandths), typed(10 * thousandths), WIDE).retype
-    assert assess(typed(10 * thousandths), typed(thousandths), WIDE).retype
+    assert assess(Basis(typed(thousandths)), typed(10 * thousandths), WIDE).retype
+    assert assess(Basis(typed(10 * thousandths)), typed(thousandths), WIDE).retype
 
 
 @given(RATES)
 def test_no_change_is_no_finding(rate: int) -> None:
-    found = assess(rate, rate, WIDE)
+    found = assess(Basis(rate), rate, WIDE)
     assert (found.hard, found.soft) == (None, None)
 
 
@@ -83,17 +93,17 @@ def test_no_change_is_no_finding(rate: int) -> None:
     ],
 )
 def test_a_limit_itself_is_within(proposed: int, reason: Refusal | None, bound: int | None) -> None:
-    found = hard_finding(20_833, proposed, Bounds(2_000, 1_000_000))
+    found = hard_finding(Basis(20_833), proposed, Bounds(2_000, 1_000_000))
     assert (found and found.reason, found and found.bound) == (reason, bound)
 
 
 @given(RATES, RATES, st.integers(0, 400), st.integers(0, 100))
 def test_hard_limits_agree_with_exact_fractions(current: int, proposed: int, up: int, down: int) -> None:
-    found = hard_finding(current, proposed, Bounds(2_000, 900_000, up, down))
-    allowed = 2_000 <= proposed <= 900_000
-    allowed = allowed and (not up or proposed <= Decimal(current) * (100 + up) / 100)
-    allowed = allowed and (not down or proposed >= Decimal(current) * (100 - down) / 100)
-    assert (found is None) is allowed
+    found = hard_finding(Basis(current), proposed, Bounds(2_000, 900_000, up, down))
+    within = 2_000 <= proposed <= 900_000
+    within = within and (not up or not current or proposed <= Decimal(current) * (100 + up) / 100)
+    within = within and (not down or not current or proposed >= Decimal(current) * (100 - down) / 100)
+    assert (found is None) is within
 
 
 @given(RATES, RATES, st.integers(1, 400), st.integers(1, 100))
@@ -101,11 +111,11 @@ def test_the_bound_that_is_told_is_the_last_rate_allowed(
     current: int, proposed: int, up: int, down: int
 ) -> None:
     bounds = Bounds(0, MOST_RATE_NL_H, up, down)
-    found = hard_finding(current, proposed, bounds)
+    found = hard_finding(Basis(current), proposed, bounds)
     if found is not None:
-        assert hard_finding(current, found.bound, Bounds(0, 2**32, up, down)) is None
+        assert hard_finding(Basis(current), found.bound, Bounds(0, 2**32, up, down)) is None
         beyond = 1 if found.reason in {Refusal.STEP_UP, Refusal.ABOVE_MOST} else -1
-        assert hard_finding(current, found.bound + beyond, bounds) is not None
+        assert hard_finding(Basis(current), found.bound + beyond, bounds) is not None
 
 
 @pytest.mark.parametrize(
@@ -125,22 +135,81 @@ def test_the_bound_that_is_told_is_the_last_rate_allowed(
     ],
 )
 def test_the_step_is_told_in_tenths_of_a_per_cent(current: int, proposed: int, change: str) -> None:
-    assert assess(current, proposed, WIDE).change == change
+    assert assess(Basis(current), proposed, WIDE).change == change
 
 
 @given(st.integers(1, MOST_RATE_NL_H), RATES)
 def test_the_percentage_is_the_nearest_tenth(current: int, proposed: int) -> None:
-    tenths = assess(current, proposed, WIDE).percent_tenths
+    tenths = assess(Basis(current), proposed, WIDE).percent_tenths
     assert tenths is not None
     assert abs(tenths - Decimal(1000 * (proposed - current)) / current) <= Decimal("0.5")
 
 
 @given(RATES, st.integers(0, 2**32 - 1))
 def test_every_sentence_is_short_and_printable(current: int, proposed: int) -> None:
-    found = assess(current, proposed, BOUNDS)
+    found = assess(Basis(current), proposed, BOUNDS)
     for finding in (found.hard, found.soft):
         if finding is not None:
             assert finding.sentence.isascii()
             assert finding.sentence.isprintable()
             assert len(finding.sentence) <= 120
             assert 0 <= finding.bound < 2**32
+
+
+DOSED = Bounds(0, MOST_RATE_NL_H, least_dose_ug_day=12, most_dose_ug_day=2_003)
+
+
+@given(RATES, st.integers(1, 4_000))
+def test_a_daily_dose_is_judged_to_the_last_microgram(rate: int, concentration: int) -> None:
+    found = hard_finding(Basis(rate, concentration), rate, DOSED)
+    dose = Fraction(rate * 24 * concentration, 1_000_000)
+    reason = Refusal.BELOW_DOSE if dose < 12 else Refusal.ABOVE_DOSE if dose > 2_003 else None
+    assert (found and found.reason) == reason
+    if found is not None:
+        assert found.bound in {12, 2_003}
+
+
+def test_a_dose_is_not_judged_where_the_concentration_is_not_known() -> None:
+    assert hard_finding(Basis(20_000), MOST_RATE_NL_H, DOSED) is None
+
+
+@pytest.mark.parametrize(("proposed", "reason"), [(30_000, None), (30_001, Refusal.DAY_UP)])
+def test_all_increases_of_a_day_are_measured_from_its_least_rate(
+    proposed: int, reason: Refusal | None
+) -> None:
+    basis = Basis(28_000, day_least_nl_h=20_000)
+    found = hard_finding(basis, proposed, Bounds(0, MOST_RATE_NL_H, day_up_percent=50))
+    assert (found and found.reason, found and found.bound) == (reason, reason and 30_000)
+
+
+@given(
+    st.builds(Basis, RATES, st.integers(0, 4_000), st.none() | RATES),
+    RATES,
+    st.builds(Bounds, RATES, RATES, *[st.integers(0, 100)] * 3, st.integers(0, 50), st.integers(0, 3_000)),
+)
+def test_what_is_allowed_is_what_crosses_no_limit(basis: Basis, proposed: int, bounds: Bounds) -> None:
+    least, most = allowed(basis, bounds)
+    assert (hard_finding(basis, proposed, bounds) is None) is (least <= proposed <= most)
+
+
+@pytest.mark.parametrize(
+    ("volume", "duration", "reason", "bound"),
+    [
+        (50_000, 180, None, None),
+        (50_001, 3_600, Refusal.BOLUS_VOLUME, 50_000),
+        (50_000, 179, Refusal.DURATION, 180),
+    ],
+)
+def test_a_bolus_has_a_greatest_volume_and_takes_its_time(
+    volume: int, duration: int, reason: Refusal | None, bound: int | None
+) -> None:
+    found = bolus_finding(volume, duration, Bounds(0, MOST_RATE_NL_H, most_bolus_nl=50_000))
+    assert (found and found.reason, found and found.bound) == (reason, bound)
+
+
+@pytest.mark.parametrize(
+    ("volume", "limit", "crosses"), [(500, 500, False), (501, 500, True), (501, 0, False)]
+)
+def test_any_24_hours_have_a_greatest_volume(volume: int, limit: int, *, crosses: bool) -> None:
+    found = day_finding(volume, Bounds(0, MOST_RATE_NL_H, most_day_nl=limit))
+    assert (found is not None) is crosses

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from protocol.bounds import Finding
-from protocol.changes import NO_COMMAND, PREPARE_TTL_MS, Applied, rejected
+from protocol.changes import NO_COMMAND, PREPARE_TTL_MS, misfit, rejected
+from protocol.ledger import VOID_KEPT, Applied
 from protocol.messages import (
     NEVER_S,
     SENTENCE,
+    USED,
+    Change,
     ChangeKind,
     Commit,
     Outcome,
@@ -18,17 +21,18 @@ from protocol.messages import (
     Refusal,
     Rejected,
     Resolve,
+    Step,
     Verdict,
     build,
 )
-from tests.protocol.helpers import BOUNDS, RATE_NL_H, SESSION, WISH, Bench, commit, prepare
+from tests.protocol.helpers import BOUNDS, RATE_NL_H, SESSION, WISH, Bench, commit, prepare, wish
 
 ID = WISH.command_id
 OTHER_ID = b"change-2"
 
 
 def refused(bench: Bench, **changed: Any) -> Rejected:  # noqa: ANN401 - any field of a Prepare
-    answer = bench.desk.prepare(dataclasses.replace(WISH, **changed), SESSION, bench.now_ms)
+    answer = bench.desk.prepare(wish(**changed), SESSION, bench.now_ms)
     assert isinstance(answer, Rejected)
     assert (answer.request, answer.command_id) == (Prepare.code, changed.get("command_id", ID))
     return answer
@@ -44,18 +48,18 @@ def test_a_prepared_change_tells_all_that_the_operator_compares() -> None:
     prepared = prepare(bench)
     assert prepared == Prepared(
         command_id=ID,
-        kind=ChangeKind.RATE,
         revision=0,
         old_rate_nl_h=RATE_NL_H,
         new_rate_nl_h=25_000,
-        least_rate_nl_h=BOUNDS.least_rate_nl_h,
-        most_rate_nl_h=BOUNDS.most_rate_nl_h,
+        least_rate_nl_h=10_417,
+        most_rate_nl_h=29_166,
         old_to_low_s=480,
         new_to_low_s=400,
         old_to_empty_s=NEVER_S,
         new_to_empty_s=NEVER_S,
         token=prepared.token,
         ttl_ms=PREPARE_TTL_MS,
+        change=Change(ChangeKind.RATE, 25_000),
     )
     assert bench.applied == []
     assert bench.ledger.revision == 0
@@ -71,7 +75,7 @@ def test_a_committed_change_is_applied_and_makes_the_next_revision() -> None:
 
 def test_a_stop_and_a_resume_take_the_same_two_steps() -> None:
     bench = Bench()
-    stop = prepare(bench, kind=ChangeKind.STOP, new_rate_nl_h=0)
+    stop = prepare(bench, kind=ChangeKind.STOP, rate_nl_h=0)
     assert (stop.new_rate_nl_h, stop.new_to_low_s) == (0, NEVER_S)
     commit(bench, stop)
     resume = prepare(
@@ -80,7 +84,7 @@ def test_a_stop_and_a_resume_take_the_same_two_steps() -> None:
         kind=ChangeKind.RESUME,
         expect_revision=1,
         expect_rate_nl_h=0,
-        new_rate_nl_h=0,
+        rate_nl_h=0,
     )
     assert (resume.old_rate_nl_h, resume.new_rate_nl_h) == (0, RATE_NL_H)
     assert commit(bench, resume) == Outcome(OTHER_ID, Verdict.APPLIED, 2, RATE_NL_H, 1_000_000)
@@ -102,9 +106,7 @@ def test_a_later_change_does_not_alter_what_is_told_of_an_earlier_one() -> None:
     prepared = prepare(bench)
     first = commit(bench, prepared)
     bench.now_ms += 1
-    second = prepare(
-        bench, command_id=OTHER_ID, expect_revision=1, expect_rate_nl_h=25_000, new_rate_nl_h=26_000
-    )
+    second = prepare(bench, command_id=OTHER_ID, expect_revision=1, expect_rate_nl_h=25_000, rate_nl_h=26_000)
     commit(bench, second)
     assert commit(bench, prepared) == bench.desk.resolve(Resolve(ID)) == first
 
@@ -115,12 +117,12 @@ def test_a_later_change_does_not_alter_what_is_told_of_an_earlier_one() -> None:
         ({"expect_revision": 1}, Refusal.STALE_REVISION, 0),
         ({"expect_rate_nl_h": RATE_NL_H - 1}, Refusal.STALE_RATE, RATE_NL_H),
         ({"expect_rate_nl_h": RATE_NL_H + 1}, Refusal.STALE_RATE, RATE_NL_H),
-        ({"new_rate_nl_h": BOUNDS.least_rate_nl_h - 1}, Refusal.BELOW_LEAST, BOUNDS.least_rate_nl_h),
-        ({"new_rate_nl_h": 0}, Refusal.BELOW_LEAST, BOUNDS.least_rate_nl_h),
-        ({"new_rate_nl_h": BOUNDS.most_rate_nl_h + 1}, Refusal.ABOVE_MOST, BOUNDS.most_rate_nl_h),
-        ({"new_rate_nl_h": 2**32 - 1}, Refusal.ABOVE_MOST, BOUNDS.most_rate_nl_h),
-        ({"new_rate_nl_h": 29_167}, Refusal.STEP_UP, 29_166),
-        ({"new_rate_nl_h": 10_416}, Refusal.STEP_DOWN, 10_417),
+        ({"rate_nl_h": BOUNDS.least_rate_nl_h - 1}, Refusal.BELOW_LEAST, BOUNDS.least_rate_nl_h),
+        ({"rate_nl_h": 0}, Refusal.BELOW_LEAST, BOUNDS.least_rate_nl_h),
+        ({"rate_nl_h": BOUNDS.most_rate_nl_h + 1}, Refusal.ABOVE_MOST, BOUNDS.most_rate_nl_h),
+        ({"rate_nl_h": 2**32 - 1}, Refusal.ABOVE_MOST, BOUNDS.most_rate_nl_h),
+        ({"rate_nl_h": 29_167}, Refusal.STEP_UP, 29_166),
+        ({"rate_nl_h": 10_416}, Refusal.STEP_DOWN, 10_417),
     ],
 )
 def test_what_may_not_be_is_refused_with_the_bound(
@@ -133,16 +135,16 @@ def test_what_may_not_be_is_refused_with_the_bound(
     assert_not_prepared(bench.desk.commit(Commit(ID, bytes(8)), SESSION, bench.now_ms))
 
 
-@pytest.mark.parametrize("new_rate_nl_h", [29_166, 10_417])
-def test_the_last_rate_within_a_step_is_taken(new_rate_nl_h: int) -> None:
-    assert prepare(Bench(), new_rate_nl_h=new_rate_nl_h).new_rate_nl_h == new_rate_nl_h
+@pytest.mark.parametrize("rate_nl_h", [29_166, 10_417])
+def test_the_last_rate_within_a_step_is_taken(rate_nl_h: int) -> None:
+    assert prepare(Bench(), rate_nl_h=rate_nl_h).new_rate_nl_h == rate_nl_h
 
 
-@pytest.mark.parametrize("new_rate_nl_h", [BOUNDS.least_rate_nl_h, BOUNDS.most_rate_nl_h])
-def test_the_last_rate_within_the_limits_is_taken(new_rate_nl_h: int) -> None:
+@pytest.mark.parametrize("rate_nl_h", [BOUNDS.least_rate_nl_h, BOUNDS.most_rate_nl_h])
+def test_the_last_rate_within_the_limits_is_taken(rate_nl_h: int) -> None:
     bench = Bench()
     bench.bounds = dataclasses.replace(BOUNDS, step_up_percent=0, step_down_percent=0)
-    assert prepare(bench, new_rate_nl_h=new_rate_nl_h).new_rate_nl_h == new_rate_nl_h
+    assert prepare(bench, rate_nl_h=rate_nl_h).new_rate_nl_h == rate_nl_h
 
 
 def test_a_second_change_is_told_how_long_the_first_may_take() -> None:
@@ -222,8 +224,7 @@ def test_resolving_before_the_commit_kills_the_change_for_ever() -> None:
     assert verdict == Outcome(ID, Verdict.NOT_APPLIED, 0, RATE_NL_H, 1_000_000)
     assert_not_prepared(commit(bench, prepared))
     assert bench.desk.resolve(Resolve(ID)) == verdict
-    # A late repetition of the Prepare brings another token; the one that was ever sent in a Commit stays dead.
-    prepare(bench)
+    assert refused(bench).reason is Refusal.VOID  # a late repetition of the Prepare brings nothing back
     assert_not_prepared(commit(bench, prepared))
     assert bench.applied == []
 
@@ -251,7 +252,6 @@ def test_what_could_not_be_stored_was_not_made() -> None:
     assert answer.reason == Refusal.NOT_STORED
     assert answer.sentence == "the change could not be stored, so it was not made: No space left on device"
     assert (bench.applied, bench.ledger.lines) == ([], ())
-    assert bench.desk.resolve(Resolve(ID)).verdict is Verdict.NOT_APPLIED
     bench.store_error = None
     assert commit(bench, prepare(bench)) == Outcome(ID, Verdict.APPLIED, 1, 25_000, 1_000_000)
 
@@ -291,10 +291,95 @@ def test_limits_are_checked_again_at_the_commit() -> None:
 def test_a_step_is_measured_from_the_programmed_rate_where_the_pump_delivers_nothing() -> None:
     bench = Bench()
     bench.commanded_nl_h = 0
-    assert refused(bench, expect_rate_nl_h=0, new_rate_nl_h=29_167).bound == 29_166
-    assert prepare(bench, expect_rate_nl_h=0, new_rate_nl_h=29_166).old_rate_nl_h == 0
+    assert refused(bench, expect_rate_nl_h=0, rate_nl_h=29_167).bound == 29_166
+    assert prepare(bench, expect_rate_nl_h=0, rate_nl_h=29_166).old_rate_nl_h == 0
 
 
 def test_a_refusal_without_a_command_names_none() -> None:
     answer = rejected(0x11, Finding(Refusal.UNSUPPORTED, 0, "no"))
     assert answer == Rejected(0x11, NO_COMMAND, Refusal.UNSUPPORTED, 0, "no")
+
+
+def test_a_change_that_was_resolved_as_not_applied_never_is() -> None:
+    bench = Bench()
+    token = prepare(bench).token
+    assert bench.desk.resolve(Resolve(ID)).verdict is Verdict.NOT_APPLIED
+    assert refused(bench).reason is Refusal.VOID
+    assert_not_prepared(bench.desk.commit(Commit(ID, token), SESSION, bench.now_ms))
+    assert bench.desk.resolve(Resolve(ID)).verdict is Verdict.NOT_APPLIED
+    assert bench.applied == []
+
+
+def test_so_many_verdicts_of_not_applied_are_kept_and_the_oldest_goes_first() -> None:
+    bench = Bench()
+    ids = [number.to_bytes(8, "big") for number in range(VOID_KEPT + 1)]
+    for command_id in ids:
+        bench.desk.resolve(Resolve(command_id))
+    assert bench.ledger.void == tuple(ids[1:])
+    assert refused(bench, command_id=ids[1]).reason is Refusal.VOID
+
+
+FITTING = [
+    Change(ChangeKind.RATE, 25_000),
+    Change(ChangeKind.STOP),
+    Change(ChangeKind.RESUME),
+    Change(ChangeKind.MINIMUM_RATE),
+    Change(ChangeKind.TEMPORARY_RATE, 25_000, duration_s=3_600),
+    Change(ChangeKind.BOLUS, volume_nl=50_000, duration_s=600),
+    Change(ChangeKind.FLEX, weekdays=0b11111, steps=(Step(0, 20_000), Step(480, 30_000))),
+    Change(ChangeKind.REFILL, volume_nl=18_000_000, withdrawn_nl=1_900_000, concentration_ug_ml=500),
+    Change(ChangeKind.PRIME, volume_nl=199_000),
+    Change(ChangeKind.BRIDGE, 20_000, volume_nl=400_000),
+    Change(ChangeKind.CLOCK, clock_s=1_767_225_600),
+]
+FOREIGN: dict[str, Any] = {
+    "rate_nl_h": 1,
+    "volume_nl": 1,
+    "duration_s": 1,
+    "withdrawn_nl": 1,
+    "concentration_ug_ml": 1,
+    "clock_s": 1,
+    "weekdays": 1,
+    "steps": (Step(0, 1),),
+}
+
+
+def test_every_kind_of_change_is_among_the_fitting_ones() -> None:
+    assert [change.kind for change in FITTING] == list(ChangeKind) == list(USED)
+    assert set(FOREIGN) == set().union(*USED.values())
+
+
+@pytest.mark.parametrize("change", FITTING, ids=lambda change: change.kind.name)
+def test_a_field_that_a_kind_does_not_use_is_zero(change: Change) -> None:
+    assert misfit(change) == ""
+    for name, value in FOREIGN.items():
+        if name not in USED[change.kind]:
+            foreign = dataclasses.replace(change, **{name: value})
+            assert misfit(foreign) == f"{change.kind.name} does not use {name}: it must be 0"
+            answer = Bench().desk.prepare(dataclasses.replace(WISH, change=foreign), SESSION, 0)
+            assert isinstance(answer, Rejected)
+            assert answer.reason is Refusal.MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"steps": ()}, "the first step of a day's pattern is at minute 0"),
+        ({"steps": (Step(1, 20_000),)}, "the first step of a day's pattern is at minute 0"),
+        ({"steps": (Step(0, 1), Step(0, 2))}, "the steps of a day's pattern rise by their minute"),
+        (
+            {"steps": (Step(0, 1), Step(9, 2), Step(8, 3))},
+            "the steps of a day's pattern rise by their minute",
+        ),
+        ({"weekdays": 0}, "no weekday is named"),
+    ],
+)
+def test_a_pattern_begins_with_the_day_and_rises(changed: dict[str, Any], said: str) -> None:
+    flex = next(change for change in FITTING if change.kind is ChangeKind.FLEX)
+    assert misfit(dataclasses.replace(flex, **changed)) == said
+
+
+@pytest.mark.parametrize("kind", [ChangeKind.TEMPORARY_RATE, ChangeKind.BOLUS])
+def test_what_lasts_lasts_for_some_time(kind: ChangeKind) -> None:
+    change = next(change for change in FITTING if change.kind is kind)
+    assert misfit(dataclasses.replace(change, duration_s=0)) == "a duration of 0 s is none"

@@ -16,7 +16,17 @@ from hypothesis.stateful import (
 )
 
 from protocol.changes import ChangeDesk
-from protocol.messages import ChangeKind, Commit, Outcome, Prepare, Prepared, Resolve, Verdict
+from protocol.messages import (
+    Change,
+    ChangeKind,
+    Commit,
+    Outcome,
+    Prepare,
+    Prepared,
+    Refusal,
+    Resolve,
+    Verdict,
+)
 from tests.protocol.helpers import Bench, counting_random
 
 if TYPE_CHECKING:
@@ -81,7 +91,7 @@ class AnyOrder(RuleBasedStateMachine):
             return
         revision, rate = host.seen
         command_id = (len(self.wishes) + 1).to_bytes(8, "big")
-        host.wish = Prepare(command_id, ChangeKind.RATE, revision, rate, rate * percent // 100, 0)
+        host.wish = Prepare(command_id, revision, rate, 0, Change(ChangeKind.RATE, rate * percent // 100))
         host.token, host.resolving = None, False
         self.wishes[command_id] = host.wish
         self.post(host, host.wish, deliver=slow != 1)
@@ -161,7 +171,7 @@ class AnyOrder(RuleBasedStateMachine):
         for line in self.bench.applied:
             wish = self.wishes[line.command_id]
             assert line.revision == wish.expect_revision + 1
-            assert line.rate_nl_h == wish.new_rate_nl_h
+            assert line.rate_nl_h == wish.change.rate_nl_h
 
 
 TestAnyOrder = AnyOrder.TestCase
@@ -169,12 +179,12 @@ TestAnyOrder.settings = settings(max_examples=300, stateful_step_count=40, deadl
 
 
 class ForgetsToAbort(ChangeDesk):
-    """Says "not applied" and leaves the change prepared."""
+    """Says "not applied", and leaves the change where a commit can still find it."""
 
     def resolve(self, request: Resolve) -> Outcome:
-        slot = self._slot
+        state, slot = self._state, self._slot
         answer = super().resolve(request)
-        self._slot = slot
+        self._state, self._slot = state, slot
         return answer
 
 
@@ -182,20 +192,28 @@ class ForgetsTheLedger(ChangeDesk):
     """Does not remember what it has applied when it is asked to commit it again."""
 
     def commit(self, request: Commit, session: int, now_ms: int) -> Outcome:
-        slot = self._slot
+        state, slot = self._state, self._slot
         answer = super().commit(request, session, now_ms)
-        self._slot = slot
+        self._state, self._slot = state, slot
         if slot is not None and self.ledger.find(request.command_id) is not None:
-            self._apply(self.ledger.lines[-1])
+            self._apply(self.ledger.lines[-1], slot.request.change)
         return answer  # type: ignore[return-value] # of no account to what it breaks
 
 
 class BelievesTheOperator(ChangeDesk):
     """Takes a change that was decided on another revision."""
 
-    def _why_not(self, request: Prepare, new_rate: int, present: Present, now_ms: int) -> Finding | None:
-        found = super()._why_not(request, new_rate, present, now_ms)
+    def _outdated(self, request: Prepare, present: Present) -> Finding | None:
+        found = super()._outdated(request, present)
         return None if found is not None and found.reason.name.startswith("STALE") else found
+
+
+class ForgetsTheVoid(ChangeDesk):
+    """Takes a change again that it had said would never be applied; with the same token, an old Commit applies it."""
+
+    def _spent(self, command_id: bytes) -> Finding | None:
+        found = super()._spent(command_id)
+        return None if found is not None and found.reason is Refusal.VOID else found
 
 
 def same_token() -> Callable[[int], bytes]:
@@ -208,7 +226,7 @@ def same_token() -> Callable[[int], bytes]:
         (ForgetsToAbort, counting_random),
         (ForgetsTheLedger, counting_random),
         (BelievesTheOperator, counting_random),
-        (ChangeDesk, same_token),
+        (ForgetsTheVoid, same_token),
     ],
 )
 def test_a_desk_with_one_rule_broken_is_found_out(

@@ -14,6 +14,7 @@ from protocol.keys import Key
 from protocol.messages import (
     MESSAGES,
     Acknowledge,
+    Change,
     ChangeKind,
     Commit,
     Events,
@@ -89,7 +90,7 @@ def test_nothing_is_asked_before_the_pump_has_proved_itself(bench: Bench) -> Non
         (Identify(), Identity),
         (GetLimits(), Limits),
         (GetEvents(0), Events),
-        (Prepare(b"change-1", ChangeKind.STOP, 0, RATE_NL_H, 0, 0), Prepared),
+        (Prepare(b"change-1", 0, RATE_NL_H, 0, Change(ChangeKind.STOP, 0)), Prepared),
         (Commit(bytes(8), bytes(8)), Rejected),
         (Resolve(bytes(8)), Outcome),
         (Acknowledge(1), Status),

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from protocol.changes import Applied, ChangeDesk, Ledger
+from protocol.changes import ChangeDesk
+from protocol.ledger import Applied, Ledger
 from protocol.messages import (
     ChangeKind,
     Outcome,
@@ -30,9 +31,9 @@ def test_a_ledger_comes_back_as_it_was_and_answers_for_its_changes() -> None:
         ledger,
         bytes,
         present=bench.present,
-        refuse=lambda _kind, _rate: None,
-        outlook=lambda _rate: (None, None),
-        apply=bench.applied.append,
+        refuse=bench.refuse,
+        foresee=bench.foresee,
+        apply=lambda line, _change: bench.applied.append(line),
     )
     assert desk.resolve(Resolve(ID)) == Outcome(ID, Verdict.APPLIED, 1, 1, 2)
 
@@ -52,3 +53,17 @@ def test_a_withdrawn_line_is_forgotten() -> None:
     assert ledger.lines == (line(1),)
     assert ledger.find(OTHER_ID) is None
     ledger.append(line(2, OTHER_ID))
+
+
+def test_what_was_applied_cannot_become_void() -> None:
+    ledger = Ledger((line(1),))
+    with pytest.raises(ValueError, match="applied"):
+        ledger.make_void(ID)
+    assert not ledger.is_void(ID)
+
+
+def test_void_changes_come_back_with_the_ledger() -> None:
+    ledger = Ledger((line(1),), (OTHER_ID,))
+    assert (ledger.void, ledger.is_void(OTHER_ID), ledger.is_void(ID)) == ((OTHER_ID,), True, False)
+    with pytest.raises(ValueError, match="applied"):
+        Ledger((line(1),), (ID,))

@@ -15,6 +15,7 @@ from protocol.messages import (
     EVENTS_A_PAGE,
     MESSAGES,
     SENTENCE,
+    Change,
     Commit,
     EventRecord,
     Events,
@@ -22,6 +23,7 @@ from protocol.messages import (
     Prepare,
     Rejected,
     Status,
+    Step,
     build,
     construct_of,
     parse,
@@ -30,8 +32,8 @@ from tests.protocol.helpers import READING, extreme, messages
 
 KINDS = list(MESSAGES.values())
 ANY = st.sampled_from(KINDS).flatmap(messages)
-FROM_HOST = {0x01, 0x02, 0x10, 0x11, 0x12, 0x13, 0x20, 0x21, 0x22, 0x23}
-FROM_PUMP = {0x81, 0x90, 0x91, 0x92, 0x93, 0xA0, 0xA2, 0xAF}
+FROM_HOST = {0x01, 0x02, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x20, 0x21, 0x22, 0x23, 0x24}
+FROM_PUMP = {0x81, 0x90, 0x91, 0x92, 0x93, 0x94, 0x95, 0xA0, 0xA2, 0xAF}
 
 
 def named(kind: type[Message]) -> str:
@@ -88,10 +90,13 @@ def test_every_message_fits_a_frame_at_its_least_and_at_its_largest(kind: type[M
 def test_the_reading_has_a_golden_body() -> None:
     assert build(READING).hex() == (
         "01"
+        "00"
         "07000000"
         "61510000"
         "40510000"
         "61510000"
+        "ffffffff"
+        "f401"
         "c0800901"
         "20fa0701"
         "801a0600"
@@ -104,6 +109,8 @@ def test_the_reading_has_a_golden_body() -> None:
         "6c07"
         "01000000"
         "00000000"
+        "0000"
+        "00000000"
         "00046bf414000000"
         "00b9556900000000"
         "03000000"
@@ -112,6 +119,7 @@ def test_the_reading_has_a_golden_body() -> None:
         "40420f00"
         "2800"
         "32"
+        "78563412"
         "00000000"
     )
 
@@ -246,18 +254,13 @@ def test_a_record_outside_its_range_is_refused_like_a_field() -> None:
 
 
 def test_no_message_can_carry_a_key_a_role_or_set_a_limit() -> None:
-    from_host = {name for code in FROM_HOST for name in specs(MESSAGES[code])}
+    kinds = (*(MESSAGES[code] for code in FROM_HOST), Change, Step)
+    from_host = {name for kind in kinds for name in specs(kind)}
     assert from_host == {
-        *("key_id", "host_nonce", "since", "alarms"),
-        *(
-            "command_id",
-            "kind",
-            "expect_revision",
-            "expect_rate_nl_h",
-            "new_rate_nl_h",
-            "overridden",
-            "token",
-        ),
+        *("key_id", "host_nonce", "minor_version", "since", "weekday", "alarms", "seconds"),
+        *("command_id", "expect_revision", "expect_rate_nl_h", "overridden", "change", "token"),
+        *("kind", "rate_nl_h", "volume_nl", "duration_s", "withdrawn_nl", "concentration_ug_ml"),
+        *("clock_s", "weekdays", "steps", "minute"),
     }
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from protocol.changes import Ledger
 from protocol.exchange import HostEnd
 from protocol.keys import Key
-from protocol.messages import ChangeKind, Commit, Outcome, Poll, Prepare, Prepared, Role, Status
+from protocol.ledger import Ledger
+from protocol.messages import Change, ChangeKind, Commit, Outcome, Poll, Prepare, Prepared, Role, Status
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.model.pump import Pump
@@ -42,6 +42,15 @@ def counting_random(start: int = 1) -> Callable[[int], bytes]:
     return lambda size: next(numbers).to_bytes(4, "little").ljust(size, b"\xc3")[:size]
 
 
+def to_rate(rate_nl_h: int) -> Change:
+    return Change(ChangeKind.RATE, rate_nl_h)
+
+
+def preparing(command_id: bytes, rate_nl_h: int, *, revision: int = 0, seen_nl_h: int = RATE_NL_H) -> Prepare:
+    """Ask for a rate, decided on a pump that nobody has changed."""
+    return Prepare(command_id, revision, seen_nl_h, 0, to_rate(rate_nl_h))
+
+
 def new_memory(**settings: int) -> Memory:
     pump = Pump(Settings(**settings), fill_nl=18_000_000, rate_nl_h=RATE_NL_H)
     return Memory(SERIAL_NUMBER, STORE_ID, 1, 0, Ledger(), pump)
@@ -58,7 +67,7 @@ def lived_memory() -> Memory:
     bench.now_ns += 3_600 * 10**9
     bench.change(25_000)
     bench.change(30_000)
-    bench.change(0, ChangeKind.STOP)
+    bench.change(Change(ChangeKind.STOP))
     bench.memory.boot = 5
     return bench.memory
 
@@ -113,14 +122,15 @@ class Bench:
     def status(self) -> Status:
         return self.serve(Poll(), Status)
 
-    def prepare_request(self, rate_nl_h: int, kind: ChangeKind = ChangeKind.RATE) -> Prepare:
-        """Say what is wanted, decided on what the pump is doing now."""
+    def prepare_request(self, change: Change | int) -> Prepare:
+        """Say what is wanted, an integer being a rate, decided on what the pump is doing now."""
+        wanted = to_rate(change) if isinstance(change, int) else change
         now = self.status()
-        return Prepare(self.random(8), kind, now.revision, now.commanded_rate_nl_h, rate_nl_h, 0)
+        return Prepare(self.random(8), now.revision, now.commanded_rate_nl_h, 0, wanted)
 
-    def change(self, rate_nl_h: int, kind: ChangeKind = ChangeKind.RATE) -> Outcome:
+    def change(self, change: Change | int) -> Outcome:
         """Prepare and commit."""
-        prepared = self.serve(self.prepare_request(rate_nl_h, kind), Prepared)
+        prepared = self.serve(self.prepare_request(change), Prepared)
         return self.serve(Commit(prepared.command_id, prepared.token), Outcome)
 
 

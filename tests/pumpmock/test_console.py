@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from protocol.alarms import Alarm
-from protocol.messages import EventKind, EventRecord, Refusal
+from protocol.messages import EventKind, EventRecord, Mode, Refusal, Role
 from pumpmock.console import Console, event_fields
 
 WHEN = {"number": 7, "pump_time_us": 5_000_000, "clock_s": 1_767_225_600}
@@ -27,6 +27,18 @@ FORMS = {
         (Refusal.ABOVE_MOST, 2_000_000, 1_000_000),
         {"reason": "above_most", "wanted_nl_h": 2_000_000, "bound": 1_000_000},
     ),
+    EventKind.MINIMUM_RATE: ((0, 20_833, 25_000), RATES),
+    EventKind.TEMPORARY_RATE: ((0, 9, 60), {"rate_nl_h": 9, "duration_s": 60}),
+    EventKind.BOLUS: ((0, 7, 60), {"volume_nl": 7, "duration_s": 60}),
+    EventKind.FLEX: ((3, 7, 0), {"weekdays": 3, "volume_nl": 7}),
+    EventKind.REFILLED: ((0, 7, 8), {"withdrawn_nl": 7, "volume_nl": 8}),
+    EventKind.PRIME: ((0, 7, 0), {"volume_nl": 7}),
+    EventKind.BRIDGE: ((0, 7, 9), {"volume_nl": 7, "rate_nl_h": 9}),
+    EventKind.CLOCK_SET: ((0, 7, 0), {"old_clock_s": 7}),
+    EventKind.MODE_ENDED: ((Mode.BOLUS, 20_833, 25_000), {"mode": "bolus", **RATES}),
+    EventKind.SESSION: ((Role.VIEWER, 0, 0), {"role": "viewer"}),
+    EventKind.BAD_HANDSHAKES: ((0, 5, 0), {"count": 5}),
+    EventKind.AUDIO_PAUSED: ((0, 600, 0), {"seconds": 600}),
 }
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from zlib import crc32
 
 import pytest
 
 from protocol.changes import PREPARE_TTL_MS
 from protocol.messages import (
+    NEVER_S,
     Acknowledge,
     ChangeKind,
     Commit,
@@ -18,6 +20,7 @@ from protocol.messages import (
     Identify,
     Identity,
     Limits,
+    Mode,
     Outcome,
     Poll,
     Prepare,
@@ -28,12 +31,13 @@ from protocol.messages import (
     Role,
     State,
     Status,
+    build,
 )
 from pumpmock.model.sample import Sample
-from tests.pumpmock.conftest import RATE_NL_H, SERIAL_NUMBER, STORE_ID, Bench, Host, new_memory
+from tests.pumpmock.conftest import RATE_NL_H, SERIAL_NUMBER, STORE_ID, Bench, Host, new_memory, preparing
 
 CHANGING = (
-    Prepare(b"command1", ChangeKind.RATE, 0, RATE_NL_H, 25_000, 0),
+    preparing(b"command1", 25_000),
     Commit(b"command1", b"token001"),
     Resolve(b"command1"),
     Acknowledge(1),
@@ -57,27 +61,32 @@ def test_a_status_carries_each_figure_of_the_sample_under_its_own_name(
     figures: dict[str, int] = {name: place for place, name in enumerate(Sample.__annotations__, start=1)}
     figures["state"] = State.EMPTY
     bench.memory.boot, bench.memory.revision = 1_001, 1_002
+    limits_crc = crc32(build(bench.serve(GetLimits(), Limits)))
     monkeypatch.setattr(bench.device, "pump", Still(Sample(**figures)))
     status = bench.device.serve(Poll(), Role.VIEWER, 1, 1_003)
     assert isinstance(status, Status)
     shown = {field.name: getattr(status, field.name) for field in dataclasses.fields(Status)}
-    assert shown == figures | {"boot": 1_001, "revision": 1_002, "frames_bad": 1_003}
+    own = {"boot": 1_001, "revision": 1_002, "frames_bad": 1_003, "audio_pause_s": 0, "refusing_s": 0}
+    own |= {"mode": Mode.PROGRAM, "mode_left_s": NEVER_S, "concentration_ug_ml": 0}
+    assert shown == figures | own | {"limits_crc": limits_crc}
 
 
 def test_identity_and_limits_are_this_pumps() -> None:
     bench = Bench(
         new_memory(least_rate_nl_h=3_000, most_rate_nl_h=90_000, step_up_percent=40, step_down_percent=50)
     )
-    assert bench.serve(Identify(), Identity) == Identity(SERIAL_NUMBER, "bench", "1.2.3", 0, STORE_ID, 1)
-    assert bench.serve(GetLimits(), Limits) == Limits(3_000, 90_000, 40, 50, PREPARE_TTL_MS)
+    offered = 1 << ChangeKind.RATE | 1 << ChangeKind.STOP | 1 << ChangeKind.RESUME
+    identity = Identity(SERIAL_NUMBER, "bench", "1.2.3", 0, STORE_ID, 1, offered)
+    assert bench.serve(Identify(), Identity) == identity
+    none = dict.fromkeys((field.name for field in dataclasses.fields(Limits)), 0)
+    own = {"least_rate_nl_h": 3_000, "most_rate_nl_h": 90_000, "step_up_percent": 40, "step_down_percent": 50}
+    assert bench.serve(GetLimits(), Limits) == Limits(**none | own | {"prepare_ttl_ms": PREPARE_TTL_MS})
 
 
 def test_a_change_is_stored_before_the_motor_turns_and_again_before_the_reply(bench: Bench) -> None:
     host = Host(bench.open())
     now = host.ask(Poll(), Status)
-    prepared = host.ask(
-        Prepare(b"command1", ChangeKind.RATE, 0, now.commanded_rate_nl_h, 25_000, 0), Prepared
-    )
+    prepared = host.ask(preparing(b"command1", 25_000, seen_nl_h=now.commanded_rate_nl_h), Prepared)
     bench.course.clear()
     bench.saves.clear()
     host.ask(Commit(b"command1", prepared.token), Outcome)
@@ -136,7 +145,7 @@ def test_a_pump_at_rest_is_not_stored_again() -> None:
     for request in (Poll(), Identify(), GetLimits(), GetEvents(1), Acknowledge(31)):
         host.send(request)
     assert len(bench.saves) == before
-    host.send(Prepare(b"command1", ChangeKind.RATE, 9, 0, 0, 0))  # a refusal is logged, which is news
+    host.send(preparing(b"command1", 0, revision=9))  # a refusal is logged, which is news
     assert len(bench.saves) == before + 1
 
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from protocol.messages import (
+    USED,
     Acknowledge,
+    Change,
     ChangeKind,
     Commit,
     Outcome,
@@ -26,7 +28,7 @@ from protocol.messages import (
     Verdict,
 )
 from pumpmock.snapshot import Memory, Store
-from tests.pumpmock.conftest import Bench, Host, new_memory, state_of
+from tests.pumpmock.conftest import Bench, Host, new_memory, preparing, state_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +78,8 @@ class Talk(RuleBasedStateMachine):
         now = self.ask(Poll())
         assert isinstance(now, Status)
         revision = now.revision + stale
-        request = Prepare(self.bench.random(8), kind, revision, now.commanded_rate_nl_h, rate, 0)
+        change = Change(kind, rate if "rate_nl_h" in USED[kind] else 0)
+        request = Prepare(self.bench.random(8), revision, now.commanded_rate_nl_h, 0, change)
         answer = self.ask(request)
         if isinstance(answer, Prepared):
             self.prepared = answer
@@ -133,7 +136,7 @@ def killed_at_each_save(tmp_path: Path, *, rate_nl_h: int) -> list[Memory]:
     host = Host(bench.open())
     now = host.ask(Poll(), Status)
     rate = now.commanded_rate_nl_h
-    prepared = host.ask(Prepare(b"command1", ChangeKind.RATE, 0, rate, rate_nl_h, 0), Prepared)
+    prepared = host.ask(preparing(b"command1", rate_nl_h, seen_nl_h=rate), Prepared)
     left.clear()
     host.ask(Commit(b"command1", prepared.token), Outcome)
     loaded = []
@@ -165,7 +168,7 @@ def test_a_commit_on_a_failing_disk_is_not_applied_by_this_process_or_the_next(
     bench.device._save = store.save
     host = Host(bench.open())
     rate = host.ask(Poll(), Status).commanded_rate_nl_h
-    prepared = host.ask(Prepare(b"command1", ChangeKind.RATE, 0, rate, 25_000, 0), Prepared)
+    prepared = host.ask(preparing(b"command1", 25_000, seen_nl_h=rate), Prepared)
 
     def failing(descriptor: int) -> None:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode) == of_a_folder:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from protocol.exchange import HostEnd
 from protocol.messages import (
-    ChangeKind,
     Commit,
     EventKind,
     Events,
@@ -20,7 +19,6 @@ from protocol.messages import (
     Limits,
     Outcome,
     Poll,
-    Prepare,
     Prepared,
     Refusal,
     Rejected,
@@ -32,12 +30,12 @@ from protocol.messages import (
 from protocol.session import Session
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.ports.memory import MemoryPort
-from tests.pumpmock.conftest import KEYS, RATE_NL_H, SERIAL_NUMBER, TECHNICIAN, VIEWER, Bench, Host
+from tests.pumpmock.conftest import KEYS, RATE_NL_H, SERIAL_NUMBER, TECHNICIAN, VIEWER, Bench, Host, preparing
 
 if TYPE_CHECKING:
     import pytest
 
-PREPARE = Prepare(b"command1", ChangeKind.RATE, 0, RATE_NL_H, 25_000, 0)
+PREPARE = preparing(b"command1", 25_000)
 
 
 def test_the_whole_main_job_works_without_a_port(bench: Bench) -> None:
@@ -47,7 +45,7 @@ def test_the_whole_main_job_works_without_a_port(bench: Bench) -> None:
     before = host.ask(Poll(), Status)
     assert (before.commanded_rate_nl_h, before.reservoir_nl) == (RATE_NL_H, 18_000_000)
     too_fast = limits.most_rate_nl_h + 1
-    refused = host.ask(Prepare(b"command0", ChangeKind.RATE, 0, RATE_NL_H, too_fast, 0), Rejected)
+    refused = host.ask(preparing(b"command0", too_fast), Rejected)
     assert refused.reason == Refusal.ABOVE_MOST
     prepared = host.ask(PREPARE, Prepared)
     assert (prepared.old_rate_nl_h, prepared.new_rate_nl_h) == (RATE_NL_H, 25_000)
@@ -80,7 +78,7 @@ def test_closing_the_conversation_frees_the_prepared_change(bench: Bench) -> Non
     first = bench.open()
     Host(first).ask(PREPARE, Prepared)
     other = Host(bench.open())
-    again = Prepare(b"command2", ChangeKind.RATE, 0, RATE_NL_H, 26_000, 0)
+    again = preparing(b"command2", 26_000)
     assert other.ask(again, Rejected).reason == Refusal.BUSY
     first.close()
     assert other.ask(again, Prepared).new_rate_nl_h == 26_000
@@ -103,7 +101,7 @@ def test_a_host_that_greets_anew_on_the_same_line_is_not_kept_out_by_what_it_pre
     lost = Host(conversation).ask(PREPARE, Prepared)
     back = Host(conversation, nonce=b"another nonce...")
     assert back.ask(Commit(b"command1", lost.token), Rejected).reason == Refusal.NOT_PREPARED
-    again = Prepare(b"command2", ChangeKind.RATE, 0, RATE_NL_H, 26_000, 0)
+    again = preparing(b"command2", 26_000)
     assert back.ask(again, Prepared).new_rate_nl_h == 26_000
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from protocol.changes import Applied
-from protocol.messages import ChangeKind
+from protocol.ledger import Applied
+from protocol.messages import Change, ChangeKind
 from pumpmock.snapshot import Memory, SnapshotError, Store
-from tests.pumpmock.conftest import RATE_NL_H, lived_memory, new_memory, state_of
+from tests.pumpmock.conftest import RATE_NL_H, lived_memory, new_memory, state_of, to_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +56,7 @@ def test_a_ledger_one_line_ahead_of_the_motor_is_followed_at_loading(
     memory = new_memory()
     memory.pump.advance(5_000_000)
     memory.ledger.append(Applied(1, b"command1", kind, rate_nl_h, 5_000_000))
+    memory.ahead = Change(kind, rate_nl_h)
     store.save(memory)  # and here the process was killed
     loaded = store.load()
     assert loaded is not None
@@ -160,6 +161,7 @@ def test_a_folder_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) ->
 
 def test_following_a_line_moves_motor_and_revision_together() -> None:
     memory = new_memory()
+    memory.ahead = to_rate(25_000)
     memory.follow(Applied(1, b"command1", ChangeKind.RATE, 25_000, 0))
     assert (memory.revision, memory.pump.sample().measured_rate_nl_h) == (1, 25_000)
     assert new_memory().pump.sample().measured_rate_nl_h == RATE_NL_H

@@ -82,7 +82,7 @@ def test_a_value_of_the_wrong_type_is_refused_even_where_it_would_do(
     [
         (0, "00"),
         (0, 5),
-        (1, 4),
+        (1, 12),
         (1, 0),
         (1, True),
         (1, "RATE"),

@@ -101,8 +101,8 @@ class ChangeScreen(ModalScreen["Future[Outcome] | None"]):
         if flow.step is Step.ASK and not flow.obstacle:
             wanted = flow.ask(box.rate.value)
             if wanted is not None:
-                rate, soft = wanted
-                self._await(source.prepare(flow.kind, rate, seen=flow.seen, overridden=soft))
+                change, soft = wanted
+                self._await(source.prepare(change, seen=flow.seen, overridden=soft))
         elif flow.prepared is not None and flow.armed(box.again.value):
             flow.send()
             self._await(source.commit(flow.prepared))

@@ -59,7 +59,7 @@ def _line(
 
 def _still_raised(record: EventRecord, later: tuple[EventRecord, ...]) -> bool:
     """Tell whether this is the newest raise of its alarm."""
-    return record.kind is EventKind.ALARM_RAISED and not any(
+    return record.kind == EventKind.ALARM_RAISED and not any(
         other.kind in (EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED) and other.detail == record.detail
         for other in later
     )
@@ -67,7 +67,7 @@ def _still_raised(record: EventRecord, later: tuple[EventRecord, ...]) -> bool:
 
 def _cleared_s(record: EventRecord, later: tuple[EventRecord, ...]) -> int | None:
     """Return when an alarm that was raised here went away; None for any other entry."""
-    if record.kind is not EventKind.ALARM_RAISED:
+    if record.kind != EventKind.ALARM_RAISED:
         return None
-    times = (e.clock_s for e in later if e.kind is EventKind.ALARM_CLEARED and e.detail == record.detail)
+    times = (e.clock_s for e in later if e.kind == EventKind.ALARM_CLEARED and e.detail == record.detail)
     return next(times, None)

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.snapshot import Link, Reading, Snapshot
 from protocol.alarms import Alarm, mask
+from protocol.intent import Intent
+from protocol.machines import Stage
 from protocol.messages import (
+    NEVER_S,
+    Change,
     ChangeKind,
     EventKind,
     EventRecord,
     Identity,
+    Mode,
     Outcome,
     Prepared,
     Role,
@@ -35,10 +40,13 @@ SERIAL = "02-1187"
 
 STATUS = Status(
     state=State.RUNNING,
+    mode=Mode.PROGRAM,
     revision=4,
     commanded_rate_nl_h=20_833,
     measured_rate_nl_h=20_958,
     programmed_rate_nl_h=20_833,
+    mode_left_s=NEVER_S,
+    concentration_ug_ml=0,
     reservoir_nl=14_620_000,
     sensed_nl=14_550_000,
     sensed_band_nl=500_000,
@@ -51,6 +59,8 @@ STATUS = Status(
     service_days=2_180,
     alarms=0,
     acknowledged=0,
+    audio_pause_s=0,
+    refusing_s=0,
     pump_time_us=930_000_000_000,
     clock_s=CLOCK_S,
     boot=1,
@@ -59,9 +69,10 @@ STATUS = Status(
     most_rate_nl_h=1_000_000,
     step_up_percent=0,
     step_down_percent=0,
+    limits_crc=0,
     frames_bad=0,
 )
-IDENTITY = Identity(SERIAL, "bench 20", "3.1.4", 0, b"store-01", 1)
+IDENTITY = Identity(SERIAL, "bench 20", "3.1.4", 0, b"store-01", 1, 0b1110)
 
 
 def event(
@@ -184,25 +195,22 @@ class FakeSource:
         for callback in self.callbacks:
             callback(made)
 
-    def prepare(
-        self, kind: ChangeKind, new_rate_nl_h: int, *, seen: Reading, overridden: bool
-    ) -> Future[Prepared]:
-        self.calls.append(("prepare", kind, new_rate_nl_h, seen.status.revision, overridden))
-        return done(self.prepare_error or self.prepared(kind, new_rate_nl_h, seen.status))
+    def prepare(self, change: Change, *, seen: Reading, overridden: bool) -> Future[Prepared]:
+        self.calls.append(("prepare", change, seen.status.revision, overridden))
+        return done(self.prepare_error or self.prepared(change, seen.status))
 
-    def prepared(self, kind: ChangeKind, wanted_nl_h: int, status: Status) -> Prepared:
+    def prepared(self, change: Change, status: Status) -> Prepared:
         after = {
-            ChangeKind.RATE: wanted_nl_h,
+            ChangeKind.RATE: change.rate_nl_h,
             ChangeKind.STOP: 0,
             ChangeKind.RESUME: status.programmed_rate_nl_h,
         }
-        new = after[kind] if self.new_rate_nl_h is None else self.new_rate_nl_h
+        new = after[change.kind] if self.new_rate_nl_h is None else self.new_rate_nl_h
         old = status.commanded_rate_nl_h
         low_nl = status.reservoir_nl - status.low_reservoir_nl
         empty_nl = status.reservoir_nl - status.residual_nl
         return Prepared(
             command_id=b"command1",
-            kind=kind,
             revision=status.revision,
             old_rate_nl_h=old,
             new_rate_nl_h=new,
@@ -214,6 +222,7 @@ class FakeSource:
             new_to_empty_s=_seconds(new, empty_nl),
             token=b"token001",
             ttl_ms=self.ttl_ms,
+            change=change,
         )
 
     def commit(self, prepared: Prepared) -> Future[Outcome]:
@@ -235,6 +244,15 @@ class FakeSource:
         self.calls.append(("stop",))
 
 
+def unresolved(rate_nl_h: int = 25_000, **changes: Any) -> Intent:  # noqa: ANN401 - as above
+    """Make a change to a rate whose answer was lost."""
+    change = Change(ChangeKind.RATE, rate_nl_h)
+    made = Intent(
+        b"command1", SERIAL, b"store-01", CLOCK_S, change, 4, 20_833, rate_nl_h, stage=Stage.RESOLVING
+    )
+    return replace(made, **changes)
+
+
 def outcome(verdict: Verdict, revision: int, rate_nl_h: int) -> Outcome:
     """Make the pump's verdict."""
     return Outcome(b"command1", verdict, revision, rate_nl_h, 0)
@@ -242,4 +260,4 @@ def outcome(verdict: Verdict, revision: int, rate_nl_h: int) -> Outcome:
 
 def _seconds(rate_nl_h: int, volume_nl: int) -> int:
     needed_us = time_until(rate_nl_h, volume_nl)
-    return 0xFFFF_FFFF if needed_us is None else needed_us // 1_000_000
+    return NEVER_S if needed_us is None else needed_us // 1_000_000

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
-from protocol.messages import ChangeKind, Prepared, State, Verdict
-from tests.monitor.ui.bench import SERIAL, Clock, FakeSource, S, lost, outcome, snapshot
+from protocol.messages import Change, ChangeKind, Prepared, State, Verdict
+from tests.monitor.ui.bench import SERIAL, Clock, FakeSource, S, lost, outcome, snapshot, unresolved
 from tests.monitor.ui.stage import page, press, run, shown
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def sentence(shown_page: str) -> str:
 def test_enter_asks_the_pump_and_shows_its_own_account() -> None:
     source = FakeSource(snapshot())
     shown_page = shown(source, "r", "0.6", "enter")
-    assert sent(source) == [("prepare", ChangeKind.RATE, NEW, 4, False)]
+    assert sent(source) == [("prepare", Change(ChangeKind.RATE, NEW), 4, False)]
     for fact in (
         "0.500 mL/day →    0.600 mL/day  +20.0 %  x1.2",
         "25.2 →            21.0  -4.2",
@@ -65,7 +65,7 @@ def test_a_large_step_is_sent_only_when_the_same_figure_is_typed_again(typed: st
     assert [call[0] for call in sent(source)] == ["prepare"]
     source = FakeSource(snapshot())
     shown(source, "r", "0.65", "enter", typed, "enter")
-    assert sent(source) == [("prepare", ChangeKind.RATE, LARGE, 4, True), ("commit", LARGE)]
+    assert sent(source) == [("prepare", Change(ChangeKind.RATE, LARGE), 4, True), ("commit", LARGE)]
 
 
 @pytest.mark.parametrize("typed", ["0.6", "6.5", "0,65", "065", "stop"])
@@ -153,7 +153,7 @@ def test_applied_but_not_read_back_is_said_when_the_link_is_lost_in_between() ->
 
 
 def test_an_unknown_outcome_names_both_rates_and_can_only_be_asked_about() -> None:
-    error = OutcomeUnknownError("no answer", b"command1", 20_833, NEW)
+    error = OutcomeUnknownError(unresolved(), "the answer was lost")
     source = FakeSource(snapshot(), commit_answer=error)
     shown_page = shown(source, "r", "0.6", "enter", "tab", "enter")
     assert "OUTCOME UNKNOWN: the rate is 0.500 mL/day or 0.600 mL/day" in shown_page
@@ -258,8 +258,8 @@ def test_an_answer_that_comes_after_the_box_was_closed_is_given_up_too() -> None
     class Slow(FakeSource):
         pending: Future[Prepared] = Future()
 
-        def prepare(self, kind: ChangeKind, new_rate_nl_h: int, **_: object) -> Future[Prepared]:
-            self.calls.append(("prepare", kind, new_rate_nl_h))
+        def prepare(self, change: Change, **_: object) -> Future[Prepared]:
+            self.calls.append(("prepare", change))
             return self.pending
 
     source = Slow(snapshot())
@@ -270,7 +270,7 @@ def test_an_answer_that_comes_after_the_box_was_closed_is_given_up_too() -> None
         await press(pilot, "escape")
         status = snapshot().reading
         assert status is not None
-        source.pending.set_result(source.prepared(ChangeKind.RATE, NEW, status.status))
+        source.pending.set_result(source.prepared(Change(ChangeKind.RATE, NEW), status.status))
         await press(pilot)
 
     run(source, act)
@@ -282,7 +282,7 @@ def test_a_stop_asks_for_its_word() -> None:
     shown_page = shown(source, "p", "enter")
     assert "Nothing is delivered while the pump is stopped." in shown_page
     assert 'Type "stop"' in shown_page
-    assert sent(source) == [("prepare", ChangeKind.STOP, 0, 4, False)]
+    assert sent(source) == [("prepare", Change(ChangeKind.STOP), 4, False)]
 
     source = FakeSource(snapshot())
 

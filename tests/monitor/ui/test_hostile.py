@@ -19,7 +19,7 @@ def printable(text: str) -> str:
 @pytest.mark.parametrize("size", [WIDE, SMALL])
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_from_a_device_is_drawn_letter_by_letter(text: str, size: tuple[int, int]) -> None:
-    identity = Identity(text, text, text, 0, IDENTITY.store_id, 1)
+    identity = Identity(text, text, text, 0, IDENTITY.store_id, 1, IDENTITY.changes)
     made = snapshot(identity=identity, reading=Reading(text, STATUS, NOW_NS))
     page = shown(made, size=size)
     assert f"PUMP SN {printable(text)}" in page

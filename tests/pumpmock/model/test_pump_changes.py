@@ -11,7 +11,7 @@ from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
 
 RATE, STOP, RESUME = ChangeKind.RATE, ChangeKind.STOP, ChangeKind.RESUME
-LOW, EMPTY, ERI, STOPPED, EOS = (1 << alarm for alarm in Alarm)
+LOW, EMPTY, ERI, STOPPED, EOS, _ = (1 << alarm for alarm in Alarm)
 
 
 def running(*, fill_nl: int = 18_000_000, battery_percent: int = 100) -> Pump:

@@ -14,7 +14,7 @@ from pumpmock.model.sample import Sample
 from pumpmock.model.settings import Settings
 
 RATE, STOP, RESUME = ChangeKind.RATE, ChangeKind.STOP, ChangeKind.RESUME
-LOW, EMPTY, ERI, STOPPED, EOS = (1 << alarm for alarm in Alarm)
+LOW, EMPTY, ERI, STOPPED, EOS, _ = (1 << alarm for alarm in Alarm)
 SEVEN_YEARS_US = 7 * 8_766 * US_PER_H
 
 
@@ -32,8 +32,9 @@ def ceil_div(dividend: int, divisor: int) -> int:
 
 
 def test_a_sample_has_every_field_of_a_status_that_the_pump_owns() -> None:
-    link_owned = {"revision", "boot", "frames_bad"}
-    assert set(Sample._fields) == {f.name for f in fields(Status)} - link_owned
+    device_owned = {"revision", "boot", "frames_bad", "limits_crc", "audio_pause_s", "refusing_s"}
+    device_owned |= {"mode", "mode_left_s", "concentration_ug_ml"}
+    assert set(Sample._fields) == {f.name for f in fields(Status)} - device_owned
 
 
 def test_each_figure_of_a_sample_stands_under_its_own_name() -> None:

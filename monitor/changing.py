@@ -1,0 +1,271 @@
+"""Changes from this host: noted before they are sent, confirmed against the pump's read-back, and never left to a guess.
+
+`protocol.machines.STAGE` says what may follow what; here are the disk, the wire and the tries.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from monitor.errors import LinkError, MonitorError, OutcomeUnknownError, RefusedError
+from monitor.intents import IntentError
+from protocol.exchange import READ_TRIES, RESOLVE_TRIES
+from protocol.intent import COMMAND_ID_SIZE, Intent
+from protocol.machines import Stage, StageEvent
+from protocol.messages import Outcome, Prepared, Refusal, Role, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from monitor.conversation import Conversation
+    from monitor.intents import Intents
+    from monitor.snapshot import Reading
+    from protocol.fields import Message
+    from protocol.messages import Change
+
+_PAUSE_BETWEEN_TRIES_S = 0.5
+
+
+class Changes:
+    """What this host changes at one pump.
+
+    Args:
+        line: the conversation with it.
+        intents: where changes are noted.
+        random: returns that many random bytes, for command ids.
+        now_s: the host's calendar clock, for notes.
+
+    Attributes:
+        settled: the changes whose verdict was learned by asking, oldest first, with it.
+        problem: why open changes can't be looked up, a sentence; empty where they can.
+    """
+
+    def __init__(
+        self,
+        line: Conversation,
+        intents: Intents,
+        random: Callable[[int], bytes],
+        now_s: Callable[[], float],
+    ) -> None:
+        self.settled: list[tuple[Intent, Outcome]] = []
+        self.problem = ""
+        self._line = line
+        self._intents = intents
+        self._random = random
+        self._now_s = now_s
+        self._open: dict[bytes, Intent] = {}
+        self._verdicts: dict[bytes, Outcome] = {}
+
+    def prepare(self, change: Change, *, seen: Reading, overridden: bool = False) -> Prepared:
+        """Ask the pump to prepare a change decided on the reading `seen`, and return its read-back. Changes nothing.
+
+        Args:
+            change: what is wanted.
+            seen: what the operator saw: the pump refuses if it is not so any more.
+            overridden: whether a soft limit was overridden, for the pump's log.
+
+        Raises:
+            RefusedError: the pump refuses, its read-back is not what was asked, the intent can't be noted, or another
+                change of this pump has no verdict yet.
+            LinkError: where no answer comes.
+        """
+        pump = self._line.key.serial_number
+        if seen.serial_number != pump:
+            raise RefusedError(f"decided on pump {seen.serial_number}, but this is {pump}")
+        self._check_settled()
+        intent = self._noted(
+            Intent(
+                self._random(COMMAND_ID_SIZE),
+                pump,
+                self._line.store_id,
+                int(self._now_s()),
+                change,
+                seen.status.revision,
+                seen.status.commanded_rate_nl_h,
+                overridden=overridden,
+            )
+        )
+        intent = self._keep(intent.after(StageEvent.SEND))
+        try:
+            prepared = self._line.ask(intent.prepare(), Prepared)[0]
+        except RefusedError as error:
+            spent = error.reason in {Refusal.ALREADY_APPLIED, Refusal.VOID}
+            self._end(intent.after(StageEvent.SILENCE if spent else StageEvent.REFUSED))
+            raise
+        except MonitorError:
+            self._keep(intent.after(StageEvent.SILENCE))
+            raise
+        intent = self._keep(intent.read_back(prepared))
+        if intent.stage is not Stage.PREPARED:
+            self.resolve(intent.command_id)
+            raise RefusedError("the pump's read-back is not what was asked; nothing was changed")
+        return prepared
+
+    def commit(self, prepared: Prepared) -> Outcome:
+        """Apply what was prepared. After a lost answer the pump is asked what became of it, never guessed at.
+
+        Raises:
+            RefusedError: it was not applied.
+            OutcomeUnknownError: the answer was lost and the pump can't be asked now.
+        """
+        known = self._verdicts.get(prepared.command_id)
+        if known is not None:
+            return _applied(known)
+        intent = self._open.get(prepared.command_id)
+        if intent is None or intent.stage is not Stage.PREPARED:
+            raise RefusedError("this change is not prepared any more: prepare it again")
+        intent = self._noted(intent.after(StageEvent.CONFIRM))
+        try:
+            outcome = self._told(intent, intent.commit(prepared.token), tries=1)
+            if outcome.verdict is Verdict.NOT_APPLIED:
+                raise LinkError("the pump answered a Commit as if it had been asked to resolve")
+        except RefusedError:
+            self._end(intent.after(StageEvent.REFUSED))
+            raise
+        except MonitorError as error:
+            self._keep(intent.after(StageEvent.SILENCE))
+            return self._settle(intent, error)
+        self._end(intent.decided(outcome), outcome)
+        return outcome
+
+    def resolve(self, command_id: bytes) -> Outcome:
+        """Ask what became of a change that was begun here: applied, or from now on never.
+
+        Raises:
+            RefusedError: another memory answers by now, which never saw the change; or our key only reads.
+            LinkError: where no answer comes.
+        """
+        known = self._verdicts.get(command_id)
+        if known is not None:
+            return known
+        intent = self._open.get(command_id)
+        if intent is None:
+            raise RefusedError("no such change is open here")
+        if intent.store_id != self._line.store_id:
+            raise RefusedError(
+                "another memory answers now, which never saw the change and can't tell what became of it"
+            )
+        if intent.stage is not Stage.RESOLVING:
+            abandoned = intent.stage is Stage.PREPARED
+            intent = self._keep(intent.after(StageEvent.ABANDON if abandoned else StageEvent.RESTART))
+        outcome = self._told(intent, intent.resolve())
+        self._end(intent.decided(outcome), outcome)
+        return outcome
+
+    @property
+    def unresolved(self) -> tuple[Intent, ...]:
+        """The changes of this pump without a verdict, oldest first: while there is one, only asking for it is allowed."""
+        return tuple(intent for intent in self._open.values() if intent.stage is Stage.RESOLVING)
+
+    def settle(self) -> None:
+        """Ask for the verdict on every change of this pump that was left without one, by us or by a monitor that ended."""
+        self.problem = ""
+        try:
+            left = self._intents.left_open(self._line.key.serial_number)
+        except IntentError as error:
+            self.problem = str(error)
+            left = []
+        for intent in left:
+            self._open[intent.command_id] = intent.after(StageEvent.RESTART)
+        if self._line.key.role < Role.TECHNICIAN:
+            return
+        for intent in self.unresolved:
+            if intent.store_id == self._line.store_id:
+                outcome = self.resolve(intent.command_id)
+                self.settled.append((intent.decided(outcome), outcome))
+
+    def discard(self, command_id: bytes) -> None:
+        """Give up asking for a verdict that can't be had any more: somebody has looked at the pump.
+
+        Raises:
+            RefusedError: there is no such change, or the pump can still be asked.
+        """
+        intent = self._open.get(command_id)
+        if intent is None or intent.stage is not Stage.RESOLVING:
+            raise RefusedError("no such change is open here")
+        if intent.store_id == self._line.store_id:
+            raise RefusedError("the pump can tell what became of it: ask it")
+        self._intents.forget(self._open.pop(command_id))
+
+    def _settle(self, intent: Intent, lost: MonitorError) -> Outcome:
+        """Ask for the verdict on a commit whose answer was lost, over a new session where the old one is dead.
+
+        Raises:
+            RefusedError: it was not applied.
+            OutcomeUnknownError: the pump can't be asked now.
+        """
+        for attempt in range(RESOLVE_TRIES):
+            try:
+                if attempt:
+                    time.sleep(_PAUSE_BETWEEN_TRIES_S)  # an emulator or an adapter may be coming back
+                    self._line.reopen()
+                    self.settle()
+                outcome = self.resolve(intent.command_id)
+            except MonitorError:
+                continue  # a refusal decides nothing either: it may be only the key that reads that was let in again
+            return _applied(outcome)
+        replaced = self._line.store_id != intent.store_id
+        why = "the pump came back with another memory" if replaced else f"the answer was lost: {lost}"
+        raise OutcomeUnknownError(intent, why)
+
+    def _told(self, intent: Intent, request: Message, tries: int = READ_TRIES) -> Outcome:
+        """Return the pump's answer about a change.
+
+        Raises:
+            RefusedError: the pump refuses.
+            LinkError: where no answer comes, or one about another change.
+        """
+        outcome = self._line.ask(request, Outcome, tries)[0]
+        if outcome.command_id != intent.command_id:
+            raise LinkError("the pump answered about another change")
+        return outcome
+
+    def _check_settled(self) -> None:
+        if self.unresolved:
+            self.settle()
+        if self.problem:
+            raise RefusedError(self.problem)
+        if self.unresolved:
+            raise RefusedError(
+                "a change of this pump has no verdict yet: nothing else is changed before it is known"
+            )
+
+    def _noted(self, intent: Intent) -> Intent:
+        """Keep an intent, on the disk before this returns."""
+        try:
+            self._intents.note(intent)
+        except IntentError as error:
+            raise RefusedError(str(error)) from error
+        return self._keep(intent)
+
+    def _keep(self, intent: Intent) -> Intent:
+        self._open[intent.command_id] = intent
+        return intent
+
+    def _end(self, intent: Intent, outcome: Outcome | None = None) -> None:
+        """Keep an intent that is open still; give up one whose verdict is known."""
+        if outcome is not None:
+            self._verdicts[intent.command_id] = outcome
+        if intent.is_open:
+            self._keep(intent)
+            return
+        self._open.pop(intent.command_id, None)
+        self._intents.forget(intent)
+
+    def close(self) -> None:
+        """Give up what is open here; it stays noted, for whoever asks next."""
+        self._intents.close()
+
+
+def _applied(outcome: Outcome) -> Outcome:
+    """Return the outcome of a change that was applied.
+
+    Raises:
+        RefusedError: it was not.
+    """
+    if outcome.verdict is Verdict.NOT_APPLIED:
+        raise RefusedError(
+            "the commit did not reach the pump, and it will not be applied any more; try again"
+        )
+    return outcome

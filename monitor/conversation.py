@@ -1,0 +1,146 @@
+"""A conversation with the pump on a port: opened with a key, asked one request at a time, opened anew where it was lost.
+
+What is asked and what follows from the answers is `client`'s; here are time-outs, tries and the two ways in which silence
+is told from a stranger.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from monitor.errors import LinkError, RefusedError
+from monitor.greeting import SilenceError, open_session
+from monitor.ports import Line
+from monitor.snapshot import NS_PER_MS
+from protocol.exchange import READ_TRIES, REPLY_TIMEOUT_MS
+from protocol.messages import Rejected
+from protocol.session import SessionEndedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from monitor.keys import Keyring
+    from protocol.fields import Message
+    from protocol.keys import Key
+
+_M = TypeVar("_M", bound="Message")
+
+
+class Conversation:
+    """An open session on an open port.
+
+    Args:
+        url: a device or any URL that pyserial opens.
+        keyring: the pairing keys to try.
+        serial_number: the pump it must be; None for whichever of the keyring's answers.
+        random: returns that many random bytes.
+        now_ns: the host's monotonic clock.
+
+    Attributes:
+        url: the port.
+        key: the key that the pump accepted: whose it is and what it allows.
+        store_id: names the pump's memory; another one means that its history was replaced.
+        boot: starts of the pump so far.
+
+    Raises:
+        LinkError: where there is no such port, no answer, no key, or no pump.
+    """
+
+    key: Key
+    store_id: bytes
+    boot: int
+
+    def __init__(
+        self,
+        url: str,
+        keyring: Keyring,
+        serial_number: str | None,
+        random: Callable[[int], bytes],
+        now_ns: Callable[[], int],
+    ) -> None:
+        self.url = url
+        self._keyring = keyring
+        self._random = random
+        self._now_ns = now_ns
+        self._rounds = keyring.rounds(serial_number)
+        if not self._rounds:
+            raise LinkError(keyring.what_is_missing(serial_number))
+        self._bad_before = 0
+        self._line = Line(url)
+        self._connect()
+
+    def _connect(self) -> None:
+        try:
+            self._end, self.key = open_session(self._line, self._rounds, self._random, self._now_ns)
+        except SilenceError as silence:
+            self._line.close()
+            raise LinkError(self._why_nobody(heard=silence.heard)) from silence
+        except LinkError:
+            self._line.close()
+            raise
+        challenge = self._end.challenge
+        self.store_id = challenge.store_id if challenge else b""
+        self.boot = challenge.boot if challenge else 0
+
+    def _why_nobody(self, *, heard: bool) -> str:
+        whose = ", ".join(sorted({key.serial_number for keys in self._rounds for key in keys}))
+        if heard:
+            return f"something answers on {self.url}, but it is not pump {whose}: another device, or a key that is not its own"
+        said = f"no pump answers on {self.url} to the key of {whose}: it is off, it is another device"
+        return "; ".join([f"{said}, or its key is not in {self._keyring.folder}", *self._keyring.problems])
+
+    @property
+    def bad_frames(self) -> int:
+        """Frames and fragments that we received and dropped."""
+        return self._bad_before + self._end.dropped
+
+    def close(self) -> None:
+        """Close the port."""
+        self._line.close()
+
+    def reopen(self) -> None:
+        """Close the port, open it again, and open a new session with the same pump.
+
+        Raises:
+            LinkError: as at the first opening.
+        """
+        self._line.close()
+        dropped = self.bad_frames
+        self._rounds = self._keyring.rounds(self.key.serial_number)
+        self._line = Line(self.url)
+        self._connect()
+        self._bad_before = dropped
+
+    def ask(self, request: Message, kind: type[_M], tries: int = READ_TRIES) -> tuple[_M, int]:
+        """Return the pump's answer and the moment at which the request that it answers was sent, by the monotonic clock.
+
+        Raises:
+            RefusedError: the pump refuses.
+            LinkError: where no answer comes.
+        """
+        for _ in range(tries):
+            try:
+                data, counter = self._end.ask(request)
+            except SessionEndedError as error:
+                raise LinkError("the session is used up: connect again") from error
+            asked_ns = self._now_ns()
+            self._line.write(data)
+            answer = self._await(counter, asked_ns + REPLY_TIMEOUT_MS * NS_PER_MS)
+            if answer is None:
+                continue
+            if isinstance(answer, Rejected):
+                raise RefusedError(answer.sentence, answer.reason, answer.bound)
+            if not isinstance(answer, kind):
+                raise LinkError(f"the pump answered {type(request).__name__} with {type(answer).__name__}")
+            return answer, asked_ns
+        raise LinkError(f"the pump on {self.url} does not answer")
+
+    def _await(self, counter: int, deadline_ns: int) -> Message | None:
+        while True:
+            left_ns = deadline_ns - self._now_ns()
+            data = self._line.read(max(0, -(-left_ns // NS_PER_MS)))
+            for answer in self._end.receive(data or b"")[0]:
+                if answer.ack >= counter:
+                    return answer.message
+            if left_ns <= 0:  # also where bytes keep coming that are no answer
+                return None
