@@ -14,7 +14,7 @@ from protocol.fields import Message, MessageError
 from protocol.frame import FROM_DEVICE, Decoder, Frame
 from protocol.handshake import DeviceHandshake, HostHandshake
 from protocol.messages import MESSAGES, Challenge, Confirm, Hello, Poll, Refusal, Role, build, parse
-from protocol.session import Intrusion, Session, SessionEndedError
+from protocol.session import LONGEST_SESSION_MS, Intrusion, Session, SessionEndedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +55,7 @@ class HostEnd:
         self.challenge: Challenge | None = None
         self._handshake = HostHandshake(key, nonce)
         self._session: Session | None = None
+        self._began_ms = 0
         self._decoder = Decoder()
         self._intruders = 0
 
@@ -68,19 +69,24 @@ class HostEnd:
         """Whether the pump has sent its first sealed frame, which proves that it holds the key."""
         return self._session is not None and self._session.heard > 0
 
-    def hello(self) -> bytes:
-        """Return the bytes that open the conversation."""
+    def hello(self, now_ms: int = 0) -> bytes:
+        """Return the bytes that open the conversation; `now_ms` is monotonic, and the session's 24 h run from then."""
+        self._began_ms = now_ms
         return self._handshake.hello()
 
-    def ask(self, request: Message) -> tuple[bytes, int]:
+    def ask(self, request: Message, now_ms: int = 0) -> tuple[bytes, int]:
         """Return the bytes of a request and its counter, which its answer's `ack` reaches.
 
+        A host that has no clock leaves `now_ms` out, here and in `hello`; its session ends by the pump's silence.
+
         Raises:
-            SessionEndedError: when the session is used up.
+            SessionEndedError: when the session is used up or 24 h old.
             ValueError: before the session is open.
         """
         if self._session is None or not self.is_open:
             raise ValueError("there is no session yet")
+        if now_ms - self._began_ms >= LONGEST_SESSION_MS:
+            raise SessionEndedError
         return self._session.seal(request.code, build(request)), self._session.sent
 
     def receive(self, data: bytes) -> tuple[list[Answer], bytes]:
@@ -121,6 +127,7 @@ class DeviceEnd:
         handshake: the pump's part of the handshake on this port.
         serve: answers a request made in this role and session.
         opened: told the role of each session that opens.
+        bad_handshakes: told how many handshake frames with wrong tags came in one turn.
     """
 
     def __init__(
@@ -128,12 +135,15 @@ class DeviceEnd:
         handshake: DeviceHandshake,
         serve: Callable[[Message, Role, int], Message],
         opened: Callable[[Role], None],
+        bad_handshakes: Callable[[int], None] = lambda _count: None,
     ) -> None:
         self._handshake = handshake
         self._serve = serve
         self._opened = opened
+        self._bad_handshakes = bad_handshakes
         self._decoder = Decoder()
         self._session: Session | None = None
+        self._opened_ms = 0
         self._role = Role.VIEWER
         self._intruders = dict.fromkeys(Intrusion, 0)
 
@@ -149,7 +159,13 @@ class DeviceEnd:
 
     def receive(self, data: bytes, now_ms: int) -> bytes:
         """Return the bytes to answer with; `now_ms` is monotonic wall time."""
-        return b"".join([self._answer(frame, now_ms) for frame in self._decoder.feed(data)])
+        refused = self._handshake.refused
+        if now_ms - self._opened_ms >= LONGEST_SESSION_MS:
+            self._session = None
+        reply = b"".join([self._answer(frame, now_ms) for frame in self._decoder.feed(data)])
+        if self._handshake.refused > refused:
+            self._bad_handshakes(self._handshake.refused - refused)
+        return reply
 
     def _answer(self, frame: Frame, now_ms: int) -> bytes:
         if frame.type == Hello.code:
@@ -168,6 +184,7 @@ class DeviceEnd:
         if found is None:
             return b""
         self._session, self._role = found
+        self._opened_ms = now_ms
         self._opened(self._role)
         return self._reply(self._session, self._serve(Poll(), self._role, self._session.number))
 

@@ -66,7 +66,7 @@ class HostHandshake:
             return None
         try:
             challenge = cast("Challenge", parse(frame.type, frame.payload))
-            expected = serial_number_of(challenge.device_id) == self._key.serial_number
+            expected = self._key.fits(serial_number_of(challenge.device_id))
         except (MessageError, ValueError):
             return None
         if not expected:
@@ -88,8 +88,34 @@ class _Pending:
     deadline_ms: int
 
 
+class BackOff:
+    """How long handshakes on a port are ignored after wrong tags. It outlives the hosts that come and go on the port.
+
+    docs/decisions/0012-back-off-and-session-ends.md
+    """
+
+    def __init__(self) -> None:
+        self._bad_in_a_row = 0
+        self._deaf_until_ms = 0
+
+    def deaf_ms(self, now_ms: int) -> int:
+        """Return for how long handshakes are still ignored, 0 where they are not; `now_ms` is monotonic."""
+        return max(0, self._deaf_until_ms - now_ms)
+
+    def note_bad_tag(self, now_ms: int) -> None:
+        """Count a wrong tag."""
+        self._bad_in_a_row += 1
+        beyond = self._bad_in_a_row - BAD_TAGS_ALLOWED
+        if beyond >= 0:
+            self._deaf_until_ms = now_ms + min(1_000 << min(beyond, 6), LONGEST_BACK_OFF_MS)
+
+    def forgive(self) -> None:
+        """Start the count anew: somebody with a key has come."""
+        self._bad_in_a_row = 0
+
+
 class DeviceHandshake:
-    """The pump's part on one port: challenge a hello, verify the confirmation.
+    """The pump's part in one host's conversation: challenge a hello, verify the confirmation.
 
     Args:
         serial_number: who the pump is.
@@ -97,6 +123,7 @@ class DeviceHandshake:
         boot: its starts so far.
         keys: the pump's table of keys, by key id.
         random: returns that many random bytes.
+        back_off: that of the port, shared by all conversations on it; by default one of its own.
 
     Attributes:
         refused: handshake frames with a wrong tag so far.
@@ -109,6 +136,7 @@ class DeviceHandshake:
         boot: int,
         keys: Mapping[bytes, Key],
         random: Callable[[int], bytes],
+        back_off: BackOff | None = None,
     ) -> None:
         self.refused = 0
         self._identifier = device_id(serial_number)
@@ -117,12 +145,15 @@ class DeviceHandshake:
         self._keys = keys
         self._random = random
         self._pending: _Pending | None = None
-        self._bad_in_a_row = 0
-        self._deaf_until_ms = 0
+        self._back_off = back_off or BackOff()
+
+    def deaf_ms(self, now_ms: int) -> int:
+        """Return for how long handshakes on this port are still ignored, 0 where they are not."""
+        return self._back_off.deaf_ms(now_ms)
 
     def challenge(self, frame: Frame, now_ms: int) -> bytes | None:
         """Return the answer to a HELLO; None where it deserves none. `now_ms` is monotonic."""
-        if now_ms < self._deaf_until_ms:
+        if self.deaf_ms(now_ms):
             return None
         # The key id is the payload's first bytes; it is only looked up, and parsed as a field once the tag is verified.
         key = self._keys.get(frame.payload[:KEY_ID_SIZE])
@@ -145,7 +176,7 @@ class DeviceHandshake:
     def confirm(self, frame: Frame, now_ms: int) -> tuple[Session, Role] | None:
         """Return the session that a CONFIRM opens and the role of its key; None where it opens none."""
         pending = self._pending
-        if pending is None or frame.session != pending.session or now_ms < self._deaf_until_ms:
+        if pending is None or frame.session != pending.session or self.deaf_ms(now_ms):
             return None
         if now_ms > pending.deadline_ms:
             self._pending = None
@@ -154,7 +185,7 @@ class DeviceHandshake:
             self._note_bad_tag(now_ms)
             return None
         self._pending = None
-        self._bad_in_a_row = 0
+        self._back_off.forgive()
         role = pending.key.role
         context = _context(self._identifier, role)
         secret, nonces = pending.key.secret, pending.nonces
@@ -162,7 +193,4 @@ class DeviceHandshake:
 
     def _note_bad_tag(self, now_ms: int) -> None:
         self.refused += 1
-        self._bad_in_a_row += 1
-        beyond = self._bad_in_a_row - BAD_TAGS_ALLOWED
-        if beyond >= 0:
-            self._deaf_until_ms = now_ms + min(1_000 << min(beyond, 6), LONGEST_BACK_OFF_MS)
+        self._back_off.note_bad_tag(now_ms)

@@ -14,6 +14,7 @@ from protocol.frame import FROM_DEVICE, TAG_SIZE, Frame, encode, header
 from protocol.keys import expand, extract
 
 LAST_COUNTER = 2**31
+LONGEST_SESSION_MS = 24 * 3_600_000
 _BLOCK_SIZE = 64  # of SHA-256
 
 
@@ -34,7 +35,7 @@ class Intrusion(Enum):
 
 
 class SessionEndedError(Exception):
-    """The session has used up its counters: a new handshake is due."""
+    """The session has used up its counters or its time: a new handshake is due."""
 
 
 def tag(key: bytes, *parts: bytes) -> bytes:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from protocol.fields import Message
+    from protocol.handshake import BackOff
     from protocol.keys import Key
     from protocol.messages import Role
     from pumpmock.device import Device
@@ -25,6 +26,8 @@ class NativeConversation:
         random: returns that many random bytes, for nonces and session numbers.
         opened: told the role of each session that a host opens.
         unsaved: told why the pump's state could not be stored; readings go on.
+        bad_handshakes: told how many handshake frames with wrong tags came in one turn.
+        back_off: that of the port, shared by all conversations on it; by default one of its own.
     """
 
     def __init__(
@@ -35,19 +38,26 @@ class NativeConversation:
         *,
         opened: Callable[[Role], None],
         unsaved: Callable[[OSError], None],
+        bad_handshakes: Callable[[int], None] = lambda _count: None,
+        back_off: BackOff | None = None,
     ) -> None:
         memory = device.memory
-        handshake = DeviceHandshake(memory.serial_number, memory.store_id, memory.boot, keys, random)
+        handshake = DeviceHandshake(
+            memory.serial_number, memory.store_id, memory.boot, keys, random, back_off
+        )
         self._device = device
         self._unsaved = unsaved
         self._opened = opened
         self._session: int | None = None
-        self._end = DeviceEnd(handshake, self._serve, self._open)
+        self._end = DeviceEnd(handshake, self._serve, self._open, bad_handshakes)
 
     def receive(self, data: bytes) -> bytes:
         """Take what arrived and return the answer; what it says of the pump is stored before."""
         self._device.catch_up()
         reply = self._end.receive(data, self._device.now_ms())
+        if self._end.session != self._session:
+            self._release()  # it has used up its counters or its time
+            self._session = None
         if reply:
             try:
                 self._device.persist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import runpy
 import shlex
@@ -15,9 +16,9 @@ from protocol import changes, exchange, handshake
 from protocol.fields import specs
 from protocol.frame import FROM_DEVICE, TAG_SIZE, Decoder, Frame, _uncobs
 from protocol.handshake import DeviceHandshake, HostHandshake
-from protocol.keys import Key, device_id, file_name, from_text
+from protocol.keys import BENCH_KEY, MOST_FILE, Key, device_id, file_name, from_text
 from protocol.messages import MESSAGES, Challenge, Confirm, Hello, Role, build, parse
-from protocol.session import Side, session_keys
+from protocol.session import LONGEST_SESSION_MS, Side, session_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -168,7 +169,16 @@ def check_cobs(page: str) -> None:
         assert _uncobs(run) == data
 
 
+def check_bench_key(page: str) -> None:
+    given = values(page, "bench")
+    key_id, secret = (bytes.fromhex(given[name]) for name in ("key id", "secret"))
+    assert secret == hashlib.sha256(given["text"].encode("ascii")).digest()
+    assert key_id == hashlib.sha256(secret).digest()[:4]
+    assert (key_id, secret) == (BENCH_KEY.key_id, BENCH_KEY.secret)
+
+
 CHECKS: dict[str, Callable[[str], None]] = {
+    "bench": check_bench_key,
     "cobs": check_cobs,
     "inputs": check_conversation,
     "keys": check_keys,
@@ -233,6 +243,12 @@ def test_the_key_file_on_the_page_is_the_key_of_the_examples() -> None:
     key = from_text(text, "the page")
     assert key == Replay(TEXT).key
     assert f"`{file_name(key.serial_number, key.role)}`" in TEXT
+    assert f"`{file_name(key.serial_number, key.role, key.key_id)}`" in TEXT
+    assert f"{MOST_FILE:,} bytes at the most" in TEXT
+
+
+def test_the_page_says_how_long_a_session_lives() -> None:
+    assert f"24 hours ({LONGEST_SESSION_MS:,} ms) of monotonic wall time" in TEXT
 
 
 # --- the page's own Python, which shares no line with the package -------------------------------------------------------

@@ -1,19 +1,19 @@
+"""Keys, what is derived from them, and the one that is no secret."""
+
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import hmac
-import json
-import stat
-import traceback
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.keys import (
+    BENCH_KEY,
+    BENCH_TEXT,
     Key,
-    KeyFileError,
-    check_private,
     check_serial_number,
     device_id,
     expand,
@@ -28,7 +28,6 @@ from protocol.session import is_tag, tag
 from tests.protocol.helpers import TECHNICIAN
 
 SERIAL_NUMBERS = st.from_regex(r"[0-9A-Z]([0-9A-Z-]{0,6}[0-9A-Z])?", fullmatch=True)
-GIVEN = json.loads(to_text(TECHNICIAN))
 WHERE = "/home/someone/PM-00001.technician.key"
 
 
@@ -106,72 +105,6 @@ def test_any_eight_bytes_are_a_serial_number_or_refused(identifier: bytes) -> No
     assert device_id(serial_number) == identifier
 
 
-def with_field(name: str, value: Any) -> str:  # noqa: ANN401 - anything that JSON can say
-    return json.dumps(GIVEN | {name: value})
-
-
-SECRET = GIVEN["key"]
-DAMAGED = {
-    "empty": "",
-    "not JSON": "pump key",
-    "cut short": to_text(TECHNICIAN)[:-20],
-    "a key alone": SECRET,
-    "a key in quotes": json.dumps(SECRET),
-    "a list": "[]",
-    "null": "null",
-    "a number too long": "9" * 5_000,
-    "too deep": "[" * 100_000,
-    "nothing inside": "{}",
-    "a field missing": json.dumps({name: value for name, value in GIVEN.items() if name != "role"}),
-    "a field too many": with_field("comment", "mine"),
-    "another format": with_field("format", 2),
-    "no format": with_field("format", None),
-    "no such role": with_field("role", "owner"),
-    "a role in capitals": with_field("role", "TECHNICIAN"),
-    "a role that is a list": with_field("role", []),
-    "a role that is a number": with_field("role", 2),
-    "a role that is null": with_field("role", None),
-    "a key for a role": with_field("role", SECRET),
-    "no serial number": with_field("serial_number", ""),
-    "a serial number in small letters": with_field("serial_number", "pm-1"),
-    "a key for a serial number": with_field("serial_number", SECRET),
-    "a serial number that is a list": with_field("serial_number", ["A"]),
-    "key id too short": with_field("key_id", "a1a2a3"),
-    "key id too long": with_field("key_id", "a1a2a3a4a5"),
-    "key id not hexadecimal": with_field("key_id", "a1a2a3zz"),
-    "a key for a key id": with_field("key_id", SECRET),
-    "key too short": with_field("key", SECRET[:-2]),
-    "key too long": with_field("key", SECRET + "00"),
-    "key of odd length": with_field("key", SECRET[:-1]),
-    "key not hexadecimal": with_field("key", SECRET[:-1] + "x"),
-    "key that is null": with_field("key", None),
-    "key that is an object": with_field("key", {"hex": SECRET}),
-}
-
-
-@pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_key_file_is_named_and_its_key_is_not_told(text: str) -> None:
-    with pytest.raises(KeyFileError) as refusal:
-        from_text(text, WHERE)
-    assert str(refusal.value).startswith(WHERE)
-    told = "".join(traceback.format_exception(refusal.value, chain=True, limit=0))
-    assert not any(SECRET[at : at + 8] in told for at in range(64 - 8))
-
-
-@given(st.data())
-def test_a_key_file_with_any_character_changed_is_a_key_or_refused(data: st.DataObject) -> None:
-    text = to_text(TECHNICIAN)
-    at = data.draw(st.integers(0, len(text) - 1))
-    changed = text[:at] + data.draw(st.text(max_size=2)) + text[at + 1 :]
-    try:
-        key = from_text(changed, WHERE)
-    except KeyFileError as refusal:
-        told = str(refusal)
-    else:
-        told = repr(key)
-    assert SECRET[:8] not in told
-
-
 def test_a_printed_key_hides_its_secret() -> None:
     for printed in (repr(TECHNICIAN), str(TECHNICIAN), f"{TECHNICIAN}"):
         assert "secret" not in printed
@@ -182,23 +115,34 @@ def test_a_printed_key_hides_its_secret() -> None:
 
 def test_the_name_of_a_key_file_says_pump_and_role() -> None:
     assert file_name("PM-00001", Role.TECHNICIAN) == "PM-00001.technician.key"
+    further = file_name("PM-00001", Role.TECHNICIAN, TECHNICIAN.key_id)
+    assert further == "PM-00001.technician.a1a2a3a4.key"
 
 
-@pytest.mark.parametrize("permissions", [0o600, 0o400, 0o700, 0o000])
-def test_a_key_file_of_its_owner_alone_is_taken(permissions: int) -> None:
-    check_private(stat.S_IFREG | permissions, WHERE)
+# --- the key that is no secret ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("permissions", [0o600 | 1 << bit for bit in range(6)])
-def test_a_key_file_open_to_others_is_refused_with_the_command_that_mends_it(permissions: int) -> None:
-    with pytest.raises(KeyFileError, match=f"chmod 600 {WHERE}"):
-        check_private(stat.S_IFREG | permissions, WHERE)
+def test_the_bench_key_is_derived_from_its_published_sentence() -> None:
+    assert BENCH_TEXT == "pumpmock bench key: published, held by everybody, protects nothing"
+    assert BENCH_KEY.secret == hashlib.sha256(BENCH_TEXT.encode()).digest()
+    assert BENCH_KEY.key_id == hashlib.sha256(BENCH_KEY.secret).digest()[:4]
+    assert BENCH_KEY.role is Role.DEVELOPER
 
 
-@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFDIR, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK])
-def test_what_is_not_a_regular_file_is_no_key_file(kind: int) -> None:
-    with pytest.raises(KeyFileError, match="not a regular file"):
-        check_private(kind | 0o600, WHERE)
+def test_the_bench_key_is_known_by_its_secret_and_no_other_key_is_taken_for_it() -> None:
+    assert BENCH_KEY.is_bench
+    assert dataclasses.replace(BENCH_KEY, serial_number="PM-00001").is_bench
+    assert not TECHNICIAN.is_bench
+    assert not dataclasses.replace(TECHNICIAN, serial_number="", key_id=BENCH_KEY.key_id).is_bench
+
+
+@given(SERIAL_NUMBERS)
+def test_the_bench_key_alone_fits_any_pump_until_it_has_met_one(serial_number: str) -> None:
+    assert BENCH_KEY.fits(serial_number)
+    met = dataclasses.replace(BENCH_KEY, serial_number=serial_number)
+    assert met.fits(serial_number)
+    assert not met.fits(f"{serial_number}X")
+    assert not dataclasses.replace(TECHNICIAN, serial_number="").fits(serial_number)
 
 
 def test_the_tag_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:

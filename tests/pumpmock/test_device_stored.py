@@ -27,6 +27,7 @@ from protocol.messages import (
     Status,
     Verdict,
 )
+from protocol.session import LONGEST_SESSION_MS
 from pumpmock.snapshot import Memory, Store
 from tests.pumpmock.conftest import Bench, Host, new_memory, preparing, state_of
 
@@ -44,12 +45,20 @@ class Talk(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.bench = Bench(new_memory(low_reservoir_nl=17_900_000, step_up_percent=100))
-        self.host = Host(self.bench.open())
+        self.conversation = self.bench.open()
+        self.greet()
         self.prepared: Prepared | None = None
         self.applied: dict[bytes, int] = {}
         self.never: set[bytes] = set()
 
+    def greet(self) -> None:
+        self.host = Host(self.conversation, nonce=self.bench.random(16))
+        self.ends_ms = self.bench.device.now_ms() + LONGEST_SESSION_MS
+
     def ask(self, request: Message) -> Message:
+        if self.bench.device.now_ms() >= self.ends_ms:
+            assert self.host.send(request) == []
+            self.greet()
         (answer,) = self.host.send(request)
         if self.bench.store_error is None:
             assert self.bench.saves[-1] == state_of(self.bench.memory)

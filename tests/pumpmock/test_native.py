@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
@@ -27,7 +28,7 @@ from protocol.messages import (
     Status,
     Verdict,
 )
-from protocol.session import Session
+from protocol.session import LONGEST_SESSION_MS, Session
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.ports.memory import MemoryPort
 from tests.pumpmock.conftest import KEYS, RATE_NL_H, SERIAL_NUMBER, TECHNICIAN, VIEWER, Bench, Host, preparing
@@ -103,6 +104,45 @@ def test_a_host_that_greets_anew_on_the_same_line_is_not_kept_out_by_what_it_pre
     assert back.ask(Commit(b"command1", lost.token), Rejected).reason == Refusal.NOT_PREPARED
     again = preparing(b"command2", 26_000)
     assert back.ask(again, Prepared).new_rate_nl_h == 26_000
+
+
+def test_a_session_that_ends_by_itself_frees_the_prepared_change(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = bench.open()
+    lost = Host(first)
+    lost.ask(PREPARE, Prepared)
+    monkeypatch.setattr(first._end._session, "_sent", 2**31)
+    assert lost.send(Poll()) == []
+    again = preparing(b"command2", 26_000)
+    assert Host(bench.open()).ask(again, Prepared).new_rate_nl_h == 26_000
+
+
+def test_after_24_hours_of_wall_time_a_host_has_to_greet_anew(bench: Bench) -> None:
+    conversation = bench.open()
+    host = Host(conversation)
+    bench.now_ns += LONGEST_SESSION_MS * 10**6 - 1
+    assert host.ask(Poll(), Status).revision == 0
+    bench.now_ns += 1
+    assert host.send(Poll()) == []
+    assert Host(conversation, nonce=b"another nonce...").ask(Poll(), Status).revision == 0
+
+
+def test_handshakes_with_wrong_tags_are_told_to_whoever_keeps_the_log(bench: Bench) -> None:
+    told: list[int] = []
+    conversation = NativeConversation(
+        bench.device,
+        KEYS,
+        bench.random,
+        opened=lambda _role: None,
+        unsaved=bench.told.append,
+        bad_handshakes=told.append,
+    )
+    stranger = dataclasses.replace(TECHNICIAN, secret=bytes(32))
+    assert not Host(conversation, stranger).is_open
+    assert told == [1]
+    assert Host(conversation).is_open
+    assert told == [1]
 
 
 def test_each_session_is_told_with_its_role(bench: Bench) -> None:
