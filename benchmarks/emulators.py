@@ -21,9 +21,9 @@ from protocol.keys import KEY_ID_SIZE, KEY_SIZE, Key
 from protocol.messages import Role
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
+from pumpmock.options import Options, new_memory
 from pumpmock.pace import REAL_SPEED, Pace
 from pumpmock.ports.pty import PtyPort
-from pumpmock.serve import Options, new_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,78 +4,35 @@ from __future__ import annotations
 
 from pathlib import Path
 from secrets import randbelow
-from typing import TYPE_CHECKING, Any
 
 import click
-import platformdirs
 
 from protocol.bounds import Basis, Bounds, hard_finding
-from protocol.keys import KeyFileError, check_serial_number
-from protocol.places import APP, KEYS
-from protocol.units import (
-    QuantityError,
-    format_volume,
-    parse_decimal,
-    parse_percent,
-    parse_rate,
-    parse_volume,
-)
+from protocol.keys import KeyFileError
+from protocol.places import APP
+from protocol.units import format_volume
 from pumpmock.console import Console
+from pumpmock.key_commands import keygen, keys_group
 from pumpmock.model.settings import Settings
+from pumpmock.options import Options
+from pumpmock.parameters import (
+    HOST_PORT,
+    NO_LINK,
+    PERCENT,
+    RATE,
+    REFUSED,
+    SERIAL_NUMBER,
+    SPEED,
+    USAGE,
+    VOLUME,
+    default_keys,
+    keys_option,
+)
 from pumpmock.ports import PortError
-from pumpmock.ports.tcp import parse_host_port
-from pumpmock.serve import Options, serve
+from pumpmock.serve import serve
 from pumpmock.snapshot import SnapshotError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_REFUSED, _USAGE, _NO_LINK = 1, 2, 3
-_SPEED_DECIMALS = 3
-_MOST_SPEED = 1_000_000  # a day in 86 ms; the pump's clocks last for months of that
 _MOST_SEED = 2**32
-
-
-class Parsed(click.ParamType[Any]):
-    """A parameter read by one of our own strict parsers.
-
-    Args:
-        name: what `--help` calls it.
-        parse: raises ValueError with a sentence.
-    """
-
-    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
-        self.name = name
-        self._parse = parse
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's signature
-        """Return the parsed value, or fail with the parser's sentence."""
-        if not isinstance(value, str):
-            return value
-        try:
-            return self._parse(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-def _parse_speed(text: str) -> int:
-    speed = parse_decimal(text, _SPEED_DECIMALS)
-    if speed > _MOST_SPEED * 10**_SPEED_DECIMALS:
-        raise QuantityError(f"a pump runs {_MOST_SPEED} times as fast as real time at the most")
-    return speed
-
-
-VOLUME = Parsed("volume", parse_volume)
-RATE = Parsed("rate", parse_rate)
-PERCENT = Parsed("percent", parse_percent)
-SPEED = Parsed("factor", _parse_speed)
-HOST_PORT = Parsed("host:port", parse_host_port)
-SERIAL_NUMBER = Parsed("serial", check_serial_number)
-
-
-def default_keys() -> Path:
-    """Return the folder of the key files in the user's configuration."""
-    return platformdirs.user_config_path(APP) / KEYS
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -85,6 +42,10 @@ def main() -> None:
 
     A bench tool for those who test pump software; not a medical device.
     """
+
+
+main.add_command(keygen)
+main.add_command(keys_group)
 
 
 @main.command("serve")
@@ -108,14 +69,20 @@ def main() -> None:
 @click.option(
     "--seed",
     type=click.IntRange(0, _MOST_SEED - 1),
-    help="Draw what differs from pump to pump (the level sensor's error) from this.  [default: a new one, printed]",
+    help="Draw what differs from pump to pump (the level sensor's error) from this; with --bench-key, all that is "
+    "random, so that the run can be repeated to the byte.  [default: a new one, printed]",
 )
 @click.option(
     "--state",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Keep the pump in this file; go on from it.",
 )
-@click.option("--keys", type=click.Path(path_type=Path, file_okay=False), help="Folder of the pairing keys.")
+@keys_option
+@click.option(
+    "--bench-key",
+    is_flag=True,
+    help="Take the published bench key instead of secret ones: anyone can change this pump.",
+)
 @click.option(
     "--json", "as_json", is_flag=True, help="Print a line of JSON an event; the first says when ports answer."
 )
@@ -133,6 +100,7 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
     seed: int | None,
     state: Path | None,
     keys: Path | None,
+    bench_key: bool,
     as_json: bool,
 ) -> None:
     """Serve a pump until Ctrl-C.
@@ -148,6 +116,8 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
     """  # noqa: D301 - click wants the character, it keeps the examples' lines
     if frozen and speed is not None:
         raise click.UsageError("--frozen and --speed exclude each other: leave one out")
+    if bench_key and keys is not None:
+        raise click.UsageError("--bench-key and --keys exclude each other: leave one out")
     _check_figures(reservoir, low_reservoir, flow)
     options = Options(
         serial_number=serial_number,
@@ -160,7 +130,8 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
         link=link,
         tcp=tcp,
         state=state,
-        keys=keys or default_keys(),
+        keys=None if bench_key else keys or default_keys(),
+        repeatable=bench_key and seed is not None,
     )
     console = Console(as_json=as_json)
     if state is not None and state.exists():
@@ -189,13 +160,13 @@ def _run(options: Options, console: Console) -> None:
         serve(options, console)
     except PortError as error:
         console.warn(str(error))
-        raise SystemExit(_NO_LINK) from error
+        raise SystemExit(NO_LINK) from error
     except (SnapshotError, KeyFileError) as error:
         console.warn(str(error))
-        raise SystemExit(_REFUSED) from error
+        raise SystemExit(REFUSED) from error
     except ValueError as error:
         console.warn(f"there is no such pump: {error}")
-        raise SystemExit(_USAGE) from error
+        raise SystemExit(USAGE) from error
     except OSError as error:
         console.warn(f"{error.filename or 'a file'}: {error.strerror or error}")
-        raise SystemExit(_REFUSED) from error
+        raise SystemExit(REFUSED) from error

@@ -11,67 +11,34 @@ import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Any
 
-from protocol.ledger import Ledger
+from protocol.handshake import BackOff
+from protocol.keys import BENCH_WARNING
 from protocol.messages import EventKind, Role
 from protocol.places import APP, runtime_folder
 from protocol.units import format_rate, format_volume
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
-from pumpmock.keyring import ensure_keys
-from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
+from pumpmock.options import REPEATABLE_EPOCH_S, new_memory, pairing_keys, randomness
 from pumpmock.pace import REAL_SPEED, Pace
 from pumpmock.ports.pty import PtyPort, open_first_free
 from pumpmock.ports.tcp import TcpPort
-from pumpmock.snapshot import Memory, Store
+from pumpmock.snapshot import Store
+from pumpmock.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from protocol.keys import Key
     from pumpmock.console import Console
+    from pumpmock.options import Options
     from pumpmock.ports import Port
+    from pumpmock.ports.base import OpenConversation
+    from pumpmock.snapshot import Memory
 
 MODEL = "pumpmock bench"
-_SENSOR_OFFSET_NL = 200_000  # a pump's level sensor is off by a constant within this; an assumption
 _NS_A_S = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What `pumpmock serve` was asked for; volumes in nL, rates in nL/h, speed in thousandths."""
-
-    serial_number: str
-    fill_nl: int
-    low_reservoir_nl: int
-    rate_nl_h: int
-    battery_percent: int
-    speed: int
-    seed: int
-    link: Path | None
-    tcp: tuple[str, int] | None
-    state: Path | None
-    keys: Path
-
-
-def new_memory(options: Options, epoch_s: int, random: Callable[[int], bytes]) -> Memory:
-    """Return a pump that was never started before.
-
-    Raises:
-        ValueError: where no pump can be as the options say.
-    """
-    offset = Random(options.seed).randint(-_SENSOR_OFFSET_NL, _SENSOR_OFFSET_NL)  # noqa: S311 - a sensor, not a secret
-    settings = Settings(low_reservoir_nl=options.low_reservoir_nl, sensor_offset_nl=offset, epoch_s=epoch_s)
-    pump = Pump(
-        settings,
-        fill_nl=options.fill_nl,
-        rate_nl_h=options.rate_nl_h,
-        battery_percent=options.battery_percent,
-    )
-    return Memory(options.serial_number, random(8), 0, 0, Ledger(), pump)
 
 
 def serve(options: Options, console: Console) -> None:
@@ -82,16 +49,17 @@ def serve(options: Options, console: Console) -> None:
         PortError: where a port can't be had.
         OSError: where keys or state can't be read or written.
     """
-    keys = ensure_keys(options.keys, options.serial_number, os.urandom)
+    keys = pairing_keys(options.keys, options.serial_number)
     with contextlib.ExitStack() as stack:
         store = None if options.state is None else Store(options.state)
         if store is not None:
             stack.callback(store.close)
         memory = store.load() if store is not None else None
         if memory is None:
-            memory = new_memory(options, int(time.time()), os.urandom)
+            epoch_s = REPEATABLE_EPOCH_S if options.repeatable else int(time.time())
+            memory = new_memory(options, epoch_s, randomness(options, "memory"))
         elif memory.serial_number != options.serial_number:
-            keys = ensure_keys(options.keys, memory.serial_number, os.urandom)
+            keys = pairing_keys(options.keys, memory.serial_number)
         memory.boot += 1
         asyncio.run(_Server(options, console, memory, keys, store).run())
 
@@ -110,6 +78,9 @@ class _Server:
         self._options = options
         self._console = console
         self._keys = keys
+        # Each start draws other nonces, so that no session of an earlier one can be replayed to it.
+        self._random = randomness(options, f"start {memory.boot}")
+        self._tallies: list[Tally] = []
         self._unsaved = ""
         self._due_us: int | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -117,7 +88,7 @@ class _Server:
             memory,
             pace=Pace(options.speed, time.monotonic_ns(), memory.pump.clock.now_us),
             wall_ns=time.monotonic_ns,
-            random=os.urandom,
+            random=self._random,
             save=(lambda _memory: None) if store is None else store.save,
             model=MODEL,
             firmware=version(APP),
@@ -138,6 +109,8 @@ class _Server:
             self._plan()
             await ended.wait()
             self._device.catch_up()
+        for tally in self._tallies:
+            tally.tell()
         if self._timer is not None:
             self._timer.cancel()
         self._persist()
@@ -149,32 +122,53 @@ class _Server:
         port: Port
         if options.link is None:
             folder = Path(runtime_folder(os.environ, tempfile.gettempdir(), os.getuid()))
-            port = await open_first_free(folder, self._open_conversation)
+            port = await open_first_free(folder, self._conversations())
         else:
-            port = PtyPort(options.link, self._open_conversation)
+            port = PtyPort(options.link, self._conversations())
             await port.open()
         stack.push_async_callback(port.close)
         opened["pty"] = port.url
         if options.tcp is not None:
-            tcp = TcpPort(*options.tcp, self._open_conversation)
+            tcp = TcpPort(*options.tcp, self._conversations())
             await tcp.open()
             stack.push_async_callback(tcp.close)
             opened["tcp"] = tcp.url
             if not tcp.is_loopback:
-                self._console.warn(
-                    f"{tcp.url} can be reached from other machines; the link is authenticated, not secret"
+                what = (
+                    "anyone there can change this pump by the bench key"
+                    if options.keys is None
+                    else "the link is authenticated, not secret"
                 )
+                self._console.warn(f"{tcp.url} can be reached from other machines; {what}")
         return opened
 
-    def _open_conversation(self, peer: str) -> _Planned:
-        def opened(role: Role) -> None:
-            name = role.name.lower()
-            self._console.tell(f"{name} on {peer}", {"event": "session", "peer": peer, "role": name})
+    def _conversations(self) -> OpenConversation:
+        """Return what opens the conversations of one port; they share its back-off and its tally."""
+        back_off = BackOff()
+        tally = Tally(self._tell_bad_handshakes, asyncio.get_running_loop().call_later)
+        self._tallies.append(tally)
 
-        conversation = NativeConversation(
-            self._device, self._keys, os.urandom, opened=opened, unsaved=self._note_unsaved
-        )
-        return _Planned(conversation, self._plan)
+        def open_conversation(peer: str) -> _Planned:
+            def opened(role: Role) -> None:
+                name = role.name.lower()
+                self._console.tell(f"{name} on {peer}", {"event": "session", "peer": peer, "role": name})
+
+            conversation = NativeConversation(
+                self._device,
+                self._keys,
+                self._random,
+                opened=opened,
+                unsaved=self._note_unsaved,
+                bad_handshakes=lambda count: tally.add(count, peer),
+                back_off=back_off,
+            )
+            return _Planned(conversation, self._plan)
+
+        return open_conversation
+
+    def _tell_bad_handshakes(self, count: int, peer: str) -> None:
+        said = f"{count} handshake frame{'s' if count > 1 else ''} with a wrong tag refused on {peer}"
+        self._console.tell(said, {"event": "bad_handshakes", "count": count, "peer": peer})
 
     def _plan(self) -> None:
         """Set the timer to the next thing that is due in pump time."""
@@ -219,17 +213,21 @@ class _Server:
             "pump_time_us": now.pump_time_us,
             "speed": options.speed / REAL_SPEED,
             "seed": options.seed,
-            "keys": str(options.keys),
+            "keys": None if options.keys is None else str(options.keys),
+            "bench_key": options.keys is None,
             "pid": os.getpid(),
         }
+        by_bench_key = " --bench-key" if options.keys is None else ""
         pace = "frozen" if not options.speed else f"at {options.speed / REAL_SPEED:g} times real time"
         lines = [
             f"pump {memory.serial_number}, start {memory.boot}, {pace} - a bench tool, not a medical device",
             f"  reservoir {format_volume(now.reservoir_nl)}, {format_rate(now.commanded_rate_nl_h)}",
             f"  battery {now.battery_percent} %, seed {options.seed}",
             *(f"  {name}  {url}" for name, url in ports.items()),
-            f"  keys {options.keys}",
-            f"watch it:  pump-monitor dashboard {ports['pty']}",
+            f"  keys {options.keys}"
+            if options.keys is not None
+            else f"  {BENCH_WARNING}, its key is published",
+            f"watch it:  pump-monitor dashboard {ports['pty']}{by_bench_key}",
         ]
         self._console.tell("\n".join(lines), event)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import re
 import shlex
 from typing import TYPE_CHECKING
@@ -10,10 +12,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from protocol.keys import KeyFileError
+from protocol.keys import BENCH_KEY, KeyFileError
 from pumpmock import cli
+from pumpmock.options import Options, new_memory, pairing_keys, randomness
 from pumpmock.ports.base import PortError
-from pumpmock.serve import Options, new_memory
 from pumpmock.snapshot import SnapshotError
 from tests.pumpmock.conftest import counting_random
 
@@ -69,6 +71,50 @@ def test_frozen_is_a_speed_of_its_own(served: list[Options]) -> None:
     assert served[0].speed == 0
     both = run("--frozen", "--speed", "2")
     assert (both.exit_code, "exclude each other" in both.stderr) == (2, True)
+
+
+def test_the_bench_key_takes_the_place_of_the_folder(served: list[Options], tmp_path: Path) -> None:
+    assert run("--bench-key").exit_code == 0
+    assert (served[0].keys, served[0].repeatable) == (None, False)
+    both = run("--bench-key", "--keys", str(tmp_path))
+    assert (both.exit_code, "exclude each other" in both.stderr) == (2, True)
+
+
+def draws(words: str, served: list[Options]) -> set[bytes]:
+    """Return what a pump of these options would draw in two runs of the same start."""
+    served.clear()
+    assert run(*shlex.split(words)).exit_code == 0
+    return {randomness(served[0], "start 1")(16) for _ in range(2)}
+
+
+def test_only_a_seed_together_with_the_bench_key_makes_nonces_come_again(served: list[Options]) -> None:
+    assert len(draws("--seed 7 --bench-key", served)) == 1
+    assert len(draws("--bench-key", served)) == 2
+    assert len(draws("--seed 7", served)) == 2
+    assert len(draws("", served)) == 2
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_a_pump_with_secret_keys_draws_no_nonce_from_a_seed_whatever_its_options_say(
+    served: list[Options], tmp_path: Path, seed: int
+) -> None:
+    assert run("--seed", str(seed), "--bench-key").exit_code == 0
+    forced = dataclasses.replace(served[0], keys=tmp_path)
+    assert forced.repeatable
+    assert randomness(forced, "start 1") is os.urandom
+    assert randomness(served[0], "start 1") is not os.urandom
+
+
+def test_each_start_and_each_seed_draws_other_bytes(served: list[Options]) -> None:
+    run("--seed", "7", "--bench-key")
+    run("--seed", "8", "--bench-key")
+    purposes = ("memory", "start 1", "start 2")
+    assert len({randomness(options, purpose)(16) for options in served for purpose in purposes}) == 6
+
+
+def test_the_bench_key_is_the_only_one_of_a_pump_without_a_folder(tmp_path: Path) -> None:
+    assert dict(pairing_keys(None, "PM-00001")) == {BENCH_KEY.key_id: BENCH_KEY}
+    assert BENCH_KEY not in pairing_keys(tmp_path, "PM-00001").values()
 
 
 def test_two_starts_draw_different_seeds(served: list[Options], monkeypatch: pytest.MonkeyPatch) -> None:

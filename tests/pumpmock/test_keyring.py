@@ -85,10 +85,10 @@ def test_a_symbolic_link_is_refused_wherever_it_leads(folder: Path, tmp_path: Pa
     path, elsewhere = folder / "PM-00001.viewer.key", tmp_path / "elsewhere"
     path.rename(elsewhere)
     path.symlink_to(elsewhere)
-    with pytest.raises(OSError, match="symbolic link"):
+    with pytest.raises(KeyFileError, match=r"viewer\.key is a symbolic link: put the file itself there"):
         ensure_keys(folder, SERIAL_NUMBER, counting_random())
     elsewhere.unlink()
-    with pytest.raises(OSError, match="symbolic link"):
+    with pytest.raises(KeyFileError, match=r"viewer\.key is a symbolic link: put the file itself there"):
         ensure_keys(folder, SERIAL_NUMBER, counting_random())
     assert not elsewhere.exists()
 
@@ -153,10 +153,20 @@ def test_a_key_of_another_pump_or_role_under_this_name_is_refused(folder: Path) 
     ensure_keys(folder, SERIAL_NUMBER, counting_random())
     viewer, technician = folder / "PM-00001.viewer.key", folder / "PM-00001.technician.key"
     viewer.write_text(technician.read_text())
-    with pytest.raises(KeyFileError, match=r"viewer\.key holds a key of another pump or role"):
+    with pytest.raises(
+        KeyFileError, match=r"viewer\.key holds the technician key .* of pump PM-00001, which"
+    ):
         ensure_keys(folder, SERIAL_NUMBER, counting_random())
     viewer.write_text(to_text(Key("PM-00002", Role.VIEWER, b"abcd", bytes(32))))
-    with pytest.raises(KeyFileError, match="another pump"):
+    with pytest.raises(KeyFileError, match="viewer key 61626364 of pump PM-00002"):
+        ensure_keys(folder, SERIAL_NUMBER, counting_random())
+
+
+def test_a_key_whose_role_was_edited_is_refused_and_opens_nothing(folder: Path) -> None:
+    ensure_keys(folder, SERIAL_NUMBER, counting_random())
+    viewer = folder / "PM-00001.viewer.key"
+    viewer.write_text(viewer.read_text().replace("viewer", "technician"))
+    with pytest.raises(KeyFileError, match=r"viewer\.key holds the technician key"):
         ensure_keys(folder, SERIAL_NUMBER, counting_random())
 
 

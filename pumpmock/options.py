@@ -1,0 +1,89 @@
+"""What a pump starts with: the options of `pumpmock serve`, and the keys, the randomness and the memory they lead to."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+from protocol.keys import BENCH_KEY
+from protocol.ledger import Ledger
+from pumpmock.keyring import ensure_keys
+from pumpmock.model.pump import Pump
+from pumpmock.model.settings import Settings
+from pumpmock.snapshot import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from protocol.keys import Key
+
+_SENSOR_OFFSET_NL = 200_000  # a pump's level sensor is off by a constant within this; an assumption
+REPEATABLE_EPOCH_S = 1_767_225_600  # Thu 1 Jan 2026: the calendar of a run that shall be repeated begins here
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `pumpmock serve` was asked for; volumes in nL, rates in nL/h, speed in thousandths.
+
+    Attributes:
+        keys: folder of the secret keys; None for the published bench key in their place.
+        repeatable: whether all that is random comes from the seed; without effect on a pump with secret keys.
+    """
+
+    serial_number: str
+    fill_nl: int
+    low_reservoir_nl: int
+    rate_nl_h: int
+    battery_percent: int
+    speed: int
+    seed: int
+    link: Path | None
+    tcp: tuple[str, int] | None
+    state: Path | None
+    keys: Path | None
+    repeatable: bool = False
+
+
+def randomness(options: Options, purpose: str) -> Callable[[int], bytes]:
+    """Return the source of nonces, session numbers, ids and tokens: the operating system, but for a repeatable run.
+
+    Whoever knows a seed foresees the nonces, so a pump with secret keys gets none that is drawn from one, whatever the
+    options say.
+
+    Args:
+        options: what was asked for.
+        purpose: what it is drawn for; another purpose draws other bytes.
+    """
+    if options.keys is None and options.repeatable:
+        return Random(f"{options.seed} {purpose}").randbytes  # noqa: S311 - the key is published, so nothing is secret
+    return os.urandom
+
+
+def pairing_keys(folder: Path | None, serial_number: str) -> Mapping[bytes, Key]:
+    """Return the pump's table of keys: those in the folder, or without one the published bench key and nothing else.
+
+    Raises:
+        KeyFileError: where the folder or a file in it can't be taken.
+        OSError: where a file can't be read or written.
+    """
+    return {BENCH_KEY.key_id: BENCH_KEY} if folder is None else ensure_keys(folder, serial_number, os.urandom)
+
+
+def new_memory(options: Options, epoch_s: int, random: Callable[[int], bytes]) -> Memory:
+    """Return a pump that was never started before.
+
+    Raises:
+        ValueError: where no pump can be as the options say.
+    """
+    offset = Random(options.seed).randint(-_SENSOR_OFFSET_NL, _SENSOR_OFFSET_NL)  # noqa: S311 - a sensor, not a secret
+    settings = Settings(low_reservoir_nl=options.low_reservoir_nl, sensor_offset_nl=offset, epoch_s=epoch_s)
+    pump = Pump(
+        settings,
+        fill_nl=options.fill_nl,
+        rate_nl_h=options.rate_nl_h,
+        battery_percent=options.battery_percent,
+    )
+    return Memory(options.serial_number, random(8), 0, 0, Ledger(), pump)

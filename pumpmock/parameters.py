@@ -1,0 +1,82 @@
+"""The parameters of the `pumpmock` commands: each read by one of our own strict parsers, or looked up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import platformdirs
+
+from protocol.keys import KEY_ID_SIZE, check_serial_number
+from protocol.places import APP, KEYS
+from protocol.units import QuantityError, parse_decimal, parse_percent, parse_rate, parse_volume
+from pumpmock.ports.tcp import parse_host_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REFUSED, USAGE, NO_LINK = 1, 2, 3  # exit codes
+_SPEED_DECIMALS = 3
+_MOST_SPEED = 1_000_000  # a day in 86 ms; the pump's clocks last for months of that
+
+
+class Parsed(click.ParamType[Any]):
+    """A parameter read by one of our own strict parsers.
+
+    Args:
+        name: what `--help` calls it.
+        parse: raises ValueError with a sentence.
+    """
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's signature
+        """Return the parsed value, or fail with the parser's sentence."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _parse_speed(text: str) -> int:
+    speed = parse_decimal(text, _SPEED_DECIMALS)
+    if speed > _MOST_SPEED * 10**_SPEED_DECIMALS:
+        raise QuantityError(f"a pump runs {_MOST_SPEED} times as fast as real time at the most")
+    return speed
+
+
+def _parse_key_id(text: str) -> bytes:
+    try:
+        key_id = bytes.fromhex(text)
+    except ValueError:
+        key_id = b""
+    if len(key_id) != KEY_ID_SIZE:
+        # Not repeated here: it may be the key itself, pasted by mistake.
+        raise ValueError(
+            f"a key id has {2 * KEY_ID_SIZE} hexadecimal digits: pumpmock keys list shows those there are"
+        )
+    return key_id
+
+
+VOLUME = Parsed("volume", parse_volume)
+RATE = Parsed("rate", parse_rate)
+PERCENT = Parsed("percent", parse_percent)
+SPEED = Parsed("factor", _parse_speed)
+HOST_PORT = Parsed("host:port", parse_host_port)
+SERIAL_NUMBER = Parsed("serial", check_serial_number)
+KEY_ID = Parsed("key id", _parse_key_id)
+
+
+def default_keys() -> Path:
+    """Return the folder of the key files in the user's configuration."""
+    return platformdirs.user_config_path(APP) / KEYS
+
+
+keys_option = click.option(
+    "--keys", type=click.Path(path_type=Path, file_okay=False), help="Folder of the pairing keys."
+)
