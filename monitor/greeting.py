@@ -5,11 +5,13 @@ docs/decisions/0009-which-key.md
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from monitor.snapshot import NS_PER_MS
 from protocol.exchange import HANDSHAKE_TIMEOUT_MS, HANDSHAKE_TRIES, HostEnd
 from protocol.handshake import NONCE_SIZE
+from protocol.keys import serial_number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +37,7 @@ class SilenceError(Exception):
 def open_session(
     line: Line, rounds: list[list[Key]], random: Callable[[int], bytes], now_ns: Callable[[], int]
 ) -> tuple[HostEnd, Key]:
-    """Return an open session and the key that opened it.
+    """Return an open session and the key that opened it; the bench key bears the serial number of the pump it has met.
 
     Args:
         line: the port.
@@ -51,8 +53,9 @@ def open_session(
     for keys in rounds:
         for _ in range(HANDSHAKE_TRIES):
             ends = [(HostEnd(key, random(NONCE_SIZE)), key) for key in keys]
-            deadline_ns = now_ns() + HANDSHAKE_TIMEOUT_MS * NS_PER_MS
-            line.write(b"".join(end.hello() for end, _ in ends))
+            began_ns = now_ns()
+            deadline_ns = began_ns + HANDSHAKE_TIMEOUT_MS * NS_PER_MS
+            line.write(b"".join(end.hello(began_ns // NS_PER_MS) for end, _ in ends))
             found, heard_now = _greet(line, ends, deadline_ns, now_ns)
             if found is not None:
                 return found
@@ -74,6 +77,7 @@ def _greet(
             _, to_send = end.receive(data)
             if to_send:
                 line.write(to_send)
-            if end.is_open:
-                return (end, key), heard
+            if end.is_open and end.challenge is not None:
+                met = serial_number_of(end.challenge.device_id)
+                return (end, replace(key, serial_number=met)), heard
     return None, heard

@@ -69,6 +69,7 @@ class Snapshot:
         unresolved: this pump's changes without a verdict, oldest first: both their rates are possible.
         settled: those whose verdict was learned by asking, oldest first, with it.
         notes_problem: why changes can't be noted or looked up, one sentence; empty where they can.
+        bench_key: whether the link is by the published bench key, so that anybody could be at the other end.
     """
 
     url: str
@@ -91,3 +92,4 @@ class Snapshot:
     unresolved: tuple[Intent, ...] = ()
     settled: tuple[tuple[Intent, Outcome], ...] = ()
     notes_problem: str = ""
+    bench_key: bool = False

@@ -43,6 +43,7 @@ class Watcher:
         connect: opens a client on it; LinkError where it can't.
         period_ms: a reading is asked for this often.
         now_ns: the host's monotonic clock.
+        bench_key: whether it is the published bench key that `connect` tries.
     """
 
     def __init__(
@@ -52,10 +53,11 @@ class Watcher:
         *,
         period_ms: int = 1_000,
         now_ns: Callable[[], int] = time.monotonic_ns,
+        bench_key: bool = False,
     ) -> None:
         self._connect = connect
         self._now_ns = now_ns
-        self._snapshot = Snapshot(url, period_ms, link_since_ns=now_ns())
+        self._snapshot = Snapshot(url, period_ms, link_since_ns=now_ns(), bench_key=bench_key)
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._ending = threading.Event()

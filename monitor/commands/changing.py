@@ -11,15 +11,13 @@ import click
 from monitor.client import PumpClient
 from monitor.commands.options import keys_option, port_of, url_argument, yes_option
 from monitor.errors import LinkError, RefusedError
-from monitor.keys import find_keys
 from monitor.report import review_text
 from protocol.bounds import Basis, Bounds, assess
 from protocol.messages import Change, ChangeKind
 from protocol.units import QuantityError, format_rate, parse_rate
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from monitor.commands.options import Keys
     from monitor.snapshot import Reading
     from protocol.bounds import Assessment
     from protocol.messages import Outcome, Prepared
@@ -50,7 +48,7 @@ class RateCommand(click.Command):
 @keys_option
 @yes_option
 @click.option("--override", is_flag=True, help="Mean it, although it is over a soft limit.")
-def set_rate(words: tuple[str, ...], keys: Path | None, *, yes: bool, override: bool) -> None:
+def set_rate(words: tuple[str, ...], keys: Keys, *, yes: bool, override: bool) -> None:
     """Change the flow rate: prepared, shown as the pump read it back, confirmed, applied, and read again.
 
     RATE has a unit: "0.6 mL/day", "25 uL/h". Hard limits are the pump's and can't be overridden.
@@ -73,7 +71,7 @@ def set_rate(words: tuple[str, ...], keys: Path | None, *, yes: bool, override: 
             raise RefusedError(f"{said}: add --override if it is meant")
         return assessment
 
-    with PumpClient(url, keyring=find_keys(keys)) as pump:
+    with PumpClient(url, keyring=keys.ring()) as pump:
         reading = pump.status()
         assessment = judge(reading)
         prepared = pump.prepare(
@@ -87,7 +85,7 @@ def set_rate(words: tuple[str, ...], keys: Path | None, *, yes: bool, override: 
 @url_argument
 @keys_option
 @yes_option
-def stop(url: str, keys: Path | None, *, yes: bool) -> None:
+def stop(url: str, keys: Keys, *, yes: bool) -> None:
     """Stop the delivery. Abrupt withdrawal is dangerous to a patient: it takes the same two steps as a rate."""
     _start_or_stop(ChangeKind.STOP, url, keys, yes=yes)
 
@@ -96,14 +94,14 @@ def stop(url: str, keys: Path | None, *, yes: bool) -> None:
 @url_argument
 @keys_option
 @yes_option
-def resume(url: str, keys: Path | None, *, yes: bool) -> None:
+def resume(url: str, keys: Keys, *, yes: bool) -> None:
     """Resume the delivery at the programmed rate."""
     _start_or_stop(ChangeKind.RESUME, url, keys, yes=yes)
 
 
-def _start_or_stop(kind: ChangeKind, url: str, keys: Path | None, *, yes: bool) -> None:
+def _start_or_stop(kind: ChangeKind, url: str, keys: Keys, *, yes: bool) -> None:
     _check_terminal(yes=yes)
-    with PumpClient(url, keyring=find_keys(keys)) as pump:
+    with PumpClient(url, keyring=keys.ring()) as pump:
         prepared = pump.prepare(Change(kind), seen=pump.status())
         _carry_out(pump, prepared, "", None if yes else kind.name.lower())
 

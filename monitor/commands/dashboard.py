@@ -15,24 +15,31 @@ from monitor.watch import Watcher
 
 if TYPE_CHECKING:
     from monitor.client import PumpClient
+    from monitor.commands.options import Keys
 
 
 @click.command()
 @url_argument
 @keys_option
 @every_option
-def dashboard(url: str, keys: Path | None, period_ms: int) -> None:
+def dashboard(url: str, keys: Keys, period_ms: int) -> None:
     """Show the pump on the whole terminal."""
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+    if not _is_a_terminal():
         raise click.UsageError("the dashboard needs a terminal; status and watch do without")
     if "://" not in url and not Path(url).exists():
         raise LinkError(f"there is no port {url}: is it plugged in, is the emulator running?")
-    DashboardApp(Watcher(url, lambda: _connect(url, keys), period_ms=period_ms)).run()
+    app = DashboardApp(Watcher(url, lambda: _connect(url, keys), period_ms=period_ms, bench_key=keys.bench))
+    app.run()
+    if app.return_code:  # after a bug of ours
+        raise SystemExit(app.return_code)
 
 
-def _connect(url: str, keys: Path | None) -> PumpClient:
+def _is_a_terminal() -> bool:
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+
+
+def _connect(url: str, keys: Keys) -> PumpClient:
     """Open a client; on the watching thread, which is where its modules are first wanted."""
     from monitor.client import PumpClient  # noqa: PLC0415 - after the first paint
-    from monitor.keys import find_keys  # noqa: PLC0415 - as above
 
-    return PumpClient(url, keyring=find_keys(keys))
+    return PumpClient(url, keyring=keys.ring())

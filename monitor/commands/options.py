@@ -2,13 +2,61 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from protocol.keys import BENCH_WARNING
 from protocol.units import QuantityError, parse_decimal
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from monitor.keys import Keyring
+
 _MS_DECIMALS = 3
+
+
+class Keys(NamedTuple):
+    """Which keys a command tries.
+
+    Attributes:
+        folder: where they are; None for the user's own folder.
+        bench: whether it is the published bench key instead.
+    """
+
+    folder: Path | None
+    bench: bool
+
+    def ring(self) -> Keyring:
+        """Return the keys themselves."""
+        from monitor.keys import bench_keyring, find_keys  # noqa: PLC0415 - after the first paint
+
+        return bench_keyring() if self.bench else find_keys(self.folder)
+
+
+def keys_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options --keys and --bench-key, and call it with `keys`, a `Keys`."""
+
+    @click.option(
+        "--keys", type=click.Path(path_type=Path, file_okay=False), help="Folder of the pairing keys."
+    )
+    @click.option(
+        "--bench-key",
+        is_flag=True,
+        help="Try the published bench key and no other; for an emulator that was started with it.",
+    )
+    @wraps(command)
+    def with_keys(*args: Any, keys: Path | None, bench_key: bool, **options: Any) -> None:  # noqa: ANN401 - the command's own
+        if bench_key and keys is not None:
+            raise click.UsageError("--bench-key and --keys exclude each other: leave one out")
+        if bench_key:
+            click.echo(f"pump-monitor: {BENCH_WARNING}", err=True)
+        command(*args, keys=Keys(keys, bench_key), **options)
+
+    return with_keys
 
 
 def port_of(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str:
@@ -30,9 +78,6 @@ def _period_ms(ctx: click.Context, param: click.Parameter, value: str) -> int:
 
 
 url_argument = click.argument("url", required=False, callback=port_of)
-keys_option = click.option(
-    "--keys", type=click.Path(path_type=Path, file_okay=False), help="Folder of the pairing keys."
-)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, a value a line.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask; for scripts.")
 every_option = click.option(

@@ -11,13 +11,12 @@ import click
 from monitor.client import PumpClient
 from monitor.commands.options import every_option, json_option, keys_option, url_argument
 from monitor.errors import LinkError
-from monitor.keys import find_keys
 from monitor.report import event_fields, numbered_event, reading_fields, reading_line, reading_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+    from monitor.commands.options import Keys
     from monitor.snapshot import Reading
 
 _RETRY_S = 1.0
@@ -28,9 +27,9 @@ _MS_A_S = 1_000
 @url_argument
 @keys_option
 @json_option
-def status(url: str, keys: Path | None, *, as_json: bool) -> None:
+def status(url: str, keys: Keys, *, as_json: bool) -> None:
     """Print one reading."""
-    with PumpClient(url, keyring=find_keys(keys)) as pump:
+    with PumpClient(url, keyring=keys.ring()) as pump:
         reading = pump.status()
         fields = reading_fields(reading, time.monotonic_ns())
     click.echo(json.dumps(fields) if as_json else reading_text(reading, url))
@@ -44,7 +43,7 @@ def status(url: str, keys: Path | None, *, as_json: bool) -> None:
     "--count", type=click.IntRange(min=1), help="End after this many readings.  [default: at Ctrl-C]"
 )
 @every_option
-def watch(url: str, keys: Path | None, *, as_json: bool, count: int | None, period_ms: int) -> None:
+def watch(url: str, keys: Keys, *, as_json: bool, count: int | None, period_ms: int) -> None:
     """Print a reading a line; a lost link is told on standard error and tried again."""
 
     def show(reading: Reading) -> None:
@@ -52,7 +51,7 @@ def watch(url: str, keys: Path | None, *, as_json: bool, count: int | None, peri
         click.echo(json.dumps(fields) if as_json else reading_line(reading))
 
     try:
-        with PumpClient(url, keyring=find_keys(keys)) as pump:
+        with PumpClient(url, keyring=keys.ring()) as pump:
             _watch(pump, show, count, period_ms / _MS_A_S)
     except KeyboardInterrupt:
         return
@@ -98,8 +97,8 @@ def _wait_for_link(pump: PumpClient, error: LinkError) -> None:
 @click.option(
     "--since", type=click.IntRange(min=1), default=1, show_default=True, help="Number of the first entry."
 )
-def events(url: str, keys: Path | None, *, as_json: bool, since: int) -> None:
+def events(url: str, keys: Keys, *, as_json: bool, since: int) -> None:
     """Print the pump's event log, oldest first."""
-    with PumpClient(url, keyring=find_keys(keys)) as pump:
+    with PumpClient(url, keyring=keys.ring()) as pump:
         for record in pump.events(since):
             click.echo(json.dumps(event_fields(record)) if as_json else numbered_event(record))

@@ -101,6 +101,16 @@ class DashboardApp(App[None]):
         """Change between the light and the dark theme."""
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
 
+    def _fatal_error(self) -> None:
+        """End after a bug of ours, with a traceback that shows no values: among the wire's there are keys."""
+        from rich.segment import Segments  # noqa: PLC0415 - for the one case that should never be
+        from rich.traceback import Traceback  # noqa: PLC0415 - as above
+
+        self._exit_renderables.append(
+            Segments(self.console.render(Traceback(width=None), self.console.options))
+        )
+        self._close_messages_no_wait()
+
     def _leave_cleanly(self) -> None:
         """Have a signal end the app as a key would: the terminal is restored and the port closed."""
         loop = asyncio.get_running_loop()

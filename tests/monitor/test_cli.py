@@ -15,6 +15,7 @@ from monitor import cli
 from monitor.commands import reading
 from monitor.errors import LinkError
 from monitor.snapshot import Reading
+from monitor.ui.app import DashboardApp
 from protocol.messages import EventKind
 from tests.monitor.conftest import SERIAL_NUMBER, STATUS, LivePump
 
@@ -224,6 +225,56 @@ def test_other_slips_are_exit_2(words: list[str]) -> None:
 def test_a_rate_in_two_words_is_answered_with_the_quotes_it_lacks() -> None:
     result = run("set-rate", "/dev/none", "0.6", "mL/day", "--yes")
     assert 'quote the rate: "0.6 mL/day"' in result.stderr
+
+
+# --- the bench key ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["status", "watch", "events", "set-rate", "stop", "resume"])
+def test_every_command_says_on_standard_error_that_it_tries_the_bench_key(command: str) -> None:
+    words = ["/dev/none", "0.6 mL/day"] if command == "set-rate" else ["/dev/none"]
+    yes = ["--yes"] if command in {"set-rate", "stop", "resume"} else []
+    result = run(command, *words, *yes, "--bench-key")
+    assert result.exit_code == 3
+    assert result.stderr.splitlines()[0] == "pump-monitor: BENCH KEY: anyone can change this pump"
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("command", NAMES)
+def test_the_bench_key_and_a_folder_of_keys_exclude_each_other(command: str, tmp_path: Path) -> None:
+    words = ["/dev/none", "0.6 mL/day"] if command == "set-rate" else ["/dev/none"]
+    result = run(command, *words, "--bench-key", "--keys", str(tmp_path))
+    assert result.exit_code == 2
+    assert "--bench-key and --keys exclude each other" in result.stderr
+
+
+def test_a_pump_with_secret_keys_is_not_changed_by_the_bench_key(
+    live: LivePump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.greeting.HANDSHAKE_TIMEOUT_MS", 1)
+    result = run("stop", live.url, "--yes", "--bench-key")
+    assert result.exit_code == 3
+    assert (
+        "to the bench key: it is off, it is another device, or it was started without --bench-key"
+        in result.stderr
+    )
+    assert live.log == ()
+
+
+@pytest.mark.parametrize("words", [[], ["--bench-key"]])
+def test_the_dashboard_knows_from_its_start_whether_it_is_by_the_bench_key(
+    words: list[str], live: LivePump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[bool] = []
+
+    class Noted(DashboardApp):
+        def run(self, *_: object, **__: object) -> None:
+            shown.append(self._snapshot.bench_key)
+
+    monkeypatch.setattr("monitor.commands.dashboard.DashboardApp", Noted)
+    monkeypatch.setattr("monitor.commands.dashboard._is_a_terminal", lambda: True)
+    assert run("dashboard", live.url, *words).exit_code == 0
+    assert shown == [bool(words)]
 
 
 # --- help ---------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
 from protocol.bounds import Finding
 from protocol.changes import PREPARE_TTL_MS, rejected
+from protocol.exchange import READ_TRIES
 from protocol.messages import (
     Change,
     ChangeKind,
@@ -276,7 +277,7 @@ def test_a_lost_read_back_is_asked_for_again_under_the_same_name(live: LivePump,
 
 
 def test_a_prepare_that_gets_no_answer_changes_nothing(live: LivePump, pump: PumpClient) -> None:
-    live.swallow_replies(Prepared.code, Rejected.code, times=2)
+    live.swallow_replies(Prepared.code, Rejected.code, times=2 * READ_TRIES)
     with pytest.raises(LinkError, match="does not answer"):
         prepare(pump)
     assert live.rate_nl_h == RATE_NL_H

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor import keys as keys_module
-from monitor.keys import Keyring, default_folder, find_keys
-from protocol.keys import Key, file_name, to_text
+from monitor.keys import Keyring, bench_keyring, default_folder, find_keys
+from protocol.keys import BENCH_KEY, Key, file_name, to_text
 from protocol.messages import Role
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def ring(*found: Key) -> Keyring:
 def store(folder: Path, made: Key, mode: int = 0o600) -> Path:
     folder.mkdir(exist_ok=True)
     path = folder / file_name(made.serial_number, made.role)
+    if path.exists():
+        path = folder / file_name(made.serial_number, made.role, made.key_id)
     path.write_text(to_text(made))
     path.chmod(mode)
     return path
@@ -70,6 +73,56 @@ def test_every_key_is_tried_once_and_never_two_of_a_pump_at_a_time(found: list[K
         for each in keys:
             tried.setdefault(each.serial_number, []).append(each.role)
     assert all(roles == sorted(roles, reverse=True) for roles in tried.values())
+
+
+def test_of_several_keys_of_a_role_each_is_tried_before_the_next_role() -> None:
+    old, new = key("PM-A", Role.TECHNICIAN, 1), key("PM-A", Role.TECHNICIAN, 2)
+    assert ring(A_VIEWER, old, new).rounds(None) == [[old], [new], [A_VIEWER]]
+
+
+def test_a_rotated_key_is_found_beside_the_old_one(tmp_path: Path) -> None:
+    old, new = key("PM-A", Role.TECHNICIAN, 1), key("PM-A", Role.TECHNICIAN, 2)
+    assert [store(tmp_path, made).name for made in (old, new)] == [
+        "PM-A.technician.key",
+        "PM-A.technician.02000002.key",
+    ]
+    assert set(find_keys(tmp_path).keys) == {old, new}
+
+
+def test_a_second_file_with_the_same_key_id_is_left_out_and_told(tmp_path: Path) -> None:
+    first = store(tmp_path, A_TECHNICIAN)
+    second = tmp_path / "A copy.key"
+    second.write_bytes(first.read_bytes())
+    second.chmod(0o600)
+    found = find_keys(tmp_path)
+    assert found.keys == (A_TECHNICIAN,)
+    assert found.problems == (f"{first} has the key id of {second}: move one of them out of the folder",)
+
+
+def test_no_key_is_taken_from_a_folder_that_others_can_write_to(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    store(folder, A_TECHNICIAN)
+    folder.chmod(0o777)
+    found = find_keys(folder)
+    assert found.keys == ()
+    assert found.problems == (f"others than its owner can write to {folder}: chmod 700 {folder}",)
+    folder.chmod(0o755)
+    assert find_keys(folder).keys == (A_TECHNICIAN,)
+
+
+# --- the bench key ----------------------------------------------------------------------------------------------------
+
+
+def test_the_bench_key_is_alone_on_its_keyring_and_held_to_the_pump_that_is_named() -> None:
+    assert bench_keyring().rounds(None) == [[BENCH_KEY]]
+    assert bench_keyring().rounds("PM-A") == [[replace(BENCH_KEY, serial_number="PM-A")]]
+
+
+def test_the_bench_key_is_never_found_in_a_folder(tmp_path: Path) -> None:
+    path = store(tmp_path, replace(BENCH_KEY, serial_number="PM-A"))
+    found = find_keys(tmp_path)
+    assert found.keys == ()
+    assert found.problems == (f"{path} holds the published bench key: delete it; --bench-key needs no file",)
 
 
 def test_keys_are_found_in_a_folder(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from textual.content import Content
 from monitor.snapshot import Link
 from monitor.ui.widgets.lines import Part, spread
 from monitor.ui.words import clock, printable
+from protocol.keys import BENCH_WARNING
 from protocol.messages import Role, State
 from protocol.units import format_span
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from monitor.ui.moment import Moment
 
 _WIDE: Final = 100
+_ROOM_FOR_WARNING: Final = 120  # columns for the bench key's whole sentence beside a stale state
+_ROOM_FOR_LABELS: Final = 80  # columns for labels beside the bench key's mark
 _NARROW: Final = 72  # columns under which the weekday gives way to the state
 STATES: Final = {
     State.RUNNING: ("▶", "RUNNING"),
@@ -29,38 +32,45 @@ def draw(moment: Moment, width: int, _height: int) -> Content:
     """Draw the pump's name and state on the left, the link and the pump's clock on the right."""
     return spread(
         width,
-        _who(moment, wide=width >= _WIDE),
+        _who(moment, width),
         Content.assemble(*_link(moment, weekday=width >= _NARROW), " "),
     )
 
 
-def _who(moment: Moment, *, wide: bool) -> Content:
+def _who(moment: Moment, width: int) -> Content:
     snapshot = moment.snapshot
     serial = "" if snapshot.reading is None else snapshot.reading.serial_number
     identity = snapshot.identity
     if identity is not None:
         serial = serial or identity.serial_number
-    parts: list[Part] = [(" PUMP ", "$label")]
-    parts.append(
-        (f"SN {printable(serial)}", "bold $value") if serial else (printable(snapshot.url), "$label")
-    )
-    if wide and identity is not None:
+    bench, narrow = snapshot.bench_key, width < _ROOM_FOR_LABELS
+    parts: list[Part] = [" ", *_warning(width)] if bench else []
+    if not (bench and narrow):
+        parts += [(" PUMP ", "$label"), ("SN " if serial else "", "bold $value")]
+    parts.append((printable(serial), "bold $value") if serial else (printable(snapshot.url), "$label"))
+    if width >= _WIDE and identity is not None and not bench:
         parts += [
             (f"  {printable(identity.model)}", "$label"),
             (f"  fw {printable(identity.firmware)}", "$dim"),
         ]
-    parts += ["   ", *_state(moment)]
+    parts += [" " if bench and narrow else "   ", *_state(moment, brief=bench and width < _WIDE)]
     if snapshot.role is Role.VIEWER:
         parts.append(("  read-only", "$label"))
     return Content.assemble(*parts)
 
 
-def _state(moment: Moment) -> list[Part]:
+def _warning(width: int) -> list[Part]:
+    """Return the mark of the bench key, first in its line so that nothing else pushes it off the screen."""
+    text = BENCH_WARNING if width >= _ROOM_FOR_WARNING else BENCH_WARNING.partition(":")[0]
+    return [(f" {text} ", "bold $value reverse"), " "]
+
+
+def _state(moment: Moment, *, brief: bool) -> list[Part]:
     if moment.status is None:
         return []
     shape, name = STATES[moment.status.state]
     if not moment.live:
-        return [("? ", "$value"), (name, "bold $dim"), (" when last seen", "$dim")]
+        return [("? ", "$value"), (name, "bold $dim"), ("" if brief else " when last seen", "$dim")]
     return [(f"{shape} {name}", "bold $value")]
 
 

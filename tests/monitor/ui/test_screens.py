@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from monitor.errors import RefusedError
+from monitor.snapshot import Reading
+from monitor.ui.moment import Moment
+from monitor.ui.widgets import identity
 from protocol.alarms import Alarm, mask
 from protocol.messages import Role, State
-from tests.monitor.ui.bench import FakeSource, lost, low, snapshot, waiting
+from tests.monitor.ui.bench import NOW_NS, STATUS, FakeSource, S, lost, low, snapshot, waiting
 from tests.monitor.ui.stage import SMALL, WIDE, check, run, settle, shown, text
 
 if TYPE_CHECKING:
@@ -35,8 +39,11 @@ SNAPSHOTS: dict[str, Snapshot] = {
         state=State.STOPPED, commanded_rate_nl_h=0, measured_rate_nl_h=0, alarms=mask({Alarm.STOPPED})
     ),
     "viewer": snapshot(role=Role.VIEWER),
+    "bench": snapshot(role=Role.DEVELOPER, bench_key=True),
+    "bench-waiting": waiting(bench_key=True),
 }
 STALE = lost(low(acknowledged_bits=BOTH_SEEN))
+LONGEST = Reading("PM-00001", replace(STATUS, state=State.END_OF_SERVICE), NOW_NS)
 SIZES = {"120x40": WIDE, "80x24": SMALL}
 
 
@@ -82,6 +89,35 @@ def test_the_smallest_terminal_shows_every_figure_whole() -> None:
     page = shown(low(), size=(60, 20))
     for figure in ("SN 02-1187", "▶ RUNNING", "0.503 mL/day", "set 0.500  +0.6 %", "1.96 mL", "31 %", "now"):
         assert figure in page
+
+
+@pytest.mark.parametrize("width", range(60, 200, 4))
+def test_at_any_width_and_in_any_state_the_screen_says_that_it_is_by_the_bench_key(width: int) -> None:
+    for made in (
+        snapshot(bench_key=True),
+        snapshot(bench_key=True, reading=LONGEST),
+        lost(snapshot(bench_key=True, reading=LONGEST)),
+        waiting(bench_key=True, url="socket://a-host-with-a-long-name.example:50000" * 3),
+    ):
+        line = identity.draw(Moment(made, NOW_NS + 14 * S), width, 1).plain
+        assert len(line) == width
+        assert "BENCH KEY" in line
+        assert ("BENCH KEY: anyone can change this pump" in line) is (width >= 120)
+
+
+def test_the_mark_of_the_bench_key_leaves_name_and_state_of_the_pump_on_the_line() -> None:
+    for width in (60, 80, 100, 120):
+        for reading in (snapshot().reading, Reading("PM-00001", STATUS, NOW_NS)):
+            assert reading is not None
+            live = snapshot(bench_key=True, reading=reading)
+            for made in (live, lost(live)):
+                line = identity.draw(Moment(made, NOW_NS), width, 1).plain
+                assert reading.serial_number in line
+                assert " RUNNING" in line
+
+
+def test_without_the_bench_key_nothing_is_said_of_it() -> None:
+    assert "BENCH KEY" not in "".join(shown(made) for made in (snapshot(), STALE, waiting()))
 
 
 def test_nothing_moves_when_alarms_come_and_go() -> None:
