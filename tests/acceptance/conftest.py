@@ -111,18 +111,21 @@ class Bench:
         self._stack = stack
 
     def serve(self, *options: str, link: Path | None = None) -> Emulator:
-        ports = ("--pty", str(link or self.link), "--tcp", "127.0.0.1:0", "--keys", str(self.keys))
-        return self._stack.enter_context(Emulator(*ports, *options))
+        ports = ("--pty", str(link or self.link), "--tcp", "127.0.0.1:0")
+        return self._stack.enter_context(Emulator(*ports, *self._keys(options), *options))
+
+    def _keys(self, options: tuple[str, ...], keys: Path | None = None) -> tuple[str, ...]:
+        return () if "--bench-key" in options else ("--keys", str(keys or self.keys))
 
     def start_monitor(self, command: str, *words: str) -> Program:
-        return self._stack.enter_context(Program("monitor", command, *words, "--keys", str(self.keys)))
+        return self._stack.enter_context(Program("monitor", command, *words, *self._keys(words)))
 
     def monitor(
         self, command: str, *words: str, keys: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a pump-monitor command to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "monitor", command, *words, "--keys", str(keys or self.keys)],
+            [sys.executable, "-m", "monitor", command, *words, *self._keys(words, keys)],
             capture_output=True,
             text=True,
             timeout=WAIT_S,
