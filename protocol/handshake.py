@@ -29,7 +29,8 @@ BAD_TAGS_ALLOWED = 3
 LONGEST_BACK_OFF_MS = 60_000
 
 
-def _handshake_key(key: Key) -> bytes:
+def handshake_key(key: Key) -> bytes:
+    """Return the key that tags the three frames of a handshake."""
     return expand(key.secret, b"pump1 handshake")
 
 
@@ -54,7 +55,7 @@ class HostHandshake:
     def __init__(self, key: Key, nonce: bytes) -> None:
         self._key = key
         self._nonce = nonce
-        self._secret = _handshake_key(key)
+        self._secret = handshake_key(key)
 
     def hello(self) -> bytes:
         """Return the first frame, as bytes for the wire."""
@@ -159,7 +160,7 @@ class DeviceHandshake:
         key = self._keys.get(frame.payload[:KEY_ID_SIZE])
         if key is None:
             return None
-        secret = _handshake_key(key)
+        secret = handshake_key(key)
         if not is_tag(secret, frame.tag, frame.signed):
             self._note_bad_tag(now_ms)
             return None
@@ -181,7 +182,7 @@ class DeviceHandshake:
         if now_ms > pending.deadline_ms:
             self._pending = None
             return None
-        if not is_tag(_handshake_key(pending.key), frame.tag, frame.signed, pending.nonces, self._identifier):
+        if not is_tag(handshake_key(pending.key), frame.tag, frame.signed, pending.nonces, self._identifier):
             self._note_bad_tag(now_ms)
             return None
         self._pending = None

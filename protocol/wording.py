@@ -83,6 +83,12 @@ _BOUNDS: dict[int, Callable[[int], str]] = {
 }
 
 
+def bound_text(reason: int, bound: int) -> str:
+    """Return what the bound of a refusal says; empty where it says nothing to a person."""
+    say = _BOUNDS.get(reason)
+    return say(bound) if say else ""
+
+
 def clock_text(clock_s: int) -> str:
     """Return a time of the pump's calendar clock; seconds where no calendar reaches so far."""
     try:
@@ -141,9 +147,9 @@ def _role(role: int) -> str:
 
 def _refusal_text(record: EventRecord) -> str:
     said = _REASONS[Refusal(record.detail)] if record.detail in set(Refusal) else f"reason {record.detail}"
-    bound = _BOUNDS.get(record.detail)
+    bound = bound_text(record.detail, record.b)
     wanted = f"{format_rate(record.a)}: " if record.a else ""
-    return f"{wanted}{said}, {bound(record.b)}" if bound else f"{wanted}{said}"
+    return f"{wanted}{said}, {bound}" if bound else f"{wanted}{said}"
 
 
 def _alarm_text(record: EventRecord) -> str:

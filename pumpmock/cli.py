@@ -12,6 +12,7 @@ from protocol.keys import KeyFileError
 from protocol.places import APP
 from protocol.units import format_volume
 from pumpmock.console import Console
+from pumpmock.decode import decode
 from pumpmock.key_commands import keygen, keys_group
 from pumpmock.model.settings import Settings
 from pumpmock.options import Options
@@ -44,6 +45,7 @@ def main() -> None:
     """
 
 
+main.add_command(decode)
 main.add_command(keygen)
 main.add_command(keys_group)
 

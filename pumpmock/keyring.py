@@ -154,7 +154,7 @@ def drop(folder: Path, key_id: bytes, serial_number: str | None) -> KeyFile:
 
 def _look_at(path: Path, taken: dict[tuple[str, bytes], str]) -> KeyFile:
     try:
-        key = _read(path)
+        key = read_key(path)
         _check_name(path, key)
         check_new(key, str(path), taken)
     except KeyFileError as error:
@@ -184,7 +184,13 @@ def _write(path: Path, key: Key) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> Key:
+def read_key(path: Path) -> Key:
+    """Return the key in an owner-only file.
+
+    Raises:
+        KeyFileError: where the file can't be taken.
+        OSError: where it can't be read.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:

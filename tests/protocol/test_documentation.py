@@ -156,7 +156,7 @@ def check_keys(page: str) -> None:
         context=device_id(key.serial_number) + bytes((key.role,)),
     )
     assert values(page, "keys") == {
-        "handshake key": handshake._handshake_key(key).hex(),
+        "handshake key": handshake.handshake_key(key).hex(),
         "host key": keys[Side.HOST].hex(),
         "pump key": keys[Side.DEVICE].hex(),
     }

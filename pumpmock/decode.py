@@ -1,0 +1,121 @@
+"""`pumpmock decode`: what stands in bytes that somebody recorded."""
+
+from __future__ import annotations
+
+import errno
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from protocol.explain import Explained, explain
+from protocol.keys import Key, KeyFileError
+from pumpmock.explained import as_json, lines
+from pumpmock.hexadecimal import HexError, from_file, from_hex
+from pumpmock.keyring import read_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_REFUSED = 1
+
+
+class Recording(click.ParamType[bytes]):
+    """Where the bytes are from: hexadecimal on the command line, a file, or standard input."""
+
+    name = "hex|-|file"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
+        """Return the bytes, or fail with a sentence that says where the text is no hexadecimal."""
+        text, raw = str(value), bool(ctx and ctx.params.get("raw"))
+        try:
+            if text == "-":
+                return from_file(sys.stdin.buffer.read(), raw=raw)
+            return _hex_or_file(text, raw=raw)
+        except HexError as error:
+            self.fail(str(error), param, ctx)
+        except OSError as error:
+            self.fail(f"{error.filename or text}: {error.strerror or error}", param, ctx)
+
+
+def _hex_or_file(text: str, *, raw: bool) -> bytes:
+    try:
+        return from_hex(text)
+    except HexError as error:
+        try:
+            data = Path(text).read_bytes()
+        except (FileNotFoundError, ValueError):
+            raise HexError(f"{error}; nor is it a file") from error
+        except OSError as failure:
+            if failure.errno == errno.ENAMETOOLONG:
+                raise error from None
+            raise
+    return from_file(data, raw=raw)
+
+
+@click.command("decode")
+@click.argument("recording", metavar="HEX|-|FILE", type=Recording())
+@click.option(
+    "--raw",
+    is_flag=True,
+    is_eager=True,
+    help="Take a file or standard input as bytes, whatever they look like.",
+)
+@click.option(
+    "--key",
+    "key_files",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    help="Verify tags with the key in this file; more than one may be given.",
+)
+@click.option("--json", "wants_json", is_flag=True, help="Print a line of JSON a frame.")
+def decode(*, recording: bytes, raw: bool, key_files: tuple[Path, ...], wants_json: bool) -> None:  # noqa: ARG001 - `recording` has used it
+    """Explain frames: each check, each field, what it says.
+
+    Give hexadecimal with or without spaces, a file of it or of bytes, or - for standard input: one frame or a whole
+    recording with noise in it. What a frame says can be read without a key, but anybody can have written it; --key
+    verifies the tags, for which the handshake of the session has to be in the recording too.
+
+    \b
+    Examples:
+      pumpmock decode "00 08 01 11 04 03 02 01 05 ... 00"
+      pumpmock decode --key ~/.config/pumpmock/keys/PM-00001.viewer.key recording.bin
+      xxd -p recording.bin | pumpmock decode --json -
+    """  # noqa: D301 - click wants the character, it keeps the examples' lines
+    keys = _read_keys(key_files)
+    found = list(explain(recording, keys))
+    if not found:
+        raise click.UsageError("nothing was given but delimiters" if recording else "nothing was given")
+    for one in found:
+        click.echo(json.dumps(as_json(one)) if wants_json else "\n".join((*lines(one), "")))
+    if not wants_json:
+        click.echo(_summary(found, keys))
+
+
+def _read_keys(files: Sequence[Path]) -> list[Key]:
+    try:
+        return [read_key(file) for file in files]
+    except KeyFileError as error:
+        click.echo(f"pumpmock: {error}", err=True)
+    except OSError as error:
+        click.echo(f"pumpmock: {error.filename}: {error.strerror or error}", err=True)
+    raise SystemExit(_REFUSED)
+
+
+def _summary(found: Sequence[Explained], keys: Sequence[Key]) -> str:
+    """Return the last line: how many frames there were, what was wrong, and what would tell more."""
+    frames = sum(one.code is not None for one in found)
+    failed = sum(one.failed is not None for one in found)
+    unverified = sum(one.verified is None for one in found)
+    told = f"{_many(frames, 'frame')}, {failed} with a failed check, {unverified} not verified"
+    if not unverified:
+        return told
+    if not keys:
+        return f"{told}: --key verifies them, where the handshake is in the recording"
+    return f"{told}: their handshake is not in the recording, or is another key's"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
