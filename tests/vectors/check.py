@@ -61,7 +61,7 @@ class Tables:
         expect(f"fields of {name}", list(values), [field["name"] for field in self.fields[name]])
         return b"".join(self._build_field(field, values[field["name"]]) for field in self.fields[name])
 
-    def _build_field(self, field: Json, value: Any) -> bytes:
+    def _build_field(self, field: Json, value: Any) -> bytes:  # noqa: ANN401 - a field of any type
         match field["type"]:
             case "record":
                 return self.build(field["record"], value)
@@ -99,7 +99,11 @@ class Tables:
             if value > field["most"] or not re.fullmatch(rb"[ -~]*", text):
                 raise Refused(path)
             return text.decode("ascii"), data
-        allowed = self.enums[field["enum"]].values() if "enum" in field else range(field.get("least", 0), field["most"] + 1)
+        allowed = (
+            self.enums[field["enum"]].values()
+            if "enum" in field
+            else range(field.get("least", 0), field["most"] + 1)
+        )
         if value not in allowed:
             raise Refused(path)
         if kind != "records":
@@ -168,15 +172,21 @@ def check_keys(data: Json, _: Tables) -> int:
         block = mac(prk, bytes.fromhex(one["info"]) + b"\x01")
         expect(one["source"], (prk.hex(), block.hex()), (one["prk"], one["first_block"]))
     for one in data["derived"]:
-        host_key, pump_key = session_keys(one["key"], one["session"], one["host_nonce"], one["device_nonce"], one["device_id"])
-        root = mac(bytes.fromhex(one["host_nonce"] + one["device_nonce"]), bytes.fromhex(one["key"]["secret"]))
+        host_key, pump_key = session_keys(
+            one["key"], one["session"], one["host_nonce"], one["device_nonce"], one["device_id"]
+        )
+        root = mac(
+            bytes.fromhex(one["host_nonce"] + one["device_nonce"]), bytes.fromhex(one["key"]["secret"])
+        )
         made = OWN["handshake_key"](bytes.fromhex(one["key"]["secret"])).hex(), root.hex(), host_key, pump_key
         given = one["key"]["handshake_key"], one["root"], one["host_key"], one["pump_key"]
         expect("derived keys", made, given)
     return len(data["hmac"]) + len(data["hkdf"]) + len(data["derived"])
 
 
-def session_keys(key: Json, session: int, host_nonce: str, device_nonce: str, device_id: str) -> tuple[str, str]:
+def session_keys(
+    key: Json, session: int, host_nonce: str, device_nonce: str, device_id: str
+) -> tuple[str, str]:
     texts = (key["secret"], host_nonce, device_nonce)
     made = OWN["session_keys"](*map(bytes.fromhex, texts), session, bytes.fromhex(device_id), key["role"])
     return made[0].hex(), made[1].hex()
@@ -202,12 +212,24 @@ def check_frames(data: Json, tables: Tables) -> int:
         payload = tables.build(one["message"], one["fields"])
         expect(one["name"], tables.parse(one["message"], payload), one["fields"])
         signed = OWN["signed_part"](one["type"], one["session"], one["counter"], one["ack"], payload)
-        key = data["key"]["handshake_key"] if one["tag_key"] == "handshake_key" else keys[one["session"]][one["tag_key"]]
+        key = (
+            data["key"]["handshake_key"]
+            if one["tag_key"] == "handshake_key"
+            else keys[one["session"]][one["tag_key"]]
+        )
         bound = bounds.get(one["message"], "")
         made = tag(key, signed + bytes.fromhex(bound))
         crc = struct.pack("<L", zlib.crc32(signed + made))
         raw = (signed + made + crc).hex()
-        pieces = (signed[:15].hex(), payload.hex(), bound, made.hex(), crc.hex(), raw, OWN["wire"](signed, made).hex())
+        pieces = (
+            signed[:15].hex(),
+            payload.hex(),
+            bound,
+            made.hex(),
+            crc.hex(),
+            raw,
+            OWN["wire"](signed, made).hex(),
+        )
         names = ("header", "payload", "bound", "tag", "crc", "raw", "wire")
         expect(one["name"], pieces, tuple(one[name] for name in names))
         taken = (one["type"], one["session"], one["counter"], one["ack"], payload, made, signed)
@@ -252,6 +274,7 @@ def check_sessions(data: Json, _: Tables) -> int:
         heard = 0
         for step in one["steps"]:
             why, heard = judged(data, one["receiver"], step["wire"], heard)
+            expect(one["name"], open_frame(step["wire"])[2], step["counter"])
             made = ("dropped" if why else "accepted", why, heard)
             expect(one["name"], made, (step["verdict"], step["why"], step["heard"]))
             count += 1
@@ -328,7 +351,9 @@ def check_handshakes(data: Json, _: Tables) -> int:
     for one in data["at_the_pump"]:
         pump = Greeter(data)
         for step in one["steps"]:
-            expect(f"{one['name']}: {step['about']}", pump.answer(step, data), (step["answer"], step["opens"]))
+            expect(
+                f"{one['name']}: {step['about']}", pump.answer(step, data), (step["answer"], step["opens"])
+            )
             count += 1
     for one in data["at_the_host"]:
         expect(one["about"], confirmed(data, one), one["answer"])
@@ -345,7 +370,9 @@ def confirmed(data: Json, one: Json) -> str:
     if payload[:8].rstrip(b"\0").decode() != key["serial_number"]:
         return ""
     made = OWN["signed_part"](CONFIRM, int.from_bytes(payload[20:24], "little"), 0, 0, b"")
-    return str(OWN["wire"](made, tag(key["handshake_key"], made + nonce + payload[24:40] + payload[:8])).hex())
+    return str(
+        OWN["wire"](made, tag(key["handshake_key"], made + nonce + payload[24:40] + payload[:8])).hex()
+    )
 
 
 class Line:
@@ -387,6 +414,7 @@ def check_malformed(data: Json, tables: Tables) -> int:
         told = [one["answer"]["fields"][name] for name in ("request", "command_id", "reason", "bound")]
         expect(one["name"], [code, bytes(8).hex(), reason, 0], told)
     for one in data["requests"] + data["answers"]:
+        expect(one["name"], tables.names.get(one["type"]), one["message"])
         if one["message"]:
             expect(one["name"], refused_field(tables, one), one["field"])
     return len(data["requests"]) + len(data["answers"])
@@ -434,7 +462,12 @@ class Desk:
     def _no(self, asked: Json, reason: str, bound: int) -> tuple[str, Json]:
         code = next(code for code, name in self.tables.names.items() if name == asked["message"])
         command_id = asked["fields"].get("command_id", bytes(8).hex())
-        told = {"request": code, "command_id": command_id, "reason": self.tables.enums["Refusal"][reason], "bound": bound}
+        told = {
+            "request": code,
+            "command_id": command_id,
+            "reason": self.tables.enums["Refusal"][reason],
+            "bound": bound,
+        }
         return "Rejected", told
 
     def _prepare(self, line: Line, asked: Json, token: str) -> tuple[str, Json]:
@@ -442,7 +475,12 @@ class Desk:
         objection = self._objection(fields, change)
         if objection:
             return self._no(asked, *objection)
-        self.slot = {"until": self.now + self.rules["prepare_ttl_ms"], "token": token, "session": line.session, **fields}
+        self.slot = {
+            "until": self.now + self.rules["prepare_ttl_ms"],
+            "token": token,
+            "session": line.session,
+            **fields,
+        }
         least, most = self._allowed()
         new = self._rate_after(change)
         return "Prepared", {
@@ -477,14 +515,18 @@ class Desk:
         return self._forbidden(change)
 
     def _kind(self, change: Json) -> str:
-        return next(name for name, value in self.tables.enums["ChangeKind"].items() if value == change["kind"])
+        return next(
+            name for name, value in self.tables.enums["ChangeKind"].items() if value == change["kind"]
+        )
 
     def _is_unfit(self, change: Json) -> bool:
         used = self.tables.used[self._kind(change)]
         if any(value for name, value in change.items() if name != "kind" and name not in used):
             return True
         minutes = [step["minute"] for step in change["steps"]]
-        if "steps" in used and (minutes[:1] != [0] or minutes != sorted(set(minutes)) or not change["weekdays"]):
+        if "steps" in used and (
+            minutes[:1] != [0] or minutes != sorted(set(minutes)) or not change["weekdays"]
+        ):
             return True
         return "duration_s" in used and change["duration_s"] == 0
 
@@ -574,6 +616,7 @@ def check_changes(data: Json, tables: Tables) -> int:
             match step["do"]:
                 case "open":
                     lines[step["port"]] = Line(keys, step["frames"])
+                    expect(one["name"], lines[step["port"]].key["key_id"], step["key_id"])
                 case "wait":
                     desk.now += step["ms"]
                 case "set":
@@ -582,6 +625,7 @@ def check_changes(data: Json, tables: Tables) -> int:
                     if desk.slot and desk.slot["session"] == lines[step["port"]].session:
                         desk.slot = None
                 case "ask":
+                    expect(one["name"], desk.now, step["at_ms"])
                     check_answer(one["name"], desk, lines[step["port"]], step)
                     count += 1
     return count
