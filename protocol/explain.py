@@ -82,6 +82,12 @@ class Explained(NamedTuple):
         """Whether the tag is right; None where that could not be told."""
         return self.checks[CHECKS.index("tag")].passed
 
+    @property
+    def is_unverified(self) -> bool:
+        """Whether it came to the tag, undamaged, and that could not be told."""
+        tag = self.checks[CHECKS.index("tag")]
+        return tag.passed is None and tag.said != NOT_REACHED
+
 
 def explain(data: bytes, keys: Sequence[Key] = ()) -> Iterator[Explained]:
     """Explain all that stands between the delimiters in `data`, in order.

@@ -108,7 +108,7 @@ def _summary(found: Sequence[Explained], keys: Sequence[Key]) -> str:
     """Return the last line: how many frames there were, what was wrong, and what would tell more."""
     frames = sum(one.code is not None for one in found)
     failed = sum(one.failed is not None for one in found)
-    unverified = sum(one.verified is None for one in found)
+    unverified = sum(one.is_unverified for one in found)
     told = f"{_many(frames, 'frame')}, {failed} with a failed check, {unverified} not verified"
     if not unverified:
         return told
