@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import construct
-
 from protocol.fields import specs
 
 if TYPE_CHECKING:
@@ -96,14 +94,14 @@ class _Knife:
             self._text(path, spec)
             return
         data = self._take(path, spec.subcon.length)
-        if isinstance(spec.subcon, construct.Bytes):
+        if spec.choices is None and spec.most is None:
             self._note(path, data, spec, data)
             return
         value = int.from_bytes(data, "little")
         self._note(path, data, spec, value)
         if spec.choices is not None and value not in set(spec.choices):
             self.object_to(path, f"{path} {value} is not a {spec.choices.__name__}")
-        elif spec.most is not None and not spec.least <= value <= spec.most:
+        elif spec.choices is None and not spec.least <= value <= (spec.most or 0):
             self.object_to(path, f"{path} {value} is outside {spec.least} to {spec.most}")
 
     def _text(self, path: str, spec: Spec) -> None:
