@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from protocol.explain import Explained, explain
-from protocol.keys import Key, KeyFileError
+from protocol.keys import BENCH_KEY, Key, KeyFileError
 from pumpmock.explained import as_json, lines
 from pumpmock.hexadecimal import HexError, from_file, from_hex
 from pumpmock.keyring import read_key
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _REFUSED = 1
+_BENCH = "bench"  # in place of a file; a file of that name is meant by its whole path
 
 
 class Recording(click.ParamType[bytes]):
@@ -67,8 +68,9 @@ def _hex_or_file(text: str, *, raw: bool) -> bytes:
     "--key",
     "key_files",
     type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE|bench",
     multiple=True,
-    help="Verify tags with the key in this file; more than one may be given.",
+    help="Verify tags with the key in this file, or with the published bench key; more than one may be given.",
 )
 @click.option("--json", "wants_json", is_flag=True, help="Print a line of JSON a frame.")
 def decode(*, recording: bytes, raw: bool, key_files: tuple[Path, ...], wants_json: bool) -> None:  # noqa: ARG001 - `recording` has used it
@@ -96,7 +98,7 @@ def decode(*, recording: bytes, raw: bool, key_files: tuple[Path, ...], wants_js
 
 def _read_keys(files: Sequence[Path]) -> list[Key]:
     try:
-        return [read_key(file) for file in files]
+        return [BENCH_KEY if str(file) == _BENCH else read_key(file) for file in files]
     except KeyFileError as error:
         click.echo(f"pumpmock: {error}", err=True)
     except OSError as error:

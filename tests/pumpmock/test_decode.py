@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docs.vectors.__main__ import FOLDER
-from docs.vectors.given import TECHNICIAN
+from docs.vectors.given import TECHNICIAN, counting, frame_of
+from docs.vectors.typical import READING
 from protocol.frame import encode, header
-from protocol.keys import to_text
-from protocol.messages import Rejected
+from protocol.handshake import DeviceHandshake, HostHandshake
+from protocol.keys import BENCH_KEY, to_text
+from protocol.messages import Poll, Rejected, build
 from pumpmock.cli import main
 from pumpmock.hexadecimal import HexError, from_file, from_hex
 
@@ -239,6 +241,25 @@ def test_with_the_key_alone_it_is_told_what_is_missing(key: str) -> None:
     assert "NOT VERIFIED" in done.output
     assert "not verified: the handshake of its session is not in the input" in done.output
     assert done.output.endswith("their handshake is not in the recording, or is another key's\n")
+
+
+def test_the_bench_key_needs_no_file() -> None:
+    pump = DeviceHandshake("PM-00001", bytes(8), 1, {BENCH_KEY.key_id: BENCH_KEY}, counting())
+    host = HostHandshake(BENCH_KEY, bytes(16))
+    challenge = pump.challenge(frame_of(host.hello()), 0)
+    assert challenge is not None
+    answer = host.answer(frame_of(challenge))
+    assert answer is not None
+    confirm, session, _ = answer
+    opened = pump.confirm(frame_of(confirm), 0)
+    assert opened is not None
+    first = opened[0].seal(Poll.code | 0x80, build(READING))
+    assert session.open(frame_of(first)) is None
+    recording = (host.hello() + challenge + confirm + first).hex()
+    assert run("--key", "bench", recording).output.endswith(
+        "4 frames, 0 with a failed check, 0 not verified\n"
+    )
+    assert "4 not verified" in run(recording).output
 
 
 def test_no_part_of_a_key_is_printed(key: str) -> None:
