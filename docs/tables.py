@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """The tables of docs/protocol.md, made from the declarations in `protocol`.
 
-`python docs/tables.py` prints the page as it should be; with `--write` it brings the page up to date.
+`python -m docs.tables` prints the page as it should be; with `--write` it brings the page up to date.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import construct
 
+from docs.machines import machines
 from protocol.alarms import KINDS
 from protocol.fields import specs
 from protocol.frame import FROM_DEVICE
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from protocol.fields import Spec
 
 PAGE = Path(__file__).with_name("protocol.md")
-BEGIN, END = "<!-- tables -->", "<!-- /tables -->"
 
 MEANINGS: dict[type[IntEnum], dict[Any, str]] = {
     Role: {
@@ -136,14 +135,17 @@ def tables() -> str:
 
 
 def updated(page: str) -> str:
-    """Return the page with the tables of today.
+    """Return the page with the tables and diagrams of today.
 
     Raises:
         ValueError: where the page has not each marker once, in order.
     """
-    before, rest = page.split(f"{BEGIN}\n")
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n\n{tables()}\n\n{END}{after}"
+    for name, made in (("machines", machines()), ("tables", tables())):
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        before, rest = page.split(f"{begin}\n")
+        _, after = rest.split(end)
+        page = f"{before}{begin}\n\n{made}\n\n{end}{after}"
+    return page
 
 
 def _message_table(kind: type[Any]) -> str:

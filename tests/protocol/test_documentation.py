@@ -207,7 +207,7 @@ def test_an_example_with_any_digit_changed_is_noticed(name: str) -> None:
 
 
 def test_the_tables_are_those_of_the_code() -> None:
-    assert updated(TEXT) == TEXT, "bring the page up to date: python docs/tables.py --write"
+    assert updated(TEXT) == TEXT, "bring the page up to date: python -m docs.tables --write"
 
 
 def test_a_stale_table_is_noticed() -> None:
