@@ -308,8 +308,34 @@ def message(code: int = 0) -> Callable[[type[_M]], type[_M]]:
     """Make a class a message: a frozen dataclass that travels under a type code (none for a record)."""
 
     def declare(cls: type[_M]) -> type[_M]:
-        made = dataclasses.dataclass(frozen=True, slots=True)(cls)
+        made = dataclasses.dataclass(frozen=True, slots=True, init=False)(cls)
         made.code = code
+        _give_init(made)
         return made
 
     return declare
+
+
+def _give_init(kind: type[Any]) -> None:
+    """Give a frozen class, which is to have no subclass, an `__init__` that does not pay for the frost.
+
+    The one that dataclasses writes calls `object.__setattr__` once a field, and that is most of what a message costs.
+    This one lends the new object, before anybody else has it, a class of the same slots that can be written to.
+    docs/decisions/0017-messages-thaw-to-be-made.md
+    """
+    names = tuple(specs(kind))
+    if not names:
+        return
+    thawed = type(kind.__name__, kind.__bases__, {"__slots__": names})
+    scope: dict[str, Any] = {"_lend": object.__setattr__, "_thawed": thawed, "_frozen": kind}
+    assigned = "".join(f"    self.{name} = {name}\n" for name in names)
+    exec(  # noqa: S102 - as dataclasses does it, from the names of declared fields alone
+        f"def __init__(self, {', '.join(names)}):\n"
+        f"    _lend(self, '__class__', _thawed)\n{assigned}    self.__class__ = _frozen\n",
+        scope,
+    )
+    init = scope["__init__"]
+    init.__qualname__ = f"{kind.__qualname__}.__init__"
+    # They are those of the last parameters, to Python too; dataclasses has seen to it.
+    init.__defaults__ = tuple(f.default for f in dataclasses.fields(kind) if f.default is not MISSING)
+    kind.__init__ = init
