@@ -24,6 +24,7 @@ _CRC_OF_ITSELF = 0x2144DF1C  # CRC-32 of any bytes followed by their own CRC-32,
 # Under 254 raw bytes, COBS adds exactly one byte, whatever the content.
 MOST_ENCODED = _MOST_RAW + 1
 MOST_WIRE = MOST_ENCODED + 2  # and its two delimiters
+_CODES = [bytes((length + 1,)) for length in range(254)]
 FROM_DEVICE = 0x80  # bit of the type code
 
 
@@ -74,13 +75,8 @@ def encode(signed: bytes, tag: bytes) -> bytes:
     """Return the bytes on the wire for a header with its payload and their tag."""
     body = signed + tag
     raw = body + _CRC.pack(zlib.crc32(body))
-    # Each run between zeros is shorter than 254, so COBS is this: every zero gives way to the distance to the next.
-    wire = bytearray(b"\0\0%b\0" % raw)
-    at = 1
-    for length in map(len, raw.split(b"\0")):
-        wire[at] = length + 1
-        at += length + 1
-    return bytes(wire)
+    # Each run between zeros is shorter than 254, so COBS is this: its length, counted with the zero, and the run.
+    return b"\0%b\0" % b"".join([_CODES[len(run)] + run if run else b"\1" for run in raw.split(b"\0")])
 
 
 class Decoder:
@@ -109,19 +105,19 @@ class Decoder:
             self._skipping = True
             rest = b""
         self._held = rest
-        return [found for run in runs if run and (found := self._examine(run)) is not None]
+        frames = []
+        for run in filter(None, runs):
+            found = examine(run)
+            if isinstance(found, Frame):
+                frames.append(found)
+            else:
+                self.damaged[found] += 1
+        return frames
 
     @property
     def dropped(self) -> int:
         """All that was dropped so far."""
         return sum(self.damaged.values())
-
-    def _examine(self, run: bytes) -> Frame | None:
-        found = examine(run)
-        if isinstance(found, Damage):
-            self.damaged[found] += 1
-            return None
-        return found
 
 
 def examine(run: bytes) -> Frame | Damage:
