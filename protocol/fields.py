@@ -129,10 +129,13 @@ def _flat_format(kind: type[Any]) -> str | None:
     return "".join(formats)
 
 
-def _choices(kind: type[Any]) -> tuple[tuple[int, str, Spec], ...]:
-    """Return the fields that name a member of an enumeration, with their place."""
-    found = enumerate(specs(kind).items())
-    return tuple((place, name, spec) for place, (name, spec) in found if spec.choices is not None)
+def _choices(kind: type[Any]) -> tuple[tuple[int, dict[int, IntEnum], str, Spec], ...]:
+    """Return the fields that name a member of an enumeration: place, the members by their values."""
+    return tuple(
+        (place, {int(member): member for member in spec.choices}, name, spec)
+        for place, (name, spec) in enumerate(specs(kind).items())
+        if spec.choices is not None
+    )
 
 
 def _ranges(kind: type[Any]) -> tuple[tuple[int, int, int, str, Spec], ...]:
@@ -198,8 +201,9 @@ class Codec:
         self._check_ranges(values)
         if self._choices:
             values = list(values)
-            for place, name, spec in self._choices:
-                values[place] = _admit(name, spec, values[place])
+            for place, members, name, spec in self._choices:
+                member = members.get(values[place])
+                values[place] = _admit(name, spec, values[place]) if member is None else member
         return self.kind(*values)
 
     def build(self, message: Any) -> bytes:  # noqa: ANN401 - an instance of self.kind
@@ -213,8 +217,9 @@ class Codec:
                 return self._build_varying(message)
             values = self._values(message)
             self._check_ranges(values)
-            for place, name, spec in self._choices:
-                _admit(name, spec, values[place])
+            for place, members, name, spec in self._choices:
+                if values[place] not in members:
+                    _admit(name, spec, values[place])
             for place, name, size in self._sizes:
                 _admit_size(name, size, values[place])
             return self._flat.pack(*values)
