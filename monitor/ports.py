@@ -49,9 +49,13 @@ class Line:
         self.url = url
         try:
             # Two plain opens of one device would steal each other's bytes; only two exclusive ones shut each other out.
-            exclusive = None if "://" in url else True
+            self._is_device = "://" not in url
             self._serial = serial.serial_for_url(
-                url, baudrate=BAUD, timeout=0, write_timeout=_WRITE_TIMEOUT_S, exclusive=exclusive
+                url,
+                baudrate=BAUD,
+                timeout=0,
+                write_timeout=_WRITE_TIMEOUT_S,
+                exclusive=True if self._is_device else None,
             )
         except (OSError, ValueError) as error:
             raise LinkError(_why_not_open(url, error)) from error
@@ -104,11 +108,28 @@ class Line:
             LinkError: where the port has vanished or takes nothing any more.
         """
         try:
-            self._serial.write(data)
+            if self._is_device:
+                self._write_to_device(data)
+            else:
+                self._serial.write(data)
         except serial.SerialTimeoutException as error:
             raise LinkError(f"{self.url} takes no more bytes: its other end does not read") from error
         except OSError as error:
             raise LinkError(f"{self.url} has gone: unplugged, or its other end has ended") from error
+
+    def _write_to_device(self, data: bytes) -> None:
+        # pyserial waits for room after each write, whether or not anything is left to be written.
+        descriptor = self._serial.fileno()
+        while True:
+            try:
+                sent = os.write(descriptor, data)
+            except BlockingIOError:
+                sent = 0
+            data = data[sent:]
+            if not data:
+                return
+            if not select.select([], [descriptor], [], _WRITE_TIMEOUT_S)[1]:
+                raise serial.SerialTimeoutException
 
     def close(self) -> None:
         """Close the line. Closing twice does nothing."""

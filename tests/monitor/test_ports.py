@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import os
+import threading
+import tty
+from typing import TYPE_CHECKING
+
+import pytest
+
+from monitor.errors import LinkError
+from monitor.ports import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MORE_THAN_FITS = bytes(range(256)) * 1_000
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[int, Line]]:
+    """Give the far end of a pseudo-terminal, and a line opened on its near end."""
+    far, near = os.openpty()
+    tty.setraw(near)
+    line = Line(os.ttyname(near))
+    yield far, line
+    line.close()
+    os.close(near)
+    os.close(far)
+
+
+def test_what_finds_no_room_is_written_once_there_is_some(ends: tuple[int, Line]) -> None:
+    far, line = ends
+    arrived = bytearray()
+
+    def read_all() -> None:
+        while len(arrived) < len(MORE_THAN_FITS):
+            arrived.extend(os.read(far, 4_096))
+
+    reader = threading.Thread(target=read_all, daemon=True)
+    reader.start()
+    line.write(MORE_THAN_FITS)
+    reader.join()
+    assert arrived == MORE_THAN_FITS
+
+
+def test_an_end_that_does_not_read_is_named_as_the_reason(ends: tuple[int, Line]) -> None:
+    _, line = ends
+    with pytest.raises(LinkError, match="its other end does not read"):
+        line.write(MORE_THAN_FITS)
+
+
+def test_a_closed_line_writes_nothing_to_whatever_has_its_descriptor_now(ends: tuple[int, Line]) -> None:
+    _, line = ends
+    line.close()
+    outlet, inlet = os.pipe()
+    stolen = [os.dup(inlet) for _ in range(8)]  # one of them has the number that the line had
+    try:
+        with pytest.raises(LinkError):
+            line.write(b"meant for a pump")
+        os.set_blocking(outlet, False)
+        with pytest.raises(BlockingIOError):
+            os.read(outlet, 1)
+    finally:
+        for descriptor in (outlet, inlet, *stolen):
+            os.close(descriptor)
