@@ -217,4 +217,4 @@ async def open_first_free(runtime_dir: Path, open_conversation: OpenConversation
 
 
 def _only_writes(signs: list[Sign]) -> bool:
-    return all(sign is Sign.WROTE for sign in signs)
+    return signs.count(Sign.WROTE) == len(signs)

@@ -43,6 +43,27 @@ def test_what_happens_at_a_node_is_taken_in_order_and_once(tmp_path: Path) -> No
     asyncio.run(run())
 
 
+def test_more_signs_than_are_read_at_once_are_all_taken(tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    node.touch()
+    at_once = presence._READ_SIZE // presence._EVENT.size
+
+    async def run() -> None:
+        watch = presence.watch(str(node), lambda: None)
+        assert watch is not None
+        for visits in (
+            at_once // 2,
+            at_once,
+            at_once + 1,
+        ):  # two signs each: one read exactly, two, and a bit more
+            for _ in range(visits):
+                os.close(os.open(node, os.O_RDONLY))
+            assert watch.take() == [OPENED, CLOSED] * visits
+        watch.close()
+
+    asyncio.run(run())
+
+
 def test_what_one_port_collects_for_another_is_told_to_the_other(tmp_path: Path) -> None:
     """Two ports of a loop share one inotify instance: whoever reads it reads for both."""
 
