@@ -9,8 +9,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import cast
 
+from protocol.codec import Codec
 from protocol.fields import (
-    Codec,
     Message,
     MessageError,
     choice,
