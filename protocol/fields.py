@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import struct
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, dataclass_transform
 
 MISSING = dataclasses.MISSING  # of a default: the field has none
 
@@ -61,10 +61,43 @@ class Spec:
 
 
 class Message:
-    """What every message has: the type code it travels under. A record inside a message has none, and keeps 0."""
+    """What every message has: the type code it travels under, and what makes it a value.
 
-    __slots__ = ()
+    Two are equal if type and fields are; none can be changed. dataclasses would write these methods anew for each class,
+    which takes most of the time of a declaration.
+
+    Attributes:
+        code: the type code. A record inside a message has none, and keeps 0.
+    """
+
+    __slots__: tuple[str, ...] = ()
     code: ClassVar[int] = 0
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple([getattr(self, name) for name in self.__slots__])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Message) and type(other) is type(self) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self._values()))
+
+    def __repr__(self) -> str:
+        told = [f"{name}={getattr(self, name)!r}" for name in self.__slots__]
+        return f"{type(self).__qualname__}({', '.join(told)})"
+
+    if (
+        not TYPE_CHECKING
+    ):  # which knows that messages are frozen, and with these would let any new name be assigned
+
+        def __setattr__(self, name: str, value: object) -> NoReturn:
+            raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+        def __delattr__(self, name: str) -> NoReturn:
+            raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._values()
 
 
 _M = TypeVar("_M", bound=Message)
@@ -137,10 +170,10 @@ def values_of(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
     frozen_default=True, field_specifiers=(u8, u16, u32, u64, choice, raw, text, record, records)
 )
 def message(code: int = 0) -> Callable[[type[_M]], type[_M]]:
-    """Make a class a message: a frozen dataclass that travels under a type code (none for a record)."""
+    """Make a class a message: a dataclass, frozen by `Message`, that travels under a type code (none for a record)."""
 
     def declare(cls: type[_M]) -> type[_M]:
-        made = dataclasses.dataclass(frozen=True, slots=True, init=False)(cls)
+        made = dataclasses.dataclass(slots=True, init=False, eq=False, repr=False)(cls)
         made.code = code
         _give_init(made)
         return made
@@ -149,7 +182,7 @@ def message(code: int = 0) -> Callable[[type[_M]], type[_M]]:
 
 
 def _give_init(kind: type[Any]) -> None:
-    """Give a frozen class, which is to have no subclass, an `__init__` that does not pay for the frost.
+    """Give a class that refuses every write, and is to have no subclass, an `__init__`.
 
     The one that dataclasses writes calls `object.__setattr__` once a field, and that is most of what a message costs.
     This one lends the new object, before anybody else has it, a class of the same slots that can be written to.
@@ -158,7 +191,8 @@ def _give_init(kind: type[Any]) -> None:
     names = tuple(specs(kind))
     if not names:
         return
-    thawed = type(kind.__name__, kind.__bases__, {"__slots__": names})
+    open_to_all = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    thawed = type(kind.__name__, kind.__bases__, {"__slots__": names, **open_to_all})
     scope: dict[str, Any] = {"_lend": object.__setattr__, "_thawed": thawed, "_frozen": kind}
     assigned = "".join(f"    self.{name} = {name}\n" for name in names)
     exec(  # noqa: S102 - as dataclasses does it, from the names of declared fields alone
