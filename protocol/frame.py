@@ -11,7 +11,10 @@ from __future__ import annotations
 import struct
 import zlib
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 VERSION = 1
 MOST_PAYLOAD = 200
@@ -24,6 +27,7 @@ _CRC_OF_ITSELF = 0x2144DF1C  # CRC-32 of any bytes followed by their own CRC-32,
 # Under 254 raw bytes, COBS adds exactly one byte, whatever the content.
 MOST_ENCODED = _MOST_RAW + 1
 MOST_WIRE = MOST_ENCODED + 2  # and its two delimiters
+_NOT_ZERO = bytes(1) + b"\xff" * 255  # a table for bytes.translate
 _CODES = [bytes((length + 1,)) for length in range(254)]
 FROM_DEVICE = 0x80  # bit of the type code
 
@@ -79,6 +83,49 @@ def encode(signed: bytes, tag: bytes) -> bytes:
     return b"\0%b\0" % b"".join([_CODES[len(run)] + run if run else b"\1" for run in raw.split(b"\0")])
 
 
+def _uncobs(run: bytes) -> bytes | None:
+    """Return the decoded bytes; None unless the chain of codes lands exactly on the delimiter.
+
+    No block is as long as 254 bytes, so each code stands where the decoded bytes have a zero: they are put in place.
+    """
+    size = len(run)
+    if 0 in run:
+        return None
+    decoded = bytearray(run)
+    at = run[0]
+    while at < size:
+        decoded[at] = 0
+        at += run[at]
+    return bytes(decoded[1:]) if at == size else None
+
+
+class Unstuffer:
+    """Takes COBS off one run after another; the quicker, the more they are alike.
+
+    One reading has its zeros mostly where the last one had them. Where a run has the very codes of the run before it, its
+    chain is the same one: all of them give way to zeros at once. Else the chain is followed, as always for the first.
+    docs/decisions/0018-the-last-frames-zeros.md
+    """
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._codes = 0  # of the last run, as a number: each code in its place, and nothing between them
+        self._places = 0  # the same with all bits set in place of each code
+
+    def __call__(self, run: bytes) -> bytes | None:
+        """Return the decoded bytes; None unless the chain of codes lands exactly on the delimiter."""
+        number = int.from_bytes(run, "big")
+        size = len(run)
+        if size == self._size and number & self._places == self._codes and 0 not in run:
+            return (number ^ self._codes).to_bytes(size, "big")[1:]
+        decoded = _uncobs(run)
+        if decoded is not None:
+            self._size = size
+            self._codes = number ^ int.from_bytes(decoded, "big")
+            self._places = int.from_bytes(self._codes.to_bytes(size, "big").translate(_NOT_ZERO), "big")
+        return decoded
+
+
 class Decoder:
     """Finds the frames in a stream of bytes, however it is cut up, and holds one maximum frame at the most.
 
@@ -90,6 +137,7 @@ class Decoder:
         self.damaged = dict.fromkeys(Damage, 0)
         self._held = b""
         self._skipping = False
+        self._unstuff = Unstuffer()
 
     def feed(self, data: bytes) -> list[Frame]:
         """Return the undamaged frames that `data` completes."""
@@ -107,7 +155,7 @@ class Decoder:
         self._held = rest
         frames = []
         for run in filter(None, runs):
-            found = examine(run)
+            found = examine(run, self._unstuff)
             if isinstance(found, Frame):
                 frames.append(found)
             else:
@@ -120,11 +168,11 @@ class Decoder:
         return sum(self.damaged.values())
 
 
-def examine(run: bytes) -> Frame | Damage:
+def examine(run: bytes, unstuff: Callable[[bytes], bytes | None] = _uncobs) -> Frame | Damage:
     """Return the frame in the bytes between two delimiters, or what is wrong with them."""
     if not _LEAST_RAW < len(run) <= MOST_ENCODED:
         return Damage.SIZE
-    raw = _uncobs(run)
+    raw = unstuff(run)
     if raw is None:
         return Damage.COBS
     if zlib.crc32(raw) != _CRC_OF_ITSELF:
@@ -136,19 +184,3 @@ def examine(run: bytes) -> Frame | Damage:
         return Damage.LENGTH
     end = HEADER.size + length
     return Frame(code, session, counter, ack, raw[HEADER.size : end], raw[end : end + TAG_SIZE], raw[:end])
-
-
-def _uncobs(run: bytes) -> bytes | None:
-    """Return the decoded bytes; None unless the chain of codes lands exactly on the delimiter.
-
-    No block is as long as 254 bytes, so each code stands where the decoded bytes have a zero: they are put in place.
-    """
-    size = len(run)
-    if 0 in run:
-        return None
-    decoded = bytearray(run)
-    at = run[0]
-    while at < size:
-        decoded[at] = 0
-        at += run[at]
-    return bytes(decoded[1:]) if at == size else None

@@ -19,6 +19,7 @@ from protocol.frame import (
     Damage,
     Decoder,
     Frame,
+    Unstuffer,
     encode,
     examine,
     header,
@@ -78,6 +79,30 @@ def test_unstuffing_agrees_with_the_cobs_package_on_any_bytes(run: bytes) -> Non
     except cobs.DecodeError:
         expected = None
     assert frame_module._uncobs(run) == expected
+
+
+# Few lengths and few values: many runs have the codes of the one before, and many have all of them but one.
+@given(
+    st.lists(
+        st.binary(min_size=4, max_size=5).map(lambda data: bytes(byte & 3 for byte in data)), max_size=30
+    )
+)
+def test_unstuffing_one_run_after_another_agrees_with_unstuffing_each(runs: list[bytes]) -> None:
+    unstuff = Unstuffer()
+    assert [unstuff(run) for run in runs] == [frame_module._uncobs(run) for run in runs]
+
+
+@given(PAYLOADS, st.lists(st.tuples(st.integers(0, MOST_ENCODED), st.integers(1, 255)), max_size=20))
+def test_a_run_that_differs_in_a_byte_from_the_one_before_is_unstuffed_as_if_alone(
+    payload: bytes, changes: list[tuple[int, int]]
+) -> None:
+    run = encode(header(1, 0, 0, 0, payload) + payload, TAG)[1:-1]
+    unstuff = Unstuffer()
+    for place, change in changes:
+        changed = bytearray(run)
+        changed[place % len(run)] ^= change
+        assert unstuff(run) == frame_module._uncobs(run)
+        assert unstuff(bytes(changed)) == frame_module._uncobs(bytes(changed))
 
 
 @pytest.mark.parametrize("run", [b"\0", b"\x01\0", b"\x02\x11\0\x01"])
