@@ -7,7 +7,7 @@ DEMO_SECONDS ?= 20
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test lint bench fuzz picture clean
+.PHONY: help setup demo test lint bench fuzz trust picture clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -42,6 +42,9 @@ bench: $(VENV)/.bench ## the budgets, each beside its reference in the same run
 
 fuzz: setup ## the property tests, a hundred times longer
 	$(BIN)/python -m pytest tests/protocol tests/pumpmock/model --hypothesis-profile=fuzz --timeout=3600
+
+trust: setup ## the campaigns that prove the wire, each with its controls, and a row of figures for each
+	@$(BIN)/python -m tests.campaigns
 
 picture: setup ## draw docs/dashboard.svg anew from a running pump
 	$(BIN)/python docs/picture.py

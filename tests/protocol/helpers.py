@@ -17,7 +17,6 @@ from protocol.handshake import DeviceHandshake, HostHandshake
 from protocol.keys import Key, device_id
 from protocol.ledger import Ledger
 from protocol.messages import (
-    MESSAGES,
     NEVER_S,
     Acknowledge,
     AudioPause,
@@ -44,7 +43,6 @@ from protocol.messages import (
     Statistics,
     Status,
     Step,
-    build,
 )
 from protocol.session import Session, Side
 
@@ -285,14 +283,3 @@ def _extreme_value(spec: Spec, *, largest: bool) -> Any:  # noqa: ANN401 - a fie
     if spec.most is None:
         return (b"\xff" if largest else b"\0") * spec.subcon.length
     return spec.most if largest else spec.least
-
-
-def every_frame() -> dict[str, tuple[bytes, Session]]:
-    """Return a sealed frame of every message type with a session that would open it, by the type's name."""
-    found = {}
-    for code, kind in MESSAGES.items():
-        host, pump = sessions()
-        sender, receiver = (pump, host) if code & 0x80 else (host, pump)
-        body = READING if kind is Status else extreme(kind, largest=False)
-        found[kind.__name__] = (sender.seal(code, build(body)), receiver)
-    return found
