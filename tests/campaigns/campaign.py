@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SEED = 1
 _EXAMPLES = 3
+_MOST_SAID = 400  # characters of each
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Achieved:
         """Count a broken promise; `said` is enough to find it again."""
         self.failures += 1
         if len(self.examples) < _EXAMPLES:
-            self.examples.append(said)
+            self.examples.append(said[:_MOST_SAID])
 
 
 @dataclass(frozen=True)

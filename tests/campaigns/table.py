@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.campaigns import byte_damage, flips
+from tests.campaigns import (
+    attacker,
+    byte_damage,
+    channel,
+    chunks,
+    differential,
+    flips,
+    fuzz,
+    memory,
+    noise,
+)
 
 if TYPE_CHECKING:
     from tests.campaigns.campaign import Campaign
 
-CAMPAIGNS: dict[int, Campaign] = {module.CAMPAIGN.number: module.CAMPAIGN for module in (flips, byte_damage)}
+_MODULES = (flips, byte_damage, noise, chunks, differential, fuzz, channel, attacker, memory)
+CAMPAIGNS: dict[int, Campaign] = {module.CAMPAIGN.number: module.CAMPAIGN for module in _MODULES}
