@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from protocol.exchange import DeviceEnd, HostEnd
@@ -32,39 +30,10 @@ from tests.protocol.helpers import (
     frame_of,
 )
 
-if TYPE_CHECKING:
-    from protocol.fields import Message
-
 
 @pytest.fixture
 def bench() -> Bench:
     return Bench()
-
-
-def test_a_recorded_conversation_played_again_changes_nothing(bench: Bench) -> None:
-    pump = bench.port()
-    host = HostEnd(TECHNICIAN, HOST_NONCE)
-    recorded = [host.hello()]
-    recorded.append(host.receive(pump.receive(recorded[0], 0))[1])
-    host.receive(pump.receive(recorded[1], 0))
-
-    def tell(request: Message) -> Message:
-        data, _ = host.ask(request)
-        recorded.append(data)
-        (found,), _ = host.receive(pump.receive(data, 0))
-        return found.message
-
-    prepared = tell(WISH)
-    assert isinstance(prepared, Prepared)
-    assert isinstance(tell(Commit(WISH.command_id, prepared.token)), Outcome)
-    assert len(bench.applied) == 1
-    # On the same port, on another port of the same pump, and after its restart.
-    for again in (pump, bench.port(counting_random(500)), Bench().port(counting_random(900))):
-        answers = [again.receive(data, 10) for data in recorded]
-        assert answers[0]
-        assert answers[1:] == [b""] * (len(recorded) - 1)
-    assert len(bench.applied) == 1
-    assert answer(host, pump, Poll(), 10).message == READING
 
 
 def test_a_replayed_hello_or_a_bad_confirmation_does_not_end_the_session(bench: Bench) -> None:
@@ -100,15 +69,6 @@ def test_a_new_session_ends_the_old_one(bench: Bench) -> None:
     assert pump.receive(old.ask(Poll())[0], 0) == b""
     assert pump.dropped == 1
     assert answer(new, pump, Poll()).message == READING
-
-
-def test_what_a_host_says_reflected_is_not_an_answer(bench: Bench) -> None:
-    pump = bench.port()
-    host = connect(pump)
-    data, _ = host.ask(Poll())
-    assert host.receive(data) == ([], b"")
-    assert host.dropped == 1
-    assert pump.receive(pump.receive(data, 0), 0) == b""
 
 
 def test_a_challenge_sent_twice_does_not_disturb_the_session(bench: Bench) -> None:

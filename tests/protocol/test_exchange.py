@@ -188,16 +188,6 @@ def test_garbage_before_between_and_after_the_frames_harms_nothing(noise: list[b
     assert host.receive(noise[8] + reply)[0] == [Answer(READING, counter)]
 
 
-@given(st.binary(max_size=2_000), st.booleans())
-def test_noise_gets_no_answer_and_raises_nothing(data: bytes, in_session: bool) -> None:  # noqa: FBT001 - Hypothesis draws it and passes it by name
-    bench = Bench()
-    pump = bench.port()
-    host = connect(pump) if in_session else HostEnd(TECHNICIAN, HOST_NONCE)
-    assert pump.receive(data, 0) == b""
-    assert host.receive(data) == ([], b"")
-    assert bench.applied == []
-
-
 @pytest.mark.parametrize("lost", range(4))
 def test_after_any_lost_frame_of_a_handshake_the_next_try_opens(bench: Bench, lost: int) -> None:
     pump = bench.port()

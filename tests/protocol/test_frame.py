@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import random
 import zlib
 
 import pytest
@@ -161,24 +160,6 @@ def test_the_next_intact_frame_after_any_garbage_is_found(before: bytes, after: 
     assert [one.signed for one in found] == [SIGNED, SIGNED]
 
 
-@given(
-    st.lists(st.sampled_from([WIRE, WIRE[:-9], WIRE[9:], b"\0", b"\x05" * 700]) | GARBAGE, max_size=8),
-    st.data(),
-)
-def test_however_a_stream_is_cut_its_frames_and_counts_are_the_same(
-    pieces: list[bytes], data: st.DataObject
-) -> None:
-    stream = b"".join(pieces)
-    whole, bytewise, random_cuts = Decoder(), Decoder(), Decoder()
-    expected = whole.feed(stream)
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=20)))
-    pairs = zip([0, *cuts], [*cuts, len(stream)], strict=True)
-    assert [f for byte in stream for f in bytewise.feed(bytes([byte]))] == expected
-    assert [f for start, end in pairs for f in random_cuts.feed(stream[start:end])] == expected
-    assert whole.damaged == bytewise.damaged == random_cuts.damaged
-    assert whole.feed(WIRE) == bytewise.feed(WIRE) == random_cuts.feed(WIRE)
-
-
 @pytest.mark.parametrize("size", [1, 7, 236, 237, 4_096, 100_000])
 def test_a_hundred_kilobytes_without_a_delimiter_hold_one_frame_at_the_most(size: int) -> None:
     decoder = Decoder()
@@ -187,13 +168,3 @@ def test_a_hundred_kilobytes_without_a_delimiter_hold_one_frame_at_the_most(size
         assert len(decoder._held) <= MOST_ENCODED
     assert decoder.damaged == dict.fromkeys(Damage, 0) | {Damage.SIZE: 1}
     assert len(decoder.feed(WIRE)) == 1
-
-
-def test_two_megabytes_of_noise_make_no_frame_and_raise_nothing() -> None:
-    dice = random.Random(20)  # noqa: S311 - noise, not a secret
-    decoder = Decoder()
-    for _ in range(500):
-        # Ordinary noise has a zero every 256 bytes, so half of it is long enough to be examined.
-        assert decoder.feed(dice.randbytes(4_096)) == []
-    assert decoder.dropped > 5_000
-    assert decoder.damaged[Damage.COBS] > 1_000

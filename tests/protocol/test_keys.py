@@ -16,8 +16,6 @@ from protocol.keys import (
     Key,
     check_serial_number,
     device_id,
-    expand,
-    extract,
     file_name,
     from_text,
     serial_number_of,
@@ -29,32 +27,6 @@ from tests.protocol.helpers import TECHNICIAN
 
 SERIAL_NUMBERS = st.from_regex(r"[0-9A-Z]([0-9A-Z-]{0,6}[0-9A-Z])?", fullmatch=True)
 WHERE = "/home/someone/PM-00001.technician.key"
-
-
-def test_extract_and_expand_are_those_of_rfc_5869_test_case_1() -> None:
-    pseudorandom = extract(bytes.fromhex("000102030405060708090a0b0c"), b"\x0b" * 22)
-    assert pseudorandom.hex() == "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5"
-    block = expand(pseudorandom, bytes.fromhex("f0f1f2f3f4f5f6f7f8f9"))
-    assert block.hex() == "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf"
-
-
-@pytest.mark.parametrize(
-    ("key", "data", "digest"),
-    [
-        (b"\x0b" * 20, b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b"),
-        (b"Jefe", b"what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c7"),
-        (b"\xaa" * 20, b"\xdd" * 50, "773ea91e36800e46854db8ebd09181a7"),
-        (
-            b"\xaa" * 131,
-            b"Test Using Larger Than Block-Size Key - Hash Key First",
-            "60e431591ee0b67f0d8a26aacbf5b77f",
-        ),
-    ],
-)
-def test_a_tag_is_the_first_half_of_rfc_4231s_digests(key: bytes, data: bytes, digest: str) -> None:
-    assert tag(key, data).hex() == digest
-    assert tag(key, data[:3], data[3:]).hex() == digest
-    assert is_tag(key, bytes.fromhex(digest), data)
 
 
 @given(st.binary(min_size=32, max_size=32), st.binary(max_size=80), st.integers(0, 127))
