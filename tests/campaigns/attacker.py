@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from protocol.frame import FROM_DEVICE, HEADER, TAG_SIZE, VERSION, Frame, encode
 from protocol.messages import (
-    MESSAGES,
     Acknowledge,
     Commit,
     Confirm,
@@ -25,7 +24,7 @@ from protocol.messages import (
     Verdict,
     build,
 )
-from tests.campaigns.bodies import message
+from tests.campaigns.bodies import SEALED_REQUESTS, message
 from tests.campaigns.campaign import Achieved, Campaign, dice, under
 from tests.campaigns.defects import counters_not_kept, every_key_may_change, no_tags, nonces_repeated
 from tests.campaigns.tapped import Wire, as_next, as_was, challenge_in, frames_in
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
 
 _SESSIONS = 3
 _LONG_NS = 120 * S  # longer than any back-off
-_REQUESTS = [MESSAGES[code] for code in sorted(MESSAGES) if code < FROM_DEVICE]
-_SEALED_REQUESTS = [kind for kind in _REQUESTS if kind not in {Hello, Confirm}]
 
 
 def run(size: int, seed: int) -> Achieved:
@@ -138,7 +135,7 @@ def _splice(achieved: Achieved, wire: Wire, host: HostEnd, chance: Random, size:
 
 def _every_bit(achieved: Achieved, wire: Wire, host: HostEnd, chance: Random, size: int) -> None:
     """Change a bit of header, payload or tag of requests of every type that are on their way, and mend the CRC-32."""
-    for kind in _SEALED_REQUESTS:
+    for kind in SEALED_REQUESTS:
         (frame,) = frames_in([host.ask(message(kind, chance))[0]])
         raw = frame.signed + frame.tag
         bits = range(len(raw) * 8)
@@ -152,7 +149,7 @@ def _every_bit(achieved: Achieved, wire: Wire, host: HostEnd, chance: Random, si
 def _guess(achieved: Achieved, wire: Wire, host: HostEnd, chance: Random, size: int) -> None:
     """Guess the tags of requests that are right in all else."""
     for _ in range(size):
-        kind = chance.choice(_SEALED_REQUESTS)
+        kind = chance.choice(SEALED_REQUESTS)
         payload = build(message(kind, chance))
         guessed = Frame(kind.code, 0, 0, 0, payload, b"", b"")
         achieved.add("tags guessed for a request")
@@ -203,7 +200,7 @@ def _viewer(achieved: Achieved, wire: Wire, chance: Random, size: int) -> None:
         if [one.reason for one in answers if isinstance(one, Rejected)] != [Refusal.ROLE]:
             achieved.fail(f"a viewer's {type(request).__name__} was answered with {answers}")
     for _ in range(size // 10):
-        wire.ask(host, message(chance.choice(_SEALED_REQUESTS), chance))
+        wire.ask(host, message(chance.choice(SEALED_REQUESTS), chance))
         achieved.add("requests with a viewer's key")
     if wire.state() != before:
         achieved.fail("a viewer's key changed the pump")

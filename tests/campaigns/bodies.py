@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any
 import construct
 
 from protocol.fields import Message, Spec, specs
+from protocol.frame import FROM_DEVICE
+from protocol.messages import MESSAGES, Confirm, Hello
 
 if TYPE_CHECKING:
     from random import Random
 
+# All that a host may ask in a session.
+SEALED_REQUESTS = [
+    MESSAGES[code]
+    for code in sorted(MESSAGES)
+    if code < FROM_DEVICE and code not in {Hello.code, Confirm.code}
+]
 _TEXT = "".join(map(chr, range(0x20, 0x7F)))
 
 
@@ -22,6 +30,8 @@ def message(kind: type[Message], chance: Random) -> Any:  # noqa: ANN401 - an in
 def _value(spec: Spec, chance: Random) -> Any:  # noqa: ANN401 - a field of any type
     if spec.choices is not None:
         return chance.choice(list(spec.choices))
+    if spec.record is not None and spec.most is None:
+        return message(spec.record, chance)
     if spec.record is not None:
         return tuple(message(spec.record, chance) for _ in range(chance.randint(0, spec.most or 0)))
     if spec.text:
@@ -55,6 +65,8 @@ def _is_allowed(spec: Spec, value: Any) -> bool:  # noqa: ANN401 - a field of an
         return value in set(spec.choices)
     if spec.record is not None:
         record = spec.record
+        if spec.most is None:
+            return allowed(record, value)
         return len(value) <= (spec.most or 0) and all(allowed(record, each) for each in value)
     if spec.text:
         return len(value) <= (spec.most or 0) and all(0x20 <= byte <= 0x7E for byte in value)

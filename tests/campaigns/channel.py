@@ -131,7 +131,7 @@ class Host:
         if isinstance(prepared, Rejected):
             self.verdicts[wish.command_id] = Verdict.NOT_APPLIED
             return
-        if prepared is None or (prepared.command_id, prepared.revision) != (wish.command_id, revision):
+        if prepared is None or _echo(prepared) != (wish.command_id, revision, rate, wish.change):
             self.settle(wish.command_id)
             return
         outcome = self._ask(Commit(wish.command_id, prepared.token), Outcome, 1)
@@ -240,6 +240,10 @@ def _judge(achieved: Achieved, where: str, host: Host, pump: _Pump) -> None:
     achieved.add("answers that reached the host", len(host.heard))
     if Counter(host.heard) - pump.answered:
         achieved.fail(f"{where}: the host took what was not answered: {Counter(host.heard) - pump.answered}")
+
+
+def _echo(prepared: Prepared) -> tuple[object, ...]:
+    return prepared.command_id, prepared.revision, prepared.old_rate_nl_h, prepared.change
 
 
 def _takes_silence_for_no(host: Host, command_id: bytes) -> None:

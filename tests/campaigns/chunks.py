@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
 from protocol.exchange import Answer, DeviceEnd, HostEnd
-from protocol.messages import Acknowledge, Commit, GetEvents, GetLimits, Identify, Poll, Prepared, Resolve
+from protocol.messages import Commit, Prepared, Resolve
+from tests.campaigns.bodies import SEALED_REQUESTS, message
 from tests.campaigns.campaign import Achieved, Campaign, dice, under
 from tests.campaigns.defects import forgets_between_chunks
 from tests.campaigns.grammar import Speaker, cut
-from tests.protocol.helpers import HOST_NONCE, TECHNICIAN, WISH, Bench
+from tests.protocol.helpers import HOST_NONCE, TECHNICIAN, Bench, wish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,8 +89,8 @@ def _conversation(chance: Random) -> tuple[bytes, bytes]:
     while data:
         _, data = recorder.send(data)
     for _ in range(chance.randint(1, _REQUESTS)):
-        recorder.ask(chance.choice((Poll(), Identify(), GetLimits(), GetEvents(0), Acknowledge(1))))
-    prepared = recorder.ask(dataclasses.replace(WISH, command_id=chance.randbytes(8)))
+        recorder.ask(message(chance.choice(SEALED_REQUESTS), chance))
+    prepared = recorder.ask(wish(command_id=chance.randbytes(8)))
     if isinstance(prepared, Prepared):
         recorder.ask(Commit(prepared.command_id, prepared.token))
         recorder.ask(Resolve(prepared.command_id))

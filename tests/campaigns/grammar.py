@@ -24,7 +24,7 @@ CODES = sorted(MESSAGES)
 
 def wire_of(body: bytes) -> bytes:
     """Return bytes on the wire that decode to `body` and a right CRC-32, whatever it says; not by our own encoder."""
-    return b"\0" + cobs.encode(body + zlib.crc32(body).to_bytes(4, "little")) + b"\0"
+    return b"\0" + bytes(cobs.encode(body + zlib.crc32(body).to_bytes(4, "little"))) + b"\0"
 
 
 def cut(data: bytes, chance: Random, cuts: int) -> list[bytes]:

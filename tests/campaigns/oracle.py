@@ -29,7 +29,7 @@ def crc32(data: bytes) -> int:
 def encode(signed: bytes, tag: bytes) -> bytes:
     """Return the bytes on the wire."""
     body = signed + tag
-    return b"\0" + cobs.encode(body + struct.pack("<L", crc32(body))) + b"\0"
+    return b"\0" + bytes(cobs.encode(body + struct.pack("<L", crc32(body)))) + b"\0"
 
 
 def examine(run: bytes) -> tuple[bytes, bytes] | Damage:
