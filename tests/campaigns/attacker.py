@@ -239,5 +239,5 @@ CAMPAIGN = Campaign(
     },
     counts="splices, as many guesses, and a tenth as many requests of a viewer",
     short=150,
-    full=200_000,
+    full=1_000_000,
 )

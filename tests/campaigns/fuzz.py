@@ -213,5 +213,5 @@ CAMPAIGN = Campaign(
     },
     counts="inputs at each of five doors, a third of that for the saved state",
     short=300,
-    full=60_000,
+    full=150_000,
 )

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from tests.campaigns.campaign import Run
 
+_BROKEN_OFF = "runs broken off by an error"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -73,9 +75,6 @@ def run_all(
             found = _attempt(run, campaign.short, seed)
             controls[broken] = 0 if _BROKEN_OFF in found.figures else found.failures
         yield Row(campaign, size, seed, achieved, controls, seconds)
-
-
-_BROKEN_OFF = "runs broken off by an error"
 
 
 def _attempt(run: Run, size: int, seed: int) -> Achieved:

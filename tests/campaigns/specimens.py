@@ -61,7 +61,7 @@ def sealed_bodies(*, from_device: bool) -> list[Message]:
 
 
 def _handshake() -> list[Specimen]:
-    hello, challenge, confirm = (frame for frame in recorded(device_handshake()))
+    hello, challenge, confirm = recorded(device_handshake())
     offered = device_handshake().challenge(hello, 0)
     answered = HostHandshake(TECHNICIAN, HOST_NONCE).answer(challenge)
     assert offered is not None
