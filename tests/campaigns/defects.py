@@ -11,7 +11,8 @@ from unittest.mock import patch
 from cobs import cobs
 from construct import ConstructError
 
-from protocol.fields import Codec, MessageError, specs
+from protocol.codec import Codec
+from protocol.fields import MessageError, specs
 from protocol.frame import MOST_ENCODED, Decoder, Frame
 from protocol.handshake import DeviceHandshake
 from protocol.keys import Key, KeyFileError, expand, from_text
