@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, cast
 from zlib import crc32
 
 from protocol.bounds import Basis, Bounds, Finding, allowed, hard_finding
-from protocol.changes import NO_COMMAND, PREPARE_TTL_MS, ChangeDesk, Effect, Present, rejected
+from protocol.changes import NO_COMMAND, PREPARE_TTL_MS, ChangeDesk, Present, rejected
 from protocol.messages import (
     EVENTS_A_PAGE,
     MINOR_VERSION,
-    NEVER_S,
     Acknowledge,
     Change,
     ChangeKind,
@@ -22,12 +21,13 @@ from protocol.messages import (
     Events,
     GetEvents,
     GetLimits,
+    GetProgram,
     Identify,
     Identity,
     Limits,
-    Mode,
     Poll,
     Prepare,
+    Program,
     Refusal,
     Rejected,
     Resolve,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 _Changing = Prepare | Commit | Resolve | Acknowledge
 _NS_A_MS = 1_000_000
-_OFFERED = (ChangeKind.RATE, ChangeKind.STOP, ChangeKind.RESUME)
+_OFFERED = sum(1 << kind for kind in ChangeKind)
 
 
 class Device:
@@ -87,7 +87,7 @@ class Device:
             random,
             present=self._present,
             refuse=self._refuse,
-            foresee=self._foresee,
+            foresee=self.pump.foresee,
             apply=self._apply,
         )
 
@@ -137,6 +137,8 @@ class Device:
                 return self._identity()
             case GetLimits():
                 return self._limits()
+            case GetProgram():
+                return self._program(request.weekday)
             case GetEvents():
                 events = self.pump.events
                 return Events(events.newest, events.since(request.since)[:EVENTS_A_PAGE])
@@ -160,13 +162,13 @@ class Device:
         # By place: this is the answer to every poll, and keywords cost half as much again.
         return Status(
             now.state,
-            Mode.PROGRAM,
+            now.mode,
             self.memory.revision,
             now.commanded_rate_nl_h,
             now.measured_rate_nl_h,
             now.programmed_rate_nl_h,
-            NEVER_S,
-            0,
+            now.mode_left_s,
+            now.concentration_ug_ml,
             now.reservoir_nl,
             now.sensed_nl,
             now.sensed_band_nl,
@@ -194,16 +196,20 @@ class Device:
         )
 
     def _identity(self) -> Identity:
-        memory, offered = self.memory, sum(1 << kind for kind in _OFFERED)
+        memory = self.memory
         who = (memory.serial_number, self._model, self._firmware, MINOR_VERSION)
-        return Identity(*who, memory.store_id, memory.boot, offered)
+        return Identity(*who, memory.store_id, memory.boot, _OFFERED)
+
+    def _program(self, weekday: int) -> Program:
+        now, rate_nl_h = self.pump.sample(), self.pump.mode_rate_nl_h
+        return Program(now.mode, rate_nl_h, now.mode_left_s, weekday, self.pump.program_of(weekday))
 
     def _limits(self) -> Limits:
         bounds = self._bounds()
         return Limits(
             least_rate_nl_h=bounds.least_rate_nl_h,
             most_rate_nl_h=bounds.most_rate_nl_h,
-            minimum_rate_nl_h=0,
+            minimum_rate_nl_h=self.pump.settings.minimum_rate_nl_h,
             step_up_percent=bounds.step_up_percent,
             step_down_percent=bounds.step_down_percent,
             day_up_percent=bounds.day_up_percent,
@@ -235,24 +241,12 @@ class Device:
         return Present(now.commanded_rate_nl_h, now.pump_time_us, least, most)
 
     def _refuse(self, change: Change) -> Finding | None:
-        kind = change.kind
-        if kind not in _OFFERED:
-            return Finding(Refusal.NOT_OFFERED, 0, f"this pump does not offer {kind.name}")
-        if kind is ChangeKind.RATE:
+        if change.kind is ChangeKind.RATE:
             basis = Basis(self.pump.sample().programmed_rate_nl_h)
             finding = hard_finding(basis, change.rate_nl_h, self._bounds())
             if finding is not None:
                 return finding
-        found = self.pump.refuse(kind, change.rate_nl_h)
-        return None if found is None else Finding(*found)
-
-    def _foresee(self, change: Change | None) -> Effect:
-        now = self.pump.sample()
-        rate = now.commanded_rate_nl_h
-        if change is not None:
-            rates = {ChangeKind.STOP: 0, ChangeKind.RESUME: now.programmed_rate_nl_h}
-            rate = rates.get(change.kind, change.rate_nl_h)
-        return Effect(rate, *self.pump.outlook(rate))
+        return self.pump.refuse(change)
 
     def _apply(self, line: Applied, change: Change) -> None:
         self.memory.ahead = change

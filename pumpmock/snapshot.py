@@ -59,7 +59,7 @@ class Memory:
         """Let the motor take the revision that is in the ledger."""
         if self.ahead is None:
             raise ValueError(f"what revision {line.revision} changes is missing")
-        self.pump.apply(self.ahead.kind, self.ahead.rate_nl_h)
+        self.pump.apply(self.ahead)
         self.revision, self.ahead = line.revision, None
 
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol.units import US_PER_DAY, US_PER_H, time_until, volume_at
+from protocol.units import US_PER_DAY, US_PER_H, volume_at
+from pumpmock.model.program import Cost
 
 LIVING_UNITS_PER_H = 1_000_000
 UNITS_PER_NL = 6
 H_PER_YEAR = 8_766  # 365.25 days
+COST = Cost(LIVING_UNITS_PER_H, UNITS_PER_NL)
 CAPACITY_UNITS = 8 * H_PER_YEAR * LIVING_UNITS_PER_H
 
 NOTICE_US = (
@@ -29,31 +31,51 @@ FULL_MV = 3_100
 
 @dataclass(frozen=True, slots=True)
 class Battery:
-    """Units drained, the part of a unit beyond them (units/h times us, 0 to 3.6e9 - 1), and when ERI was reached."""
+    """Units drained, the part of a unit beyond them (units/h times us, 0 to 3.6e9 - 1), and when ERI was reached.
+
+    `empty_us` is the instant at which it will be empty if motor and therapy go on as they do: like the rate of the
+    drive, it follows from the rest at each event.
+    """
 
     drained_units: int = 0
     carry: int = 0
     eri_us: int | None = None
+    empty_us: int = 0
 
     def drained(self, rate_nl_h: int, elapsed_us: int) -> Battery:
-        """Return the battery after `elapsed_us` with the motor at `rate_nl_h`."""
+        """Return the battery after `elapsed_us` with the motor at `rate_nl_h`; an empty one stays empty."""
         units, carry = volume_at(drain_per_h(rate_nl_h), elapsed_us, self.carry)
-        return Battery(self.drained_units + units, carry, self.eri_us)
+        drained_units = self.drained_units + units
+        if drained_units >= CAPACITY_UNITS:
+            return Battery(CAPACITY_UNITS, 0, self.eri_us, self.empty_us)
+        return Battery(drained_units, carry, self.eri_us, self.empty_us)
 
     def left_units(self, rate_nl_h: int, elapsed_us: int) -> int:
         """Return the whole units left after `elapsed_us` at `rate_nl_h`; an empty battery has 0, however long ago."""
         drained = self.drained_units + volume_at(drain_per_h(rate_nl_h), elapsed_us, self.carry)[0]
         return max(CAPACITY_UNITS - drained, 0)
 
-    def end_us(self, rate_nl_h: int, now_us: int) -> int:
-        """Return the instant of the end of service, if the motor goes on at `rate_nl_h` from `now_us`.
+    def emptied_at(self, empty_us: int) -> Battery:
+        """Return the battery with another instant at which it will be empty."""
+        return Battery(self.drained_units, self.carry, self.eri_us, empty_us)
 
-        The earliest of three: the battery is empty, the pump is seven years old, ERI was 90 days ago.
-        """
-        # Living alone drains, so the battery always ends; 0 is what an empty one has left.
-        lasts_us = time_until(drain_per_h(rate_nl_h), CAPACITY_UNITS - self.drained_units, self.carry) or 0
-        end_us = min(now_us + lasts_us, SERVICE_LIFE_US)
-        return end_us if self.eri_us is None else min(end_us, self.eri_us + NOTICE_US)
+    @property
+    def left(self) -> int:
+        """What is left, in units times 3.6e9, as `program.Weekly` counts amounts."""
+        return (CAPACITY_UNITS - self.drained_units) * US_PER_H - self.carry
+
+    @property
+    def end_us(self) -> int:
+        """The instant of the end of service: the battery is empty, the pump is seven years old, or ERI was 90 days ago."""
+        return min(self.empty_us, self._latest_us)
+
+    def has_ended(self, now_us: int) -> bool:
+        """Tell whether the service has ended."""
+        return self.left == 0 or now_us >= self._latest_us
+
+    @property
+    def _latest_us(self) -> int:
+        return SERVICE_LIFE_US if self.eri_us is None else min(SERVICE_LIFE_US, self.eri_us + NOTICE_US)
 
 
 def charged(percent: int) -> Battery:

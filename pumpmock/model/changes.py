@@ -1,6 +1,7 @@
-"""What a change of the flow does to the mechanism, and in which state the pump refuses it.
+"""What each kind of change does to the mechanism, and what the event log says of it: one table each.
 
-Only the pump's own preconditions are judged here; limits of rates and steps are `protocol.bounds`.
+A change of the flow takes force at once and ends the mode that stood; a refill and the clock leave it standing.
+docs/decisions/0019-one-mode-over-the-program.md
 """
 
 from __future__ import annotations
@@ -8,37 +9,109 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from protocol.alarms import Alarm
-from protocol.messages import ChangeKind
+from protocol.messages import ChangeKind, EventKind, Mode
+from protocol.units import US_PER_S
+from pumpmock.model.program import MOST_CLOCK_S, Therapy, day_volume_nl, simple_continuous
+from pumpmock.model.reservoir import refilled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from protocol.messages import Change
     from pumpmock.model.mechanism import Mechanism
+    from pumpmock.model.settings import Settings
+
+S_PER_H = 3_600
 
 
-def objection(mechanism: Mechanism, kind: ChangeKind, new_rate_nl_h: int) -> str | None:
-    """Return the sentence with which the pump refuses a change in its present state; None if it takes it.
-
-    While the reservoir is empty, only what asks for more flow is refused: lowering the rate or stopping can't harm.
-    """
-    if Alarm.EOS in mechanism.alarms:
-        return "the pump is at its end of service: the motor is off for good"
-    resumes = kind is ChangeKind.RESUME
-    if resumes and not mechanism.stopped:
-        return "the pump is not stopped: there is nothing to resume"
-    if mechanism.stopped and not resumes:
-        return (
-            "the pump is stopped already"
-            if kind is ChangeKind.STOP
-            else "the pump is stopped: resume it first"
-        )
-    raises = kind is ChangeKind.RATE and new_rate_nl_h > mechanism.programmed_rate_nl_h
-    if Alarm.EMPTY_RESERVOIR in mechanism.alarms and (resumes or raises):
-        return "the reservoir is empty: refill it before asking for more flow"
-    return None
+def changed(mechanism: Mechanism, settings: Settings, change: Change) -> Mechanism:
+    """Return a settled mechanism after a change that nothing objects to."""
+    if change.kind is ChangeKind.REFILL:
+        return _refilled(mechanism, change)
+    therapy = _THERAPY[change.kind](mechanism.therapy, settings, change, mechanism.drive.since_us)
+    if change.kind is ChangeKind.CLOCK:
+        return replace(mechanism, therapy=therapy)
+    return replace(mechanism, therapy=therapy, stopped=change.kind is ChangeKind.STOP)
 
 
-def changed(mechanism: Mechanism, kind: ChangeKind, new_rate_nl_h: int) -> Mechanism:
-    """Return a settled mechanism after a change that nothing objects to; the rate counts for `ChangeKind.RATE` alone."""
-    if kind is ChangeKind.RATE:
-        return replace(mechanism, programmed_rate_nl_h=new_rate_nl_h)
-    return replace(mechanism, stopped=kind is ChangeKind.STOP)
+def entry_of(change: Change, before: Mechanism, after: Mechanism) -> tuple[EventKind, int, int, int]:
+    """Return the kind, detail, a and b of the entry that an applied change makes in the event log."""
+    if change.kind in _TOLD:
+        return _TOLD[change.kind](change)
+    if change.kind is ChangeKind.CLOCK:
+        was_s = before.therapy.clock_s(before.drive.since_us)
+        return EventKind.CLOCK_SET, 0, min(was_s, MOST_CLOCK_S), 0
+    return _TOLD_BY_RATES[change.kind], 0, before.commanded_rate_nl_h, after.commanded_rate_nl_h
+
+
+def _refilled(mechanism: Mechanism, change: Change) -> Mechanism:
+    reservoir, past = refilled(mechanism.reservoir, mechanism.past, change.withdrawn_nl, change.volume_nl)
+    concentration = change.concentration_ug_ml
+    return replace(mechanism, reservoir=reservoir, past=past, concentration_ug_ml=concentration)
+
+
+def _to_rate(therapy: Therapy, _settings: Settings, change: Change, _now_us: int) -> Therapy:
+    return Therapy(simple_continuous(change.rate_nl_h), therapy.epoch_s)
+
+
+def _to_flex(therapy: Therapy, _settings: Settings, change: Change, _now_us: int) -> Therapy:
+    return Therapy(therapy.program.with_days(change.weekdays, change.steps), therapy.epoch_s)
+
+
+def _to_program(therapy: Therapy, _settings: Settings, _change: Change, _now_us: int) -> Therapy:
+    return therapy.without_mode()
+
+
+def _to_minimum_rate(therapy: Therapy, settings: Settings, _change: Change, _now_us: int) -> Therapy:
+    return therapy.under(Mode.MINIMUM_RATE, settings.minimum_rate_nl_h)
+
+
+def _to_temporary_rate(therapy: Therapy, _settings: Settings, change: Change, now_us: int) -> Therapy:
+    until_us = now_us + change.duration_s * US_PER_S
+    return therapy.under(Mode.TEMPORARY_RATE, change.rate_nl_h, until_us=until_us)
+
+
+def _to_bolus(therapy: Therapy, _settings: Settings, change: Change, _now_us: int) -> Therapy:
+    # The least whole rate at which the volume is in within the duration: the volume ends the bolus, not the time.
+    rate_nl_h = -(-change.volume_nl * S_PER_H // change.duration_s)
+    return therapy.under(Mode.BOLUS, rate_nl_h, left_nl=change.volume_nl)
+
+
+def _to_prime(therapy: Therapy, settings: Settings, change: Change, _now_us: int) -> Therapy:
+    return therapy.under(Mode.PRIME, settings.most_rate_nl_h, left_nl=change.volume_nl)
+
+
+def _to_bridge(therapy: Therapy, _settings: Settings, change: Change, _now_us: int) -> Therapy:
+    return therapy.under(Mode.BRIDGE, change.rate_nl_h, left_nl=change.volume_nl)
+
+
+def _to_clock(therapy: Therapy, _settings: Settings, change: Change, now_us: int) -> Therapy:
+    return replace(therapy, epoch_s=change.clock_s - now_us // US_PER_S)
+
+
+_THERAPY: dict[ChangeKind, Callable[[Therapy, Settings, Change, int], Therapy]] = {
+    ChangeKind.RATE: _to_rate,
+    ChangeKind.STOP: _to_program,  # which is what a resume goes on with
+    ChangeKind.RESUME: _to_program,
+    ChangeKind.MINIMUM_RATE: _to_minimum_rate,
+    ChangeKind.TEMPORARY_RATE: _to_temporary_rate,
+    ChangeKind.BOLUS: _to_bolus,
+    ChangeKind.FLEX: _to_flex,
+    ChangeKind.PRIME: _to_prime,
+    ChangeKind.BRIDGE: _to_bridge,
+    ChangeKind.CLOCK: _to_clock,
+}
+_TOLD_BY_RATES = {
+    ChangeKind.RATE: EventKind.RATE_CHANGED,
+    ChangeKind.STOP: EventKind.STOPPED,
+    ChangeKind.RESUME: EventKind.RESUMED,
+    ChangeKind.MINIMUM_RATE: EventKind.MINIMUM_RATE,
+}
+_TOLD: dict[ChangeKind, Callable[[Change], tuple[EventKind, int, int, int]]] = {
+    ChangeKind.TEMPORARY_RATE: lambda c: (EventKind.TEMPORARY_RATE, 0, c.rate_nl_h, c.duration_s),
+    ChangeKind.BOLUS: lambda c: (EventKind.BOLUS, 0, c.volume_nl, c.duration_s),
+    ChangeKind.FLEX: lambda c: (EventKind.FLEX, c.weekdays, day_volume_nl(c.steps), 0),
+    ChangeKind.REFILL: lambda c: (EventKind.REFILLED, 0, c.withdrawn_nl, c.volume_nl),
+    ChangeKind.PRIME: lambda c: (EventKind.PRIME, 0, c.volume_nl, 0),
+    ChangeKind.BRIDGE: lambda c: (EventKind.BRIDGE, 0, c.volume_nl, c.rate_nl_h),
+}

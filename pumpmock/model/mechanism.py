@@ -1,8 +1,8 @@
 """What turns and empties inside the pump, as one value and pure functions of time.
 
 A mechanism is exact at the instant `drive.since_us`, and says what will be until its next event: nothing has to run in
-between. At an event it is settled (volumes counted up to now), changed or not, and followed (alarms and motor brought
-in line); `due_us` tells when the next event is.
+between. At an event it is settled (volumes counted up to now), changed or not, and followed (mode, alarms and motor
+brought in line); `due_us` tells when the next event is.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from protocol.alarms import Alarm
-from protocol.messages import State
+from protocol.messages import Mode, State
 from pumpmock.model.alarms import STOPPING, Alarms, following
-from pumpmock.model.battery import NOTICE_US, Battery, charged
+from pumpmock.model.battery import COST, NOTICE_US, Battery, charged
 from pumpmock.model.drive import Drive
-from pumpmock.model.reservoir import Reservoir, draw, filled
+from pumpmock.model.program import Therapy, simple_continuous
+from pumpmock.model.reservoir import MOST_UG_ML, Past, Reservoir, draw, filled
 
 if TYPE_CHECKING:
     from pumpmock.model.settings import Settings
@@ -29,41 +30,59 @@ _EOS = 1 << Alarm.EOS
 
 @dataclass(frozen=True, slots=True)
 class Mechanism:
-    """The parts, the rate that was programmed in nL/h, and whether the pump was told to stop."""
+    """The parts, the drug's concentration in ug/mL (0: not known), and whether the pump was told to stop."""
 
     reservoir: Reservoir
+    past: Past
     drive: Drive
     battery: Battery
     alarms: Alarms
-    programmed_rate_nl_h: int
+    therapy: Therapy
+    concentration_ug_ml: int
     stopped: bool
+
+    @property
+    def programmed_rate_nl_h(self) -> int:
+        """The rate of the program in nL/h, whatever stands over it."""
+        return self.therapy.programmed_rate_nl_h(self.drive.since_us)
 
     @property
     def commanded_rate_nl_h(self) -> int:
         """The rate that the pump was told, in nL/h: 0 while stopped. What turns is `drive.rate_nl_h`."""
-        return 0 if self.stopped else self.programmed_rate_nl_h
+        return 0 if self.stopped else self.therapy.rate_nl_h(self.drive.since_us)
+
+    @property
+    def mode_end_us(self) -> int | None:
+        """The instant at which the mode ends by itself; None if it does not."""
+        span_us = self.therapy.mode_span_us(self.drive.since_us, self.drive.carry)
+        return None if span_us is None else self.drive.since_us + span_us
 
     @property
     def end_us(self) -> int:
-        """The instant of the end of service, if the motor goes on as it does."""
-        return self.battery.end_us(self.drive.rate_nl_h, self.drive.since_us)
+        """The instant of the end of service, if the therapy stays and the motor goes on to follow it, or to stand."""
+        return self.battery.end_us
 
 
-def fresh(settings: Settings, fill_nl: int, rate_nl_h: int, battery_percent: int) -> Mechanism:
+def fresh(
+    settings: Settings, fill_nl: int, rate_nl_h: int, battery_percent: int, concentration_ug_ml: int = 0
+) -> Mechanism:
     """Return the mechanism at pump time 0: filled, charged, and told to deliver at a rate.
 
     A rate of 0 is a pump that runs without delivering; it is not stopped, and takes a rate as any running one does.
 
     Raises:
-        ValueError: for a volume, a rate or a charge that this pump can't have.
+        ValueError: for a volume, a rate, a charge or a concentration that this pump can't have.
     """
     if not 0 <= fill_nl <= settings.capacity_nl:
         raise ValueError(f"fill_nl is {fill_nl}: the reservoir holds 0 to {settings.capacity_nl} nL")
     if not 0 <= battery_percent <= 100:  # noqa: PLR2004 - a hundred per cent
         raise ValueError(f"battery_percent is {battery_percent}: it must be 0 to 100")
+    if not 0 <= concentration_ug_ml <= MOST_UG_ML:
+        raise ValueError(f"concentration_ug_ml is {concentration_ug_ml}: it must be 0 to {MOST_UG_ML}")
     settings.check_rate("rate_nl_h", rate_nl_h)
-    parts = (filled(fill_nl), Drive(), charged(battery_percent), Alarms())
-    return followed(Mechanism(*parts, rate_nl_h, stopped=False), settings)
+    parts = (filled(fill_nl), Past(), Drive(), charged(battery_percent), Alarms())
+    therapy = Therapy(simple_continuous(rate_nl_h), settings.epoch_s)
+    return followed(Mechanism(*parts, therapy, concentration_ug_ml, stopped=False), settings)
 
 
 def settled(mechanism: Mechanism, settings: Settings, now_us: int) -> Mechanism:
@@ -73,38 +92,66 @@ def settled(mechanism: Mechanism, settings: Settings, now_us: int) -> Mechanism:
         LedgerError: if the volumes do not add up.
     """
     drive = mechanism.drive
+    flown_nl = drive.flown_nl(now_us)
+    reservoir = draw(mechanism.reservoir, flown_nl, settings.residual_nl)
     battery = mechanism.battery.drained(drive.rate_nl_h, now_us - drive.since_us)
-    reservoir = draw(mechanism.reservoir, drive.flown_nl(now_us), settings.residual_nl)
-    return replace(mechanism, reservoir=reservoir, drive=drive.settled(now_us), battery=battery)
+    therapy = mechanism.therapy.delivered(flown_nl)
+    return replace(
+        mechanism, reservoir=reservoir, drive=drive.settled(now_us), battery=battery, therapy=therapy
+    )
 
 
 def followed(mechanism: Mechanism, settings: Settings) -> Mechanism:
-    """Return a settled mechanism with its alarms, its motor and its notice of replacement brought in line."""
+    """Return a settled mechanism with its mode, alarms, motor and notice of replacement brought in line."""
+    now_us, battery = mechanism.drive.since_us, mechanism.battery
     conditions = _conditions(mechanism, settings)
-    rate_nl_h = 0 if conditions & STOPPING else mechanism.programmed_rate_nl_h
-    drive = mechanism.drive.turning(rate_nl_h)
-    battery = mechanism.battery
-    # ERI is asked last: the time left depends on the rate at which the motor turns after the other alarms had their say.
-    if battery.end_us(rate_nl_h, drive.since_us) - drive.since_us <= NOTICE_US:
-        conditions |= _ERI
-        if battery.eri_us is None:
-            battery = replace(battery, eri_us=drive.since_us)
+    stands = bool(conditions & STOPPING)
+    therapy = mechanism.therapy
+    if therapy.mode is not Mode.PROGRAM and _is_over(mechanism, stands=stands):
+        therapy = therapy.without_mode()
+    drive = mechanism.drive.turning(0 if stands else therapy.rate_nl_h(now_us))
+    # ERI is asked last: the time left depends on whether the motor turns after the other alarms had their say.
+    battery = battery.emptied_at(_empty_us(therapy, drive, battery, stands=stands))
+    if battery.eri_us is None and battery.end_us - now_us <= NOTICE_US:
+        battery = replace(battery, eri_us=now_us)
+    conditions |= 0 if battery.eri_us is None else _ERI
     alarms = following(mechanism.alarms, conditions)
-    return replace(mechanism, drive=drive, battery=battery, alarms=alarms)
+    return replace(mechanism, drive=drive, battery=battery, alarms=alarms, therapy=therapy)
 
 
 def _conditions(mechanism: Mechanism, settings: Settings) -> int:
     """Return the bits of the alarm conditions that hold, but for ERI."""
-    remaining_nl = mechanism.reservoir.remaining_nl
+    remaining_nl, now_us = mechanism.reservoir.remaining_nl, mechanism.drive.since_us
     low = _LOW if remaining_nl <= settings.low_reservoir_nl else 0
     empty = _EMPTY if remaining_nl <= settings.residual_nl else 0
     stopped = _STOPPED if mechanism.stopped else 0
-    eos = _EOS if mechanism.end_us <= mechanism.drive.since_us else 0
+    eos = _EOS if mechanism.battery.has_ended(now_us) else 0
     return low | empty | stopped | eos
 
 
-def due_us(mechanism: Mechanism, settings: Settings) -> int | None:
-    """Return the first instant at which an alarm that is not active will be; None if none ever will by itself."""
+def _is_over(mechanism: Mechanism, *, stands: bool) -> bool:
+    """Tell whether the mode ends now: its time or volume is over, or the volume can't come because the motor stands."""
+    therapy = mechanism.therapy
+    if therapy.mode_left_nl is not None:
+        return stands or therapy.mode_left_nl == 0
+    return therapy.mode_until_us is not None and therapy.mode_until_us <= mechanism.drive.since_us
+
+
+def _empty_us(therapy: Therapy, drive: Drive, battery: Battery, *, stands: bool) -> int:
+    """Return when the battery will be empty if the therapy stays and the motor goes on to follow it, or to stand."""
+    if battery.left == 0:
+        return min(battery.empty_us, drive.since_us)
+    if stands:
+        return drive.since_us + -(-battery.left // COST.per_h)
+    lasts_us = therapy.until_amount_us(drive.since_us, drive.carry, battery.left, COST)
+    return drive.since_us + (lasts_us or 0)  # never None: living alone drains
+
+
+def due_us(mechanism: Mechanism, settings: Settings, end_us: int) -> int | None:
+    """Return the first instant at which mode, motor or alarms will be others by themselves; None if they never will.
+
+    `end_us` is the mechanism's own: the end of service.
+    """
     alarms, drive = mechanism.alarms, mechanism.drive
     remaining_nl = mechanism.reservoir.remaining_nl
     low_us = (
@@ -113,9 +160,11 @@ def due_us(mechanism: Mechanism, settings: Settings) -> int | None:
     empty_us = (
         None if Alarm.EMPTY_RESERVOIR in alarms else drive.reaches_us(remaining_nl - settings.residual_nl)
     )
-    eri_us = None if Alarm.ERI in alarms else mechanism.end_us - NOTICE_US
-    eos_us = None if Alarm.EOS in alarms else mechanism.end_us
-    return min((at_us for at_us in (low_us, empty_us, eri_us, eos_us) if at_us is not None), default=None)
+    eri_us = None if Alarm.ERI in alarms else end_us - NOTICE_US
+    eos_us = None if Alarm.EOS in alarms else end_us
+    step_us = mechanism.therapy.next_step_us(drive.since_us)
+    instants = (low_us, empty_us, eri_us, eos_us, step_us, mechanism.mode_end_us)
+    return min((at_us for at_us in instants if at_us is not None), default=None)
 
 
 def state_of(alarms: Alarms) -> State:

@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from protocol.messages import ChangeKind, EventKind, EventRecord, Refusal
-from protocol.units import US_PER_DAY, US_PER_S, time_until
+from protocol.changes import Effect
+from protocol.messages import NEVER_S, Change, EventKind, EventRecord
+from protocol.units import US_PER_DAY, US_PER_S
 from pumpmock.model import battery as cell
 from pumpmock.model.alarms import acknowledging, members
-from pumpmock.model.changes import changed, objection
+from pumpmock.model.changes import changed, entry_of
 from pumpmock.model.clock import Clock, Handle
 from pumpmock.model.log import EventLog
 from pumpmock.model.mechanism import Mechanism, due_us, followed, fresh, settled, state_of
+from pumpmock.model.objections import objection
 from pumpmock.model.reservoir import sensed_nl
 from pumpmock.model.sample import Sample
 from pumpmock.model.stored import Stored, dumped, loaded
@@ -24,6 +26,8 @@ from pumpmock.model.stored import Stored, dumped, loaded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from protocol.bounds import Finding
+    from pumpmock.model.program import Pattern
     from pumpmock.model.settings import Settings
 
 _Entry = tuple[EventKind, int, int, int]  # kind, detail, a, b
@@ -37,18 +41,32 @@ class Pump:
     may read the pump, not change it.
 
     Raises:
-        ValueError: for a volume, a rate or a charge that this pump can't have.
+        ValueError: for a volume, a rate, a charge or a concentration that this pump can't have.
     """
 
     __slots__ = (
-        *("_eos_us", "_mechanism", "_planned", "_state"),
+        *(
+            "_commanded_nl_h",
+            "_eos_us",
+            "_mechanism",
+            "_mode_end_us",
+            "_planned",
+            "_programmed_nl_h",
+            "_state",
+        ),
         *("clock", "events", "on_event", "settings"),
     )
 
     def __init__(
-        self, settings: Settings, *, fill_nl: int, rate_nl_h: int, battery_percent: int = 100
+        self,
+        settings: Settings,
+        *,
+        fill_nl: int,
+        rate_nl_h: int,
+        battery_percent: int = 100,
+        concentration_ug_ml: int = 0,
     ) -> None:
-        mechanism = fresh(settings, fill_nl, rate_nl_h, battery_percent)
+        mechanism = fresh(settings, fill_nl, rate_nl_h, battery_percent, concentration_ug_ml)
         self._assemble(Stored(0, settings, mechanism, ()))
         self._write(
             [(EventKind.ALARM_RAISED, int(alarm), 0, 0) for alarm in members(mechanism.alarms.active)]
@@ -81,7 +99,7 @@ class Pump:
         self._go_on(settled(self._mechanism, self.settings, self.clock.now_us))
 
     def _run_due(self) -> None:
-        """Judge the alarms of this very instant now, if the clock has yet to come to them.
+        """Judge mode and alarms of this very instant now, if the clock has yet to come to them.
 
         Without it, an action of somebody else's planned for the instant of an alarm would find the pump before or
         after the alarm by the order of planning, which a restart does not keep.
@@ -90,21 +108,32 @@ class Pump:
             self._on_due()
 
     def _go_on(self, mechanism: Mechanism, first: tuple[_Entry, ...] = ()) -> None:
-        """Go on from a settled mechanism: follow it, plan its next event, and log `first` and the alarms."""
+        """Go on from a settled mechanism: follow it, plan its next event, and log `first`, the mode's end and alarms."""
         before = self._mechanism.alarms.active
         self._adopt(followed(mechanism, self.settings))
-        after = self._mechanism.alarms.active
-        raised = [(EventKind.ALARM_RAISED, int(alarm), 0, 0) for alarm in members(after & ~before)]
-        cleared = [(EventKind.ALARM_CLEARED, int(alarm), 0, 0) for alarm in members(before & ~after)]
-        self._write([*first, *cleared, *raised])
+        now = self._mechanism
+        entries = [*first]
+        mode = mechanism.therapy.mode
+        if now.therapy.mode is not mode:
+            # The program's own steps have their rate, so that the mode's is asked for, not what was commanded.
+            rates = mechanism.therapy.mode_rate_nl_h, now.therapy.rate_nl_h(now.drive.since_us)
+            entries.append((EventKind.MODE_ENDED, int(mode), *rates))
+        if now.alarms.active != before:
+            after = now.alarms.active
+            entries += [(EventKind.ALARM_CLEARED, int(alarm), 0, 0) for alarm in members(before & ~after)]
+            entries += [(EventKind.ALARM_RAISED, int(alarm), 0, 0) for alarm in members(after & ~before)]
+        self._write(entries)
 
     def _adopt(self, mechanism: Mechanism) -> None:
         self._mechanism = mechanism
         self._state = state_of(mechanism.alarms)
+        self._programmed_nl_h = mechanism.programmed_rate_nl_h
+        self._commanded_nl_h = mechanism.commanded_rate_nl_h
+        self._mode_end_us = mechanism.mode_end_us
         self._eos_us = mechanism.end_us
         if self._planned is not None:
             self._planned.cancel()
-        at_us = due_us(mechanism, self.settings)
+        at_us = due_us(mechanism, self.settings, self._eos_us)
         self._planned = None if at_us is None else self.clock.call_at(at_us, self._on_due)
 
     # --- reading --------------------------------------------------------------------------------------------------
@@ -112,16 +141,19 @@ class Pump:
     def sample(self) -> Sample:
         """Return the reading of this instant; changes nothing, and costs the same however long nothing happened."""
         settings, mechanism, now_us = self.settings, self._mechanism, self.clock.now_us
-        drive, alarms = mechanism.drive, mechanism.alarms
+        drive, alarms, end_us = mechanism.drive, mechanism.alarms, self._mode_end_us
         flown_nl = drive.flown_nl(now_us)
         remaining_nl = mechanism.reservoir.remaining_nl - flown_nl
         left_units = mechanism.battery.left_units(drive.rate_nl_h, now_us - drive.since_us)
         # By place, in the order of the declaration: half the cost of keywords on the path of every poll.
         return Sample(
             self._state,
-            mechanism.commanded_rate_nl_h,
+            mechanism.therapy.mode,
+            self._commanded_nl_h,
             drive.rate_nl_h,
-            mechanism.programmed_rate_nl_h,
+            self._programmed_nl_h,
+            NEVER_S if end_us is None else min((end_us - now_us) // US_PER_S, NEVER_S - 1),
+            mechanism.concentration_ug_ml,
             remaining_nl,
             sensed_nl(remaining_nl, settings.sensor_offset_nl, settings.capacity_nl),
             settings.sensed_band_nl,
@@ -143,43 +175,51 @@ class Pump:
             settings.step_down_percent,
         )
 
-    def outlook(self, rate_nl_h: int) -> tuple[int | None, int | None]:
-        """Return the whole seconds to the low-reservoir volume and to the residual volume at a rate, from now on.
+    def program_of(self, weekday: int) -> Pattern:
+        """Return the program's pattern for a weekday, 0 for Monday."""
+        return self._mechanism.therapy.program.days[weekday]
 
-        0 where it is there already, None where it will never be. Alarms, a stop and the battery are left out of it.
+    @property
+    def mode_rate_nl_h(self) -> int:
+        """The rate of the mode that stands over the program, in nL/h; 0 for PROGRAM."""
+        return self._mechanism.therapy.mode_rate_nl_h
+
+    def foresee(self, change: Change | None = None) -> Effect:
+        """Return the commanded rate after a change, or as it is, and the whole seconds to low and to empty from now.
+
+        0 where it is there already, None where it will never be. The mode's end and the program's steps are counted in
+        exactly; alarms and the battery are left out of it.
         """
-        drive, now_us = self._mechanism.drive, self.clock.now_us
-        carry = drive.carry_at(now_us)
-        remaining_nl = self._mechanism.reservoir.remaining_nl - drive.flown_nl(now_us)
-        low_us = time_until(rate_nl_h, remaining_nl - self.settings.low_reservoir_nl, carry)
-        empty_us = time_until(rate_nl_h, remaining_nl - self.settings.residual_nl, carry)
-        return _seconds(low_us), _seconds(empty_us)
+        mechanism = settled(self._mechanism, self.settings, self.clock.now_us)
+        if change is not None:
+            mechanism = changed(mechanism, self.settings, change)
+        remaining_nl, settings = mechanism.reservoir.remaining_nl, self.settings
+        low_s = _span_s(mechanism, remaining_nl - settings.low_reservoir_nl)
+        empty_s = _span_s(mechanism, remaining_nl - settings.residual_nl)
+        return Effect(mechanism.commanded_rate_nl_h, low_s, empty_s)
 
     # --- changing -------------------------------------------------------------------------------------------------
 
-    def refuse(self, kind: ChangeKind, new_rate_nl_h: int) -> tuple[Refusal, int, str] | None:
-        """Return reason, bound (0: there is none) and sentence if the pump's state forbids a change; None if not.
+    def refuse(self, change: Change) -> Finding | None:
+        """Return why the pump itself can't take a change now; None if it can.
 
-        Limits of rates and steps are not judged here: that is `protocol.bounds.hard_finding`.
+        Limits are not judged here but for the motor's own: that is `protocol.bounds`.
         """
         self._run_due()
-        said = objection(self._mechanism, kind, new_rate_nl_h)
-        return None if said is None else (Refusal.WRONG_STATE, 0, said)
+        return objection(settled(self._mechanism, self.settings, self.clock.now_us), self.settings, change)
 
-    def apply(self, kind: ChangeKind, new_rate_nl_h: int) -> None:
-        """Change the flow at this instant and log it; `new_rate_nl_h` counts for `ChangeKind.RATE` alone.
+    def apply(self, change: Change) -> None:
+        """Make a change at this instant and log it.
 
         Raises:
-            ValueError: if `refuse` would refuse it, or the pump can't turn at the rate; nothing is changed then.
+            ValueError: if `refuse` would refuse it; nothing is changed then.
         """
-        refused = self.refuse(kind, new_rate_nl_h)
+        refused = self.refuse(change)
         if refused is not None:
-            raise ValueError(refused[2])
-        if kind is ChangeKind.RATE:
-            self.settings.check_rate("new_rate_nl_h", new_rate_nl_h)
-        old_nl_h = self._mechanism.commanded_rate_nl_h
-        mechanism = changed(settled(self._mechanism, self.settings, self.clock.now_us), kind, new_rate_nl_h)
-        self._go_on(mechanism, ((_TOLD_AS[kind], 0, old_nl_h, mechanism.commanded_rate_nl_h),))
+            raise ValueError(refused.sentence)
+        before = settled(self._mechanism, self.settings, self.clock.now_us)
+        after = changed(before, self.settings, change)
+        self._go_on(after, (entry_of(change, before, after),))
 
     def acknowledge(self, alarm_bits: int) -> int:
         """Note that somebody has seen these alarms, and return the bits of those that this is news for.
@@ -209,7 +249,7 @@ class Pump:
                 self.on_event(entry)
 
     def _clock_s(self) -> int:
-        return self.settings.epoch_s + self.clock.now_us // US_PER_S
+        return self._mechanism.therapy.clock_s(self.clock.now_us)
 
     # --- surviving ------------------------------------------------------------------------------------------------
 
@@ -231,12 +271,10 @@ class Pump:
         return pump
 
 
-_TOLD_AS = {
-    ChangeKind.RATE: EventKind.RATE_CHANGED,
-    ChangeKind.STOP: EventKind.STOPPED,
-    ChangeKind.RESUME: EventKind.RESUMED,
-}
-
-
-def _seconds(span_us: int | None) -> int | None:
+def _span_s(mechanism: Mechanism, volume_nl: int) -> int | None:
+    """Return the whole seconds until so much has flowed by the therapy; None if it never will."""
+    if mechanism.stopped and volume_nl > 0:
+        return None
+    drive = mechanism.drive
+    span_us = mechanism.therapy.until_volume_us(drive.since_us, drive.carry, volume_nl)
     return None if span_us is None else span_us // US_PER_S

@@ -1,6 +1,8 @@
 """The reservoir: what was filled, what is left, what has gone, and what the level sensor says of it.
 
-The ledger is kept in whole nanolitres and held against itself at every event: fill = remaining + delivered.
+The ledger is kept in whole nanolitres and held against itself at every event: of the present fill, fill = remaining +
+delivered; of all fills before it together, filled = delivered + withdrawn + lost. So every nanolitre that was ever
+filled is remaining, delivered, withdrawn or lost.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ LOW_RESERVOIR_NL = 2_000_000  # 2 mL, the alarm volume that a maker recommends (
 RESIDUAL_NL = 1_400_000  # 1.4 mL that cannot be delivered: an assumption
 SENSED_BAND_NL = 500_000  # 0.5 mL: an assumption
 
+MOST_UG_ML = 0xFFFF  # of a concentration: two bytes on the wire
+
 
 class LedgerError(Exception):
     """The volumes no longer add up. Never caught in the model: figures that follow from it would all be wrong."""
@@ -26,6 +30,19 @@ class Reservoir:
     fill_nl: int
     remaining_nl: int
     delivered_nl: int
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Volumes in nL of all fills before the present one, together: filled = delivered + withdrawn + lost.
+
+    `lost_nl` is what was expected at a refill and not found: below 0 where more was found than expected.
+    """
+
+    filled_nl: int = 0
+    delivered_nl: int = 0
+    withdrawn_nl: int = 0
+    lost_nl: int = 0
 
 
 def filled(volume_nl: int) -> Reservoir:
@@ -47,6 +64,27 @@ def draw(reservoir: Reservoir, volume_nl: int, residual_nl: int) -> Reservoir:
     if volume_nl and drawn.remaining_nl < residual_nl:
         raise LedgerError(f"{volume_nl} nL drawn from below the residual volume of {residual_nl} nL: {drawn}")
     return drawn
+
+
+def refilled(reservoir: Reservoir, past: Past, withdrawn_nl: int, volume_nl: int) -> tuple[Reservoir, Past]:
+    """Return reservoir and past after it was emptied, which gave `withdrawn_nl`, and filled with `volume_nl`.
+
+    Emptied means that: what was expected beyond what was withdrawn is not inside any more, it is lost.
+    docs/decisions/0020-a-refill-begins-anew.md
+
+    Raises:
+        LedgerError: if the ledger does not add up.
+    """
+    lost_nl = reservoir.remaining_nl - withdrawn_nl
+    then = Past(
+        past.filled_nl + reservoir.fill_nl,
+        past.delivered_nl + reservoir.delivered_nl,
+        past.withdrawn_nl + withdrawn_nl,
+        past.lost_nl + lost_nl,
+    )
+    if then.filled_nl != then.delivered_nl + then.withdrawn_nl + then.lost_nl:
+        raise LedgerError(f"filled is not delivered + withdrawn + lost: {then}")
+    return filled(volume_nl), then
 
 
 def sensed_nl(remaining_nl: int, offset_nl: int, capacity_nl: int) -> int:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from protocol.messages import State
+    from protocol.messages import Mode, State
 
 
 class Sample(NamedTuple):
     """What all parts of the pump show at one instant; volumes in nL, rates in nL/h, each as `Status` documents it."""
 
     state: State
+    mode: Mode
     commanded_rate_nl_h: int
     measured_rate_nl_h: int
     programmed_rate_nl_h: int
+    mode_left_s: int
+    concentration_ug_ml: int
     reservoir_nl: int
     sensed_nl: int
     sensed_band_nl: int

@@ -15,9 +15,9 @@ _MOST_STEP_UP_PERCENT = 0xFFFF  # two bytes on the wire
 class Settings:
     """Volumes in nL, rates in nL/h, steps in per cent of the present rate (0: no limit of the step).
 
-    The range of rates is that of such pumps, 0.048 to 24 mL/day; the default limits, offset and band are assumptions.
-    A sensor whose offset lies beyond its stated band is a discrepancy for the host to find. `epoch_s` is what the
-    pump's calendar clock shows at pump time 0, in seconds since 1970 UTC.
+    The range of rates is that of such pumps, 0.048 to 24 mL/day, and 0.006 mL/day in the mode MINIMUM_RATE; the default
+    limits, offset and band are assumptions. A sensor whose offset lies beyond its stated band is a discrepancy for the
+    host to find. `epoch_s` is what a new pump's calendar clock shows at pump time 0, in seconds since 1970 UTC.
 
     Raises:
         ValueError: for figures that no pump can have; the sentence names the setting first.
@@ -28,6 +28,7 @@ class Settings:
     low_reservoir_nl: int = LOW_RESERVOIR_NL
     least_rate_nl_h: int = 2_000
     most_rate_nl_h: int = MOST_RATE_NL_H
+    minimum_rate_nl_h: int = 250
     step_up_percent: int = 0
     step_down_percent: int = 0
     sensor_offset_nl: int = 0
@@ -42,6 +43,7 @@ class Settings:
         _within("low_reservoir_nl", self.low_reservoir_nl, self.residual_nl, self.capacity_nl)
         _within("most_rate_nl_h", self.most_rate_nl_h, 1, MOST_RATE_NL_H)
         _within("least_rate_nl_h", self.least_rate_nl_h, 0, self.most_rate_nl_h)
+        _within("minimum_rate_nl_h", self.minimum_rate_nl_h, 0, self.most_rate_nl_h)
         _within("step_up_percent", self.step_up_percent, 0, _MOST_STEP_UP_PERCENT)
         _within("step_down_percent", self.step_down_percent, 0, 100)
         _within("sensor_offset_nl", self.sensor_offset_nl, -self.capacity_nl, self.capacity_nl)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Any
 
+from protocol.alarms import Alarm
 from protocol.fields import specs
 from protocol.messages import EventKind, EventRecord
 from protocol.units import US_PER_H
@@ -17,12 +18,18 @@ from pumpmock.model.alarms import KNOWN, Alarms
 from pumpmock.model.battery import CAPACITY_UNITS, Battery
 from pumpmock.model.drive import Drive
 from pumpmock.model.log import LENGTH
-from pumpmock.model.mechanism import Mechanism, followed, settled
+from pumpmock.model.mechanism import Mechanism, due_us, followed, settled
 from pumpmock.model.plain import MOST, figure, figures, flag, items, members, require
-from pumpmock.model.reservoir import Reservoir
+from pumpmock.model.reservoir import MOST_UG_ML, Past, Reservoir
 from pumpmock.model.settings import Settings
+from pumpmock.model.stored_therapy import check_therapy, therapy_dumped, therapy_loaded
 
 _ENTRY = {name: MOST if spec.most is None else spec.most for name, spec in specs(EventRecord).items()}
+
+
+# The parts that are nothing but figures, and those of their figures that may be below 0.
+_FIGURES: dict[str, type[Any]] = {"reservoir": Reservoir, "past": Past, "drive": Drive, "alarms": Alarms}
+_SIGNED = ("lost_nl",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +44,14 @@ class Stored:
 
 def dumped(stored: Stored) -> dict[str, Any]:
     """Return the state as dicts, lists, integers, booleans and None."""
+    mechanism = stored.mechanism
     return {
         "now_us": stored.now_us,
         "settings": asdict(stored.settings),
-        **asdict(stored.mechanism),
+        **{name: asdict(getattr(mechanism, name)) for name in (*_FIGURES, "battery")},
+        "therapy": therapy_dumped(mechanism.therapy),
+        "concentration_ug_ml": mechanism.concentration_ug_ml,
+        "stopped": mechanism.stopped,
         "events": [
             [entry.number, entry.pump_time_us, entry.clock_s, int(entry.kind), entry.detail, entry.a, entry.b]
             for entry in stored.events
@@ -58,11 +69,13 @@ def loaded(data: object) -> Stored:
     now_us = figure(top["now_us"], "now_us")
     settings = _settings(top["settings"])
     mechanism = Mechanism(
-        reservoir=Reservoir(**figures(top["reservoir"], "reservoir", _names(Reservoir))),
-        drive=Drive(**figures(top["drive"], "drive", _names(Drive))),
+        **{
+            name: kind(**figures(top[name], name, _names(kind), signed=_SIGNED))
+            for name, kind in _FIGURES.items()
+        },
         battery=_battery(top["battery"]),
-        alarms=Alarms(**figures(top["alarms"], "alarms", _names(Alarms))),
-        programmed_rate_nl_h=figure(top["programmed_rate_nl_h"], "programmed_rate_nl_h"),
+        therapy=therapy_loaded(top["therapy"]),
+        concentration_ug_ml=figure(top["concentration_ug_ml"], "concentration_ug_ml", most=MOST_UG_ML),
         stopped=flag(top["stopped"], "stopped"),
     )
     _check_parts(mechanism, settings, now_us)
@@ -88,6 +101,7 @@ def _battery(data: object) -> Battery:
     return Battery(
         drained_units=figure(found["drained_units"], "battery.drained_units"),
         carry=figure(found["carry"], "battery.carry"),
+        empty_us=figure(found["empty_us"], "battery.empty_us"),
         eri_us=None if eri is None else figure(eri, "battery.eri_us"),
     )
 
@@ -95,10 +109,12 @@ def _battery(data: object) -> Battery:
 def _check_parts(mechanism: Mechanism, settings: Settings, now_us: int) -> None:
     """Hold each figure against those beside it."""
     reservoir, drive, battery = mechanism.reservoir, mechanism.drive, mechanism.battery
-    settings.check_rate("programmed_rate_nl_h", mechanism.programmed_rate_nl_h)
     require(reservoir.fill_nl <= settings.capacity_nl, "reservoir.fill_nl", "is more than the capacity")
     balance = reservoir.remaining_nl + reservoir.delivered_nl
     require(reservoir.fill_nl == balance, "reservoir.fill_nl", "is not remaining + delivered")
+    past = mechanism.past
+    balance = past.delivered_nl + past.withdrawn_nl + past.lost_nl
+    require(past.filled_nl == balance, "past.filled_nl", "is not delivered + withdrawn + lost")
     require(drive.carry < US_PER_H, "drive.carry", "is a whole nanolitre or more")
     require(drive.since_us <= now_us, "drive.since_us", "is after now_us")
     require(battery.drained_units <= CAPACITY_UNITS, "battery.drained_units", "is more than the capacity")
@@ -110,6 +126,9 @@ def _check_parts(mechanism: Mechanism, settings: Settings, now_us: int) -> None:
     require(
         alarms.acknowledged & ~alarms.active == 0, "alarms.acknowledged", "has an alarm that is not active"
     )
+    noticed = battery.eri_us is not None
+    require(noticed is (Alarm.ERI in alarms), "battery.eri_us", "is not what the alarms say")
+    check_therapy(mechanism.therapy, settings, now_us, stopped=mechanism.stopped)
 
 
 def _check_course(mechanism: Mechanism, settings: Settings, now_us: int) -> None:
@@ -122,7 +141,11 @@ def _check_course(mechanism: Mechanism, settings: Settings, now_us: int) -> None
         proper = followed(then, settings)
         require(proper.alarms == then.alarms, "alarms.active", f"is not what holds at {at_us} us")
         require(proper.drive == then.drive, "drive.rate_nl_h", "is not what the state asks for")
-        require(proper.battery == then.battery, "battery.eri_us", "is missing beside its alarm")
+        require(proper.battery.eri_us == then.battery.eri_us, "battery.eri_us", "is missing beside its alarm")
+        require(proper.battery == then.battery, "battery.empty_us", "is not when it will be empty")
+        require(proper.therapy == then.therapy, "therapy.mode", f"is over at {at_us} us")
+    next_us = due_us(mechanism, settings, mechanism.end_us)
+    require(next_us is None or next_us >= now_us, "now_us", "is after an event that did not happen")
 
 
 def _events(data: object, now_us: int) -> tuple[EventRecord, ...]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 from zlib import crc32
 
 import pytest
 
 from protocol.changes import PREPARE_TTL_MS
 from protocol.messages import (
-    NEVER_S,
     Acknowledge,
-    ChangeKind,
     Commit,
     EventKind,
     Events,
@@ -36,6 +35,14 @@ from protocol.messages import (
 from pumpmock.model.sample import Sample
 from tests.pumpmock.conftest import RATE_NL_H, SERIAL_NUMBER, STORE_ID, Bench, Host, new_memory, preparing
 
+
+def program_of(stored: dict[str, Any]) -> int:
+    """Return the rate of a stored simple continuous program."""
+    ((minute, rate_nl_h),) = stored["therapy"]["program"][0]
+    assert minute == 0
+    return int(rate_nl_h)
+
+
 CHANGING = (
     preparing(b"command1", 25_000),
     Commit(b"command1", b"token001"),
@@ -59,7 +66,7 @@ def test_a_status_carries_each_figure_of_the_sample_under_its_own_name(
 ) -> None:
     # No two figures alike: a swap of two would show.
     figures: dict[str, int] = {name: place for place, name in enumerate(Sample.__annotations__, start=1)}
-    figures["state"] = State.EMPTY
+    figures |= {"state": State.EMPTY, "mode": Mode.BRIDGE}
     bench.memory.boot, bench.memory.revision = 1_001, 1_002
     limits_crc = crc32(build(bench.serve(GetLimits(), Limits)))
     monkeypatch.setattr(bench.device, "pump", Still(Sample(**figures)))
@@ -67,7 +74,6 @@ def test_a_status_carries_each_figure_of_the_sample_under_its_own_name(
     assert isinstance(status, Status)
     shown = {field.name: getattr(status, field.name) for field in dataclasses.fields(Status)}
     own = {"boot": 1_001, "revision": 1_002, "frames_bad": 1_003, "audio_pause_s": 0, "refusing_s": 0}
-    own |= {"mode": Mode.PROGRAM, "mode_left_s": NEVER_S, "concentration_ug_ml": 0}
     assert shown == figures | own | {"limits_crc": limits_crc}
 
 
@@ -75,11 +81,12 @@ def test_identity_and_limits_are_this_pumps() -> None:
     bench = Bench(
         new_memory(least_rate_nl_h=3_000, most_rate_nl_h=90_000, step_up_percent=40, step_down_percent=50)
     )
-    offered = 1 << ChangeKind.RATE | 1 << ChangeKind.STOP | 1 << ChangeKind.RESUME
+    offered = 0b1111_1111_1110  # every kind
     identity = Identity(SERIAL_NUMBER, "bench", "1.2.3", 0, STORE_ID, 1, offered)
     assert bench.serve(Identify(), Identity) == identity
     none = dict.fromkeys((field.name for field in dataclasses.fields(Limits)), 0)
     own = {"least_rate_nl_h": 3_000, "most_rate_nl_h": 90_000, "step_up_percent": 40, "step_down_percent": 50}
+    own["minimum_rate_nl_h"] = 250
     assert bench.serve(GetLimits(), Limits) == Limits(**none | own | {"prepare_ttl_ms": PREPARE_TTL_MS})
 
 
@@ -93,8 +100,8 @@ def test_a_change_is_stored_before_the_motor_turns_and_again_before_the_reply(be
     bench.course.append("reply")
     assert bench.course == ["save", "motor", "save", "reply"]
     (ahead, ledger, pump), (revision, same_ledger, moved) = bench.saves
-    assert (ahead, len(ledger), pump["programmed_rate_nl_h"]) == (0, 1, RATE_NL_H)
-    assert (revision, same_ledger, moved["programmed_rate_nl_h"]) == (1, ledger, 25_000)
+    assert (ahead, len(ledger), program_of(pump)) == (0, 1, RATE_NL_H)
+    assert (revision, same_ledger, program_of(moved)) == (1, ledger, 25_000)
 
 
 def test_a_change_that_cannot_be_stored_is_refused_and_leaves_rate_and_revision(bench: Bench) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from protocol.alarms import Alarm
-from protocol.messages import SENTENCE, ChangeKind, EventKind, Refusal, State
+from protocol.messages import SENTENCE, Change, ChangeKind, EventKind, Refusal, State
 from protocol.units import US_PER_H
 from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
+from tests.pumpmock.conftest import to_rate
 
-RATE, STOP, RESUME = ChangeKind.RATE, ChangeKind.STOP, ChangeKind.RESUME
+STOP, RESUME = Change(ChangeKind.STOP), Change(ChangeKind.RESUME)
 LOW, EMPTY, ERI, STOPPED, EOS, _ = (1 << alarm for alarm in Alarm)
 
 
@@ -20,7 +21,7 @@ def running(*, fill_nl: int = 18_000_000, battery_percent: int = 100) -> Pump:
 
 def stopped(*, fill_nl: int = 18_000_000) -> Pump:
     pump = running(fill_nl=fill_nl)
-    pump.apply(STOP, 0)
+    pump.apply(STOP)
     return pump
 
 
@@ -43,7 +44,7 @@ def entries(pump: Pump) -> list[tuple[EventKind, int, int, int]]:
 def test_a_new_rate_counts_from_the_instant_of_the_change() -> None:
     pump = running()
     pump.advance(10 * US_PER_H)
-    pump.apply(RATE, 30_000)
+    pump.apply(to_rate(30_000))
     pump.advance(10 * US_PER_H)
     sample = pump.sample()
     assert sample.delivered_nl == 550_000
@@ -54,7 +55,7 @@ def test_a_new_rate_counts_from_the_instant_of_the_change() -> None:
 def test_a_stop_holds_the_motor_keeps_the_programmed_rate_and_raises_its_alarm() -> None:
     pump = running()
     pump.advance(US_PER_H)
-    pump.apply(STOP, 99_999)
+    pump.apply(STOP)
     pump.advance(US_PER_H)
     sample = pump.sample()
     assert (sample.state, sample.alarms) == (State.STOPPED, STOPPED)
@@ -70,7 +71,7 @@ def test_a_stop_holds_the_motor_keeps_the_programmed_rate_and_raises_its_alarm()
 def test_a_resume_returns_to_the_programmed_rate_and_ends_alarm_and_acknowledgement() -> None:
     pump = stopped()
     pump.acknowledge(STOPPED)
-    pump.apply(RESUME, 99_999)
+    pump.apply(RESUME)
     pump.advance(US_PER_H)
     sample = pump.sample()
     assert (sample.state, sample.alarms, sample.acknowledged) == (State.RUNNING, 0, 0)
@@ -92,61 +93,58 @@ def test_entries_carry_pump_time_and_the_calendar_clock() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pump", "kind", "rate_nl_h", "said"),
+    ("pump", "change", "said"),
     [
-        (stopped(), RATE, 30_000, "the pump is stopped: resume it first"),
-        (stopped(), STOP, 0, "the pump is stopped already"),
-        (running(), RESUME, 0, "not stopped"),
-        (empty(), RATE, 25_001, "the reservoir is empty"),
-        (empty(), RESUME, 0, "not stopped"),
-        (stopped_and_empty(), RESUME, 0, "the reservoir is empty"),
-        (stopped_and_empty(), RATE, 20_000, "the pump is stopped: resume it first"),
-        (ended(), RATE, 2_000, "end of service"),
-        (ended(), STOP, 0, "end of service"),
-        (ended(), RESUME, 0, "end of service"),
+        (stopped(), to_rate(30_000), "the pump is stopped: resume it first"),
+        (stopped(), STOP, "the pump is stopped already"),
+        (running(), RESUME, "not stopped"),
+        (empty(), to_rate(25_001), "the reservoir is empty"),
+        (empty(), RESUME, "not stopped"),
+        (stopped_and_empty(), RESUME, "the reservoir is empty"),
+        (stopped_and_empty(), to_rate(20_000), "the pump is stopped: resume it first"),
+        (ended(), to_rate(2_000), "end of service"),
+        (ended(), STOP, "end of service"),
+        (ended(), RESUME, "end of service"),
     ],
 )
-def test_what_the_state_forbids_is_refused_and_changes_nothing(
-    pump: Pump, kind: ChangeKind, rate_nl_h: int, said: str
-) -> None:
+def test_what_the_state_forbids_is_refused_and_changes_nothing(pump: Pump, change: Change, said: str) -> None:
     before = pump.to_dict()
-    refused = pump.refuse(kind, rate_nl_h)
+    refused = pump.refuse(change)
     assert refused is not None
-    reason, bound, sentence = refused
-    assert (reason, bound) == (Refusal.WRONG_STATE, 0)
-    assert said in sentence
-    assert len(sentence) <= SENTENCE
+    assert (refused.reason, refused.bound) == (Refusal.WRONG_STATE, 0)
+    assert said in refused.sentence
+    assert len(refused.sentence) <= SENTENCE
     with pytest.raises(ValueError, match=said):
-        pump.apply(kind, rate_nl_h)
+        pump.apply(change)
     assert pump.to_dict() == before
 
 
 @pytest.mark.parametrize(
-    ("build", "kind", "rate_nl_h"),
+    ("build", "change"),
     [
-        (running, RATE, 1_000_000),
-        (running, RATE, 25_000),
-        (running, STOP, 0),
-        (stopped, RESUME, 0),
-        (empty, RATE, 25_000),
-        (empty, RATE, 2_000),
-        (empty, STOP, 0),
+        (running, to_rate(1_000_000)),
+        (running, to_rate(25_000)),
+        (running, STOP),
+        (stopped, RESUME),
+        (empty, to_rate(25_000)),
+        (empty, to_rate(2_000)),
+        (empty, STOP),
     ],
 )
-def test_what_the_state_allows_is_taken(build: object, kind: ChangeKind, rate_nl_h: int) -> None:
+def test_what_the_state_allows_is_taken(build: object, change: Change) -> None:
     assert callable(build)
     pump = build()
-    assert pump.refuse(kind, rate_nl_h) is None
-    pump.apply(kind, rate_nl_h)
+    assert pump.refuse(change) is None
+    pump.apply(change)
     assert pump.events.newest > 0
 
 
-@pytest.mark.parametrize("rate_nl_h", [-1, 1, 1_999, 1_000_001])
+@pytest.mark.parametrize("rate_nl_h", [1, 1_999, 1_000_001])
 def test_a_rate_at_which_the_pump_cannot_turn_is_never_applied(rate_nl_h: int) -> None:
     pump = running()
     before = pump.to_dict()
-    with pytest.raises(ValueError, match="new_rate_nl_h"):
-        pump.apply(RATE, rate_nl_h)
+    with pytest.raises(ValueError, match=r"the (least|greatest) rate"):
+        pump.apply(to_rate(rate_nl_h))
     assert pump.to_dict() == before
 
 
@@ -157,7 +155,7 @@ def test_an_empty_pump_that_was_stopped_still_says_that_it_is_empty() -> None:
 
 def test_a_lower_rate_for_an_empty_pump_moves_nothing() -> None:
     pump = empty()
-    pump.apply(RATE, 2_000)
+    pump.apply(to_rate(2_000))
     pump.advance(US_PER_H)
     sample = pump.sample()
     assert (sample.commanded_rate_nl_h, sample.measured_rate_nl_h, sample.delivered_nl) == (2_000, 0, 0)
@@ -180,13 +178,13 @@ def test_only_news_of_active_alarms_is_acknowledged_and_logged_one_by_one() -> N
 def test_an_alarm_that_comes_again_asks_for_attention_anew() -> None:
     pump = stopped()
     pump.acknowledge(STOPPED)
-    pump.apply(RESUME, 0)
-    pump.apply(STOP, 0)
+    pump.apply(RESUME)
+    pump.apply(STOP)
     assert (pump.sample().alarms, pump.sample().acknowledged) == (STOPPED, 0)
 
 
 def test_replanning_for_ever_leaves_one_plan_on_the_clock() -> None:
     pump = running()
     for _ in range(100):
-        pump.apply(RATE, 25_000)
+        pump.apply(to_rate(25_000))
     assert len(pump.clock._queue) == 1

@@ -7,13 +7,15 @@ from dataclasses import fields
 import pytest
 
 from protocol.alarms import Alarm
-from protocol.messages import ChangeKind, EventKind, EventRecord, State, Status
+from protocol.changes import Effect
+from protocol.messages import NEVER_S, Change, ChangeKind, EventKind, EventRecord, Mode, State, Status
 from protocol.units import US_PER_DAY, US_PER_H
 from pumpmock.model.pump import Pump
 from pumpmock.model.sample import Sample
 from pumpmock.model.settings import Settings
+from tests.pumpmock.conftest import to_rate
 
-RATE, STOP, RESUME = ChangeKind.RATE, ChangeKind.STOP, ChangeKind.RESUME
+STOP, RESUME = Change(ChangeKind.STOP), Change(ChangeKind.RESUME)
 LOW, EMPTY, ERI, STOPPED, EOS, _ = (1 << alarm for alarm in Alarm)
 SEVEN_YEARS_US = 7 * 8_766 * US_PER_H
 
@@ -33,7 +35,6 @@ def ceil_div(dividend: int, divisor: int) -> int:
 
 def test_a_sample_has_every_field_of_a_status_that_the_pump_owns() -> None:
     device_owned = {"revision", "boot", "frames_bad", "limits_crc", "audio_pause_s", "refusing_s"}
-    device_owned |= {"mode", "mode_left_s", "concentration_ug_ml"}
     assert set(Sample._fields) == {f.name for f in fields(Status)} - device_owned
 
 
@@ -50,16 +51,19 @@ def test_each_figure_of_a_sample_stands_under_its_own_name() -> None:
         sensed_band_nl=600_000,
         epoch_s=1_700_000_000,
     )
-    pump = Pump(settings, fill_nl=30_000_000, rate_nl_h=100_000, battery_percent=90)
+    pump = Pump(settings, fill_nl=30_000_000, rate_nl_h=100_000, battery_percent=90, concentration_ug_ml=500)
     pump.advance(10 * US_PER_H)
-    pump.apply(STOP, 0)
+    pump.apply(STOP)
     pump.acknowledge(STOPPED)
     pump.advance(1_999_999)
     assert pump.sample() == Sample(
         state=State.STOPPED,
+        mode=Mode.PROGRAM,
         commanded_rate_nl_h=0,
         measured_rate_nl_h=0,
         programmed_rate_nl_h=100_000,
+        mode_left_s=NEVER_S,
+        concentration_ug_ml=500,
         reservoir_nl=29_000_000,
         sensed_nl=28_700_000,
         sensed_band_nl=600_000,
@@ -120,7 +124,7 @@ def test_half_a_millilitre_a_day_reaches_each_volume_at_its_own_microsecond() ->
 def test_an_alarm_is_planned_anew_from_the_instant_of_a_change_with_the_remainder_kept() -> None:
     pump = full_pump(20_833)
     pump.advance(1_000_000_000_001)
-    pump.apply(RATE, 31_111)
+    pump.apply(to_rate(31_111))
     pump.advance(30 * US_PER_DAY)
     rest = 16_000_000 * US_PER_H - 20_833 * 1_000_000_000_001
     assert raised(pump)[Alarm.LOW_RESERVOIR] == 1_000_000_000_001 + ceil_div(rest, 31_111)
@@ -194,14 +198,14 @@ def test_eri_is_raised_at_the_first_instant_with_ninety_days_left() -> None:
 def test_eri_comes_at_once_with_a_rate_that_the_battery_cannot_bear_for_ninety_days() -> None:
     pump = full_pump(0, battery_percent=10)
     pump.advance(US_PER_H)
-    pump.apply(RATE, 1_000_000)
+    pump.apply(to_rate(1_000_000))
     assert raised(pump) == {Alarm.ERI: US_PER_H}
 
 
 def test_eri_latches_and_the_end_comes_ninety_days_later_though_the_battery_would_last() -> None:
     pump = full_pump(0, battery_percent=10)
-    pump.apply(RATE, 1_000_000)
-    pump.apply(RATE, 0)
+    pump.apply(to_rate(1_000_000))
+    pump.apply(to_rate(0))
     assert pump.sample().alarms == ERI
     pump.advance_to(90 * US_PER_DAY - 1)
     assert pump.sample().state is State.RUNNING
@@ -245,7 +249,7 @@ def test_somebody_elses_action_at_the_instant_of_an_alarm_finds_the_alarm_raised
     refusing, acknowledging, storing = full_pump(), full_pump(), full_pump()
     found: list[object] = []
     at_us = 664 * US_PER_H
-    refusing.clock.call_at(at_us, lambda: found.append(refusing.refuse(RATE, 30_000) is not None))
+    refusing.clock.call_at(at_us, lambda: found.append(refusing.refuse(to_rate(30_000)) is not None))
     acknowledging.clock.call_at(at_us, lambda: found.append(acknowledging.acknowledge(EMPTY)))
     storing.clock.call_at(at_us, lambda: found.append(Pump.from_dict(storing.to_dict()).sample().alarms))
     for pump in (refusing, acknowledging, storing):
@@ -254,18 +258,18 @@ def test_somebody_elses_action_at_the_instant_of_an_alarm_finds_the_alarm_raised
     assert found == [True, EMPTY, LOW | EMPTY]
 
 
-def test_the_outlook_counts_whole_seconds_from_now_at_the_rate_asked_about() -> None:
+def test_what_is_foreseen_counts_whole_seconds_from_now() -> None:
     pump = full_pump()
-    assert pump.outlook(25_000) == (640 * 3_600, 664 * 3_600)
+    assert pump.foresee() == Effect(25_000, 640 * 3_600, 664 * 3_600)
     pump.advance(1)
-    assert pump.outlook(25_000) == (640 * 3_600 - 1, 664 * 3_600 - 1)
-    assert pump.outlook(50_000) == (320 * 3_600, 332 * 3_600)
-    assert pump.outlook(0) == (None, None)
+    assert pump.foresee() == Effect(25_000, 640 * 3_600 - 1, 664 * 3_600 - 1)
+    assert pump.foresee(to_rate(50_000)) == Effect(50_000, 320 * 3_600, 332 * 3_600)
+    assert pump.foresee(to_rate(0)) == pump.foresee(STOP) == Effect(0, None, None)
     pump.advance_to(650 * US_PER_H)
-    assert pump.outlook(25_000) == (0, 14 * 3_600)
-    assert pump.outlook(0) == (0, None)
+    assert pump.foresee(to_rate(25_000)) == Effect(25_000, 0, 14 * 3_600)
+    assert pump.foresee(STOP) == Effect(0, 0, None)
     pump.advance(US_PER_DAY)
-    assert pump.outlook(25_000) == (0, 0)
+    assert pump.foresee() == Effect(25_000, 0, 0)
 
 
 def test_whoever_listens_hears_each_entry_and_finds_the_state_after_it() -> None:
@@ -273,8 +277,8 @@ def test_whoever_listens_hears_each_entry_and_finds_the_state_after_it() -> None
     heard: list[tuple[EventRecord, State, int]] = []
     pump.on_event = lambda entry: heard.append((entry, pump.sample().state, pump.events.newest))
     pump.advance_to(650 * US_PER_H)
-    pump.apply(STOP, 0)
-    pump.apply(RESUME, 0)
+    pump.apply(STOP)
+    pump.apply(RESUME)
     assert tuple(entry for entry, _, _ in heard) == pump.events.since(0)
     assert [state for _, state, _ in heard] == [State.RUNNING, *[State.STOPPED] * 2, *[State.RUNNING] * 2]
     assert [newest for _, _, newest in heard] == [1, 3, 3, 5, 5]

@@ -9,18 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.alarms import Alarm
-from protocol.messages import ChangeKind, EventKind, State
+from protocol.messages import Change, ChangeKind, EventKind, State
 from protocol.units import US_PER_DAY, US_PER_H
 from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
+from tests.pumpmock.conftest import to_rate
 
-Act = tuple[ChangeKind, int] | int
+Act = Change | int
 Step = tuple[int, Act]
 
 RATES = st.one_of(st.just(0), st.integers(2_000, 1_000_000))
 CHANGES = st.one_of(
-    st.tuples(st.just(ChangeKind.RATE), RATES),
-    st.sampled_from([(ChangeKind.STOP, 0), (ChangeKind.RESUME, 0)]),
+    RATES.map(to_rate),
+    st.sampled_from([Change(ChangeKind.STOP), Change(ChangeKind.RESUME)]),
 )
 ACTS = st.one_of(CHANGES, CHANGES, st.integers(0, 31))  # an integer acknowledges
 SPANS = st.one_of(st.integers(0, 10), st.integers(0, 30 * US_PER_DAY), st.integers(0, 900 * US_PER_DAY))
@@ -36,8 +37,8 @@ def new_pump(fill_nl: int, battery_percent: int) -> Pump:
 def act(pump: Pump, what: Act) -> None:
     if isinstance(what, int):
         pump.acknowledge(what)
-    elif pump.refuse(*what) is None:
-        pump.apply(*what)
+    elif pump.refuse(what) is None:
+        pump.apply(what)
 
 
 def conserved(pump: Pump, fill_nl: int) -> bool:
@@ -70,9 +71,7 @@ def test_commands_that_change_nothing_move_no_volume_and_no_alarm(
     """Each such command settles the volumes anew: only an exact carry keeps that from showing."""
     plain, touched = new_pump(fill_nl, charge), new_pump(fill_nl, charge)
     for touch in touches:
-        touched.clock.call_at(
-            touch, lambda: act(touched, (ChangeKind.RATE, touched.sample().programmed_rate_nl_h))
-        )
+        touched.clock.call_at(touch, lambda: act(touched, to_rate(touched.sample().programmed_rate_nl_h)))
     for span, what in steps:
         for pump in (plain, touched):
             pump.advance(span)
@@ -104,8 +103,8 @@ def test_what_was_delivered_is_the_sum_of_rate_times_time_as_far_as_the_reservoi
     for span, new_rate in legs:
         pump.advance(span)
         flow += rate * span
-        if pump.refuse(ChangeKind.RATE, new_rate) is None:
-            pump.apply(ChangeKind.RATE, new_rate)
+        if pump.refuse(to_rate(new_rate)) is None:
+            pump.apply(to_rate(new_rate))
             rate = new_rate
         assert pump.sample().delivered_nl == min(flow // US_PER_H, max(fill_nl - 1_400_000, 0))
         assert conserved(pump, fill_nl)
@@ -179,7 +178,7 @@ def test_reading_leaves_no_trace(fill_nl: int, charge: int, steps: list[Step]) -
         act(pump, what)
         before = pump.to_dict()
         assert pump.sample() == pump.sample()
-        pump.outlook(25_000)
+        pump.foresee(to_rate(25_000))
         assert pump.to_dict() == before
 
 

@@ -1,0 +1,99 @@
+"""The therapy as plain JSON values, and back: part of `stored`, and as distrustful."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from protocol.changes import misfit
+from protocol.messages import MINUTES_A_DAY, MOST_RATE_NL_H, STEPS_A_DAY, Change, ChangeKind, Mode, Step
+from pumpmock.model.plain import MOST, figure, items, members, require
+from pumpmock.model.program import DAYS_A_WEEK, MOST_CLOCK_S, Therapy, Weekly
+
+if TYPE_CHECKING:
+    from pumpmock.model.program import Pattern
+    from pumpmock.model.settings import Settings
+
+_BY_VOLUME = {Mode.BOLUS, Mode.PRIME, Mode.BRIDGE}
+
+
+def therapy_dumped(therapy: Therapy) -> dict[str, Any]:
+    """Return a therapy as a dict of lists, integers and None."""
+    days = [[[step.minute, step.rate_nl_h] for step in pattern] for pattern in therapy.program.days]
+    plain = {f.name: getattr(therapy, f.name) for f in fields(Therapy)}
+    return plain | {"program": days, "mode": int(therapy.mode)}
+
+
+def therapy_loaded(data: object) -> Therapy:
+    """Return the therapy in what `therapy_dumped` returned.
+
+    Raises:
+        ValueError: with a sentence that begins with the key at fault.
+    """
+    found = members(data, "therapy", [f.name for f in fields(Therapy)])
+    left, until = found["mode_left_nl"], found["mode_until_us"]
+    mode = figure(found["mode"], "therapy.mode")
+    require(mode in set(Mode), "therapy.mode", f"is {mode}, which is no mode")
+    days = items(found["program"], "therapy.program")
+    require(len(days) == DAYS_A_WEEK, "therapy.program", f"does not have {DAYS_A_WEEK} days")
+    return Therapy(
+        program=Weekly(tuple(_pattern(day, f"therapy.program[{place}]") for place, day in enumerate(days))),
+        epoch_s=figure(found["epoch_s"], "therapy.epoch_s", least=-MOST, most=MOST_CLOCK_S),
+        mode=Mode(mode),
+        mode_rate_nl_h=figure(found["mode_rate_nl_h"], "therapy.mode_rate_nl_h"),
+        mode_left_nl=None if left is None else figure(left, "therapy.mode_left_nl"),
+        mode_until_us=None if until is None else figure(until, "therapy.mode_until_us"),
+    )
+
+
+def check_therapy(therapy: Therapy, settings: Settings, now_us: int, *, stopped: bool) -> None:
+    """Hold each figure against those beside it and against the settings.
+
+    Raises:
+        ValueError: with a sentence that begins with the key at fault.
+    """
+    for place, pattern in enumerate(therapy.program.days):
+        for step in pattern:
+            settings.check_rate(f"therapy.program[{place}]", step.rate_nl_h)
+    require(therapy.clock_s(now_us) >= 0, "therapy.epoch_s", "is more than the age before 1970")
+    mode = therapy.mode
+    require(mode is Mode.PROGRAM or not stopped, "stopped", "is true, and a mode is over the program")
+    left, until = therapy.mode_left_nl, therapy.mode_until_us
+    require(
+        (left is not None) is (mode in _BY_VOLUME), "therapy.mode_left_nl", "is not what the mode asks for"
+    )
+    by_time = mode is Mode.TEMPORARY_RATE
+    require((until is not None) is by_time, "therapy.mode_until_us", "is not what the mode asks for")
+    require((left or 0) <= settings.capacity_nl, "therapy.mode_left_nl", "is more than the capacity")
+    _check_mode_rate(therapy, settings)
+
+
+def _check_mode_rate(therapy: Therapy, settings: Settings) -> None:
+    key, rate = "therapy.mode_rate_nl_h", therapy.mode_rate_nl_h
+    match therapy.mode:
+        case Mode.PROGRAM:
+            require(rate == 0, key, "is not what the mode asks for")
+        case Mode.MINIMUM_RATE:
+            require(rate == settings.minimum_rate_nl_h, key, "is not the minimum rate")
+        case Mode.PRIME:
+            require(rate == settings.most_rate_nl_h, key, "is not the greatest rate")
+        case Mode.BOLUS:
+            least = max(settings.minimum_rate_nl_h, 1)
+            require(least <= rate <= settings.most_rate_nl_h, key, "is no rate of a bolus")
+        case _:
+            settings.check_rate(key, rate)
+            require(rate > 0 or therapy.mode is Mode.TEMPORARY_RATE, key, "is none at which a volume ends")
+
+
+def _pattern(data: object, key: str) -> Pattern:
+    steps = []
+    for row in items(data, key):
+        step = items(row, key)
+        require(len(step) == len(fields(Step)), key, "has a step that is not a minute and a rate")
+        minute = figure(step[0], key, most=MINUTES_A_DAY - 1)
+        steps.append(Step(minute, figure(step[1], key, most=MOST_RATE_NL_H)))
+    require(len(steps) <= STEPS_A_DAY, key, f"has more than {STEPS_A_DAY} steps")
+    pattern = tuple(steps)
+    # One rule for what a day's pattern is, whether it comes over the wire or out of a file.
+    require(not misfit(Change(ChangeKind.FLEX, weekdays=1, steps=pattern)), key, "is no day's pattern")
+    return pattern
