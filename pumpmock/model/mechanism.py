@@ -57,11 +57,6 @@ class Mechanism:
         span_us = self.therapy.mode_span_us(self.drive.since_us, self.drive.carry)
         return None if span_us is None else self.drive.since_us + span_us
 
-    @property
-    def end_us(self) -> int:
-        """The instant of the end of service, if the therapy stays and the motor goes on to follow it, or to stand."""
-        return self.battery.end_us
-
 
 def fresh(
     settings: Settings, fill_nl: int, rate_nl_h: int, battery_percent: int, concentration_ug_ml: int = 0
@@ -147,13 +142,10 @@ def _empty_us(therapy: Therapy, drive: Drive, battery: Battery, *, stands: bool)
     return drive.since_us + (lasts_us or 0)  # never None: living alone drains
 
 
-def due_us(mechanism: Mechanism, settings: Settings, end_us: int) -> int | None:
-    """Return the first instant at which mode, motor or alarms will be others by themselves; None if they never will.
-
-    `end_us` is the mechanism's own: the end of service.
-    """
+def due_us(mechanism: Mechanism, settings: Settings) -> int | None:
+    """Return the first instant at which mode, motor or alarms will be others by themselves; None if they never will."""
     alarms, drive = mechanism.alarms, mechanism.drive
-    remaining_nl = mechanism.reservoir.remaining_nl
+    remaining_nl, end_us = mechanism.reservoir.remaining_nl, mechanism.battery.end_us
     low_us = (
         None if Alarm.LOW_RESERVOIR in alarms else drive.reaches_us(remaining_nl - settings.low_reservoir_nl)
     )

@@ -111,15 +111,12 @@ class Pump:
         """Go on from a settled mechanism: follow it, plan its next event, and log `first`, the mode's end and alarms."""
         before = self._mechanism.alarms.active
         self._adopt(followed(mechanism, self.settings))
-        now = self._mechanism
+        ended, after = mechanism.therapy, self._mechanism.alarms.active
         entries = [*first]
-        mode = mechanism.therapy.mode
-        if now.therapy.mode is not mode:
-            # The program's own steps have their rate, so that the mode's is asked for, not what was commanded.
-            rates = mechanism.therapy.mode_rate_nl_h, now.therapy.rate_nl_h(now.drive.since_us)
-            entries.append((EventKind.MODE_ENDED, int(mode), *rates))
-        if now.alarms.active != before:
-            after = now.alarms.active
+        if self._mechanism.therapy.mode is not ended.mode:
+            rates = ended.mode_rate_nl_h, self._commanded_nl_h
+            entries.append((EventKind.MODE_ENDED, int(ended.mode), *rates))
+        if after != before:
             entries += [(EventKind.ALARM_CLEARED, int(alarm), 0, 0) for alarm in members(before & ~after)]
             entries += [(EventKind.ALARM_RAISED, int(alarm), 0, 0) for alarm in members(after & ~before)]
         self._write(entries)
@@ -130,10 +127,10 @@ class Pump:
         self._programmed_nl_h = mechanism.programmed_rate_nl_h
         self._commanded_nl_h = mechanism.commanded_rate_nl_h
         self._mode_end_us = mechanism.mode_end_us
-        self._eos_us = mechanism.end_us
+        self._eos_us = mechanism.battery.end_us
         if self._planned is not None:
             self._planned.cancel()
-        at_us = due_us(mechanism, self.settings, self._eos_us)
+        at_us = due_us(mechanism, self.settings)
         self._planned = None if at_us is None else self.clock.call_at(at_us, self._on_due)
 
     # --- reading --------------------------------------------------------------------------------------------------

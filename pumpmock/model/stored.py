@@ -144,7 +144,7 @@ def _check_course(mechanism: Mechanism, settings: Settings, now_us: int) -> None
         require(proper.battery.eri_us == then.battery.eri_us, "battery.eri_us", "is missing beside its alarm")
         require(proper.battery == then.battery, "battery.empty_us", "is not when it will be empty")
         require(proper.therapy == then.therapy, "therapy.mode", f"is over at {at_us} us")
-    next_us = due_us(mechanism, settings, mechanism.end_us)
+    next_us = due_us(mechanism, settings)
     require(next_us is None or next_us >= now_us, "now_us", "is after an event that did not happen")
 
 

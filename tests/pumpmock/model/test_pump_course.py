@@ -294,6 +294,7 @@ def test_whoever_listens_hears_each_entry_and_finds_the_state_after_it() -> None
         ({"rate_nl_h": -1}, "rate_nl_h is -1"),
         ({"battery_percent": 101}, "battery_percent is 101"),
         ({"battery_percent": -1}, "battery_percent is -1"),
+        ({"concentration_ug_ml": 65_536}, "concentration_ug_ml is 65536"),
     ],
 )
 def test_a_pump_that_cannot_be_is_refused(figures: dict[str, int], said: str) -> None:
@@ -311,6 +312,8 @@ def test_a_pump_that_cannot_be_is_refused(figures: dict[str, int], said: str) ->
         ("least_rate_nl_h", 1_000_001),
         ("most_rate_nl_h", 1_000_001),
         ("most_rate_nl_h", 0),
+        ("minimum_rate_nl_h", -1),
+        ("minimum_rate_nl_h", 1_000_001),
         ("step_up_percent", -1),
         ("step_down_percent", 101),
         ("sensor_offset_nl", -20_000_001),
