@@ -10,7 +10,7 @@ import pytest
 from protocol.exchange import HostEnd
 from protocol.keys import Key
 from protocol.ledger import Ledger
-from protocol.messages import Change, ChangeKind, Commit, Outcome, Poll, Prepare, Prepared, Role, Status
+from protocol.messages import Change, ChangeKind, Commit, Outcome, Poll, Prepare, Prepared, Role, Status, Step
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.model.pump import Pump
@@ -40,6 +40,24 @@ def counting_random(start: int = 1) -> Callable[[int], bytes]:
     """Return a source of bytes that never gives the same twice, and gives the same in every run."""
     numbers = itertools.count(start)
     return lambda size: next(numbers).to_bytes(4, "little").ljust(size, b"\xc3")[:size]
+
+
+# A change of each kind that a pump under its minimum rate takes.
+ONE_OF_EACH = {
+    change.kind: change
+    for change in (
+        Change(ChangeKind.RATE, 25_000),
+        Change(ChangeKind.STOP),
+        Change(ChangeKind.RESUME),
+        Change(ChangeKind.TEMPORARY_RATE, 40_000, duration_s=7_200),
+        Change(ChangeKind.BOLUS, volume_nl=100_000, duration_s=1_800),
+        Change(ChangeKind.FLEX, weekdays=0x1F, steps=(Step(0, 10_000), Step(480, 30_000))),
+        Change(ChangeKind.REFILL, volume_nl=19_000_000, withdrawn_nl=17_000_000, concentration_ug_ml=2_000),
+        Change(ChangeKind.PRIME, volume_nl=199_000),
+        Change(ChangeKind.BRIDGE, 12_500, volume_nl=395_000),
+        Change(ChangeKind.CLOCK, clock_s=1_767_225_600),
+    )
+}
 
 
 def to_rate(rate_nl_h: int) -> Change:

@@ -10,12 +10,16 @@ import pytest
 
 from protocol.changes import PREPARE_TTL_MS
 from protocol.messages import (
+    NEVER_S,
     Acknowledge,
+    Change,
+    ChangeKind,
     Commit,
     EventKind,
     Events,
     GetEvents,
     GetLimits,
+    GetProgram,
     Identify,
     Identity,
     Limits,
@@ -24,16 +28,29 @@ from protocol.messages import (
     Poll,
     Prepare,
     Prepared,
+    Program,
     Refusal,
     Rejected,
     Resolve,
     Role,
     State,
     Status,
+    Step,
     build,
 )
 from pumpmock.model.sample import Sample
-from tests.pumpmock.conftest import RATE_NL_H, SERIAL_NUMBER, STORE_ID, Bench, Host, new_memory, preparing
+from tests.pumpmock.conftest import (
+    ONE_OF_EACH,
+    RATE_NL_H,
+    SERIAL_NUMBER,
+    STORE_ID,
+    Bench,
+    Host,
+    S,
+    new_memory,
+    preparing,
+    to_rate,
+)
 
 
 def program_of(stored: dict[str, Any]) -> int:
@@ -216,6 +233,43 @@ def test_a_rate_outside_the_limits_is_refused_and_logged_with_what_was_wanted_an
 def test_a_request_that_no_host_sends_inside_a_session_is_refused(bench: Bench) -> None:
     status = bench.status()
     assert bench.serve(status, Rejected).reason == Refusal.UNSUPPORTED
+
+
+@pytest.mark.parametrize("change", ONE_OF_EACH.values(), ids=lambda change: change.kind.name)
+def test_each_kind_of_change_is_prepared_committed_and_then_is_what_was_said(
+    bench: Bench, change: Change
+) -> None:
+    assert bench.change(Change(ChangeKind.MINIMUM_RATE)).rate_nl_h == 250
+    prepared = bench.serve(bench.prepare_request(change), Prepared)
+    assert prepared.change == change
+    outcome = bench.serve(Commit(prepared.command_id, prepared.token), Outcome)
+    assert (outcome.revision, outcome.rate_nl_h) == (2, prepared.new_rate_nl_h)
+    assert bench.status().commanded_rate_nl_h == prepared.new_rate_nl_h
+    again = bench.serve(bench.prepare_request(to_rate(25_000)), Prepared | Rejected)
+    if isinstance(again, Prepared):  # a stopped pump wants to be resumed first
+        assert (again.old_to_low_s, again.old_to_empty_s) == (prepared.new_to_low_s, prepared.new_to_empty_s)
+
+
+def test_the_program_of_a_day_is_told_with_what_stands_over_it(bench: Bench) -> None:
+    flex, temporary = ONE_OF_EACH[ChangeKind.FLEX], ONE_OF_EACH[ChangeKind.TEMPORARY_RATE]
+    own = (Step(0, RATE_NL_H),)
+    assert bench.serve(GetProgram(6), Program) == Program(Mode.PROGRAM, 0, NEVER_S, 6, own)
+    bench.change(flex)
+    bench.change(temporary)
+    bench.now_ns += S
+    for weekday in range(7):
+        steps = flex.steps if weekday < 5 else own
+        told = bench.serve(GetProgram(weekday), Program, Role.VIEWER)
+        assert told == Program(Mode.TEMPORARY_RATE, 40_000, 7_199, weekday, steps)
+        build(told)
+
+
+def test_what_the_pump_itself_refuses_is_refused_with_its_bound_and_logged(bench: Bench) -> None:
+    bolus = Change(ChangeKind.BOLUS, volume_nl=17_000_000, duration_s=99_999)
+    refused = bench.serve(bench.prepare_request(bolus), Rejected)
+    assert (refused.reason, refused.bound) == (Refusal.VOLUME, 16_600_000)
+    entry = bench.memory.pump.events.since(0)[-1]
+    assert (entry.kind, entry.detail, entry.b) == (EventKind.REFUSED, Refusal.VOLUME, 16_600_000)
 
 
 def test_acknowledging_is_answered_by_the_status_after_it() -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from protocol.messages import (
-    USED,
     Acknowledge,
     Change,
     ChangeKind,
@@ -29,7 +28,7 @@ from protocol.messages import (
 )
 from protocol.session import LONGEST_SESSION_MS
 from pumpmock.snapshot import Memory, Store
-from tests.pumpmock.conftest import Bench, Host, new_memory, preparing, state_of
+from tests.pumpmock.conftest import ONE_OF_EACH, Bench, Host, new_memory, preparing, state_of, to_rate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,12 +81,14 @@ class Talk(RuleBasedStateMachine):
     def acknowledge(self, bits: int) -> None:
         assert isinstance(self.ask(Acknowledge(bits)), Status)
 
-    @rule(kind=st.sampled_from(ChangeKind), rate=st.integers(0, 60_000), stale=st.booleans())
-    def prepare(self, kind: ChangeKind, rate: int, stale: bool) -> None:  # noqa: FBT001 - as above
+    @rule(
+        change=st.one_of(st.sampled_from(list(ONE_OF_EACH.values())), st.integers(0, 60_000).map(to_rate)),
+        stale=st.booleans(),
+    )
+    def prepare(self, change: Change, stale: bool) -> None:  # noqa: FBT001 - as above
         now = self.ask(Poll())
         assert isinstance(now, Status)
         revision = now.revision + stale
-        change = Change(kind, rate if "rate_nl_h" in USED[kind] else 0)
         request = Prepare(self.bench.random(8), revision, now.commanded_rate_nl_h, 0, change)
         answer = self.ask(request)
         if isinstance(answer, Prepared):
@@ -130,9 +131,10 @@ TestTalk = Talk.TestCase
 TestTalk.settings = settings(deadline=None, stateful_step_count=30)
 
 
-def killed_at_each_save(tmp_path: Path, *, rate_nl_h: int) -> list[Memory]:
-    """Change the rate, and load what a kill right after each of the saves would have left."""
+def killed_at_each_save(tmp_path: Path, change: Change) -> list[Memory]:
+    """Change a pump at its minimum rate, and load what a kill right after each of the saves would have left."""
     bench = Bench()
+    bench.memory.pump.apply(Change(ChangeKind.MINIMUM_RATE))
     path = tmp_path / "pump.json"
     store = Store(path)
     left: list[bytes] = []
@@ -144,8 +146,7 @@ def killed_at_each_save(tmp_path: Path, *, rate_nl_h: int) -> list[Memory]:
     bench.device._save = save_and_keep
     host = Host(bench.open())
     now = host.ask(Poll(), Status)
-    rate = now.commanded_rate_nl_h
-    prepared = host.ask(preparing(b"command1", rate_nl_h, seen_nl_h=rate), Prepared)
+    prepared = host.ask(Prepare(b"command1", 0, now.commanded_rate_nl_h, 0, change), Prepared)
     left.clear()
     host.ask(Commit(b"command1", prepared.token), Outcome)
     loaded = []
@@ -158,14 +159,18 @@ def killed_at_each_save(tmp_path: Path, *, rate_nl_h: int) -> list[Memory]:
     return loaded
 
 
-def test_a_kill_between_storing_and_turning_the_motor_ends_in_the_new_rate(tmp_path: Path) -> None:
-    memories = killed_at_each_save(tmp_path, rate_nl_h=25_000)
-    assert len(memories) == 2
-    for memory in memories:
-        after = Bench(memory)
-        assert after.status().measured_rate_nl_h == 25_000
-        outcome = after.serve(Resolve(b"command1"), Outcome)
+@pytest.mark.parametrize("change", ONE_OF_EACH.values(), ids=lambda change: change.kind.name)
+def test_a_kill_between_storing_and_turning_the_motor_ends_in_the_change(
+    tmp_path: Path, change: Change
+) -> None:
+    ahead, after = killed_at_each_save(tmp_path, change)
+    assert state_of(ahead) == state_of(after)
+    for memory in (ahead, after):
+        bench = Bench(memory)
+        assert bench.status().revision == 1
+        outcome = bench.serve(Resolve(b"command1"), Outcome)
         assert (outcome.verdict, outcome.revision) == (Verdict.APPLIED, 1)
+        assert outcome.rate_nl_h == bench.status().commanded_rate_nl_h
 
 
 @pytest.mark.parametrize("of_a_folder", [False, True])

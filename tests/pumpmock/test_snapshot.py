@@ -12,7 +12,7 @@ import pytest
 from protocol.ledger import Applied
 from protocol.messages import Change, ChangeKind
 from pumpmock.snapshot import Memory, SnapshotError, Store
-from tests.pumpmock.conftest import RATE_NL_H, lived_memory, new_memory, state_of, to_rate
+from tests.pumpmock.conftest import ONE_OF_EACH, RATE_NL_H, lived_memory, new_memory, state_of, to_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,24 +47,40 @@ def test_a_second_save_replaces_the_first(store: Store) -> None:
     assert {entry.name for entry in store.path.parent.iterdir()} == {"pump.json", "pump.json.lock"}
 
 
-@pytest.mark.parametrize(
-    ("kind", "rate_nl_h", "after_nl_h"), [(ChangeKind.RATE, 25_000, 25_000), (ChangeKind.STOP, 0, 0)]
-)
-def test_a_ledger_one_line_ahead_of_the_motor_is_followed_at_loading(
-    store: Store, kind: ChangeKind, rate_nl_h: int, after_nl_h: int
-) -> None:
+@pytest.mark.parametrize("change", ONE_OF_EACH.values(), ids=lambda change: change.kind.name)
+def test_a_ledger_one_line_ahead_of_the_motor_is_followed_at_loading(store: Store, change: Change) -> None:
     memory = new_memory()
+    memory.pump.apply(Change(ChangeKind.MINIMUM_RATE))
     memory.pump.advance(5_000_000)
-    memory.ledger.append(Applied(1, b"command1", kind, rate_nl_h, 5_000_000))
-    memory.ahead = Change(kind, rate_nl_h)
+    rate_nl_h = memory.pump.foresee(change).rate_nl_h
+    memory.ledger.append(Applied(1, b"command1", change.kind, rate_nl_h, 5_000_000))
+    memory.ahead = change
     store.save(memory)  # and here the process was killed
     loaded = store.load()
     assert loaded is not None
-    assert loaded.revision == 1
-    assert loaded.pump.sample().commanded_rate_nl_h == after_nl_h
+    assert (loaded.revision, loaded.ahead) == (1, None)
+    assert loaded.pump.sample().commanded_rate_nl_h == rate_nl_h
     assert loaded.pump.clock.now_us == 5_000_000
+    before = state_of(memory)
     memory.follow(memory.ledger.lines[-1])
-    assert state_of(loaded) == state_of(memory)
+    assert state_of(loaded) == state_of(memory) != before
+
+
+def test_a_change_that_the_motor_cannot_follow_is_refused_with_the_file(store: Store) -> None:
+    memory = new_memory()
+    memory.ledger.append(Applied(1, b"command1", ChangeKind.RESUME, 0, 0))
+    memory.ahead = Change(ChangeKind.RESUME)
+    store.save(memory)
+    with pytest.raises(SnapshotError, match=r"pump\.json .*nothing to resume"):
+        store.load()
+
+
+def test_a_line_ahead_without_its_change_is_refused(store: Store) -> None:
+    memory = new_memory()
+    memory.ledger.append(Applied(1, b"command1", ChangeKind.STOP, 0, 0))
+    store.save(memory)
+    with pytest.raises(SnapshotError, match=r"pump\.json .*what revision 1 changes is missing"):
+        store.load()
 
 
 @pytest.mark.parametrize("ahead", [2, -1])

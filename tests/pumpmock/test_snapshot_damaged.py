@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from protocol.ledger import Applied
+from protocol.messages import Change, ChangeKind
 from pumpmock.snapshot import Memory, SnapshotError, Store
-from tests.pumpmock.conftest import lived_memory, new_memory
+from tests.pumpmock.conftest import ONE_OF_EACH, lived_memory, new_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,10 +155,46 @@ junk = st.one_of(
 )
 
 
+def ahead_memory() -> Memory:
+    """Return a pump that was killed between the ledger and the motor."""
+    memory = lived_memory()
+    memory.pump.apply(Change(ChangeKind.RESUME))
+    memory.ahead = ONE_OF_EACH[ChangeKind.FLEX]
+    memory.ledger.append(Applied(4, b"command9", ChangeKind.FLEX, 10_000, memory.pump.clock.now_us))
+    return memory
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("kind", 12),
+        ("kind", None),
+        ("rate_nl_h", -1),
+        ("rate_nl_h", 1),
+        ("duration_s", 2**32),
+        ("clock_s", "0"),
+        ("weekdays", 0),
+        ("weekdays", 128),
+        ("steps", None),
+        ("steps", []),
+        ("steps", [{"minute": 0}]),
+        ("steps", [{"minute": 1, "rate_nl_h": 25_000}]),
+        ("steps", [{"minute": 0, "rate_nl_h": 1_000_001}]),
+    ],
+)
+def test_a_damaged_change_ahead_of_the_motor_is_refused(store: Store, key: str, value: object) -> None:
+    content = content_of(ahead_memory(), store)
+    assert store.load() is not None
+    content["ahead"][key] = value
+    store.path.write_text(json.dumps(content))
+    with pytest.raises(SnapshotError, match=r"pump\.json is not a pump's state: "):
+        store.load()
+
+
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, dict[str, Any]]]:
     store = Store(tmp_path_factory.mktemp("state") / "pump.json")
-    yield store, content_of(lived_memory(), store)
+    yield store, content_of(ahead_memory(), store)
     store.close()
 
 
