@@ -69,20 +69,15 @@ def check_therapy(therapy: Therapy, settings: Settings, now_us: int, *, stopped:
 
 
 def _check_mode_rate(therapy: Therapy, settings: Settings) -> None:
+    # Within what the motor can do, not what today's settings would give: the keeper may set others under a mode.
     key, rate = "therapy.mode_rate_nl_h", therapy.mode_rate_nl_h
-    match therapy.mode:
-        case Mode.PROGRAM:
-            require(rate == 0, key, "is not what the mode asks for")
-        case Mode.MINIMUM_RATE:
-            require(rate == settings.minimum_rate_nl_h, key, "is not the minimum rate")
-        case Mode.PRIME:
-            require(rate == settings.most_rate_nl_h, key, "is not the greatest rate")
-        case Mode.BOLUS:
-            least = max(settings.minimum_rate_nl_h, 1)
-            require(least <= rate <= settings.most_rate_nl_h, key, "is no rate of a bolus")
-        case _:
-            settings.check_rate(key, rate)
-            require(rate > 0 or therapy.mode is Mode.TEMPORARY_RATE, key, "is none at which a volume ends")
+    if therapy.mode is Mode.PROGRAM:
+        require(rate == 0, key, "is not what the mode asks for")
+    elif therapy.mode is Mode.TEMPORARY_RATE:
+        settings.check_rate(key, rate)
+    else:
+        require(rate <= settings.most_rate_nl_h, key, "is above the greatest rate")
+        require(rate > 0 or therapy.mode not in _BY_VOLUME, key, "is none at which a volume ends")
 
 
 def _pattern(data: object, key: str) -> Pattern:

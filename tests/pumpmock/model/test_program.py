@@ -185,3 +185,12 @@ def test_days_that_are_not_named_keep_their_pattern() -> None:
 )
 def test_the_volume_of_a_day_is_rounded_down(pattern: Pattern, volume_nl: int) -> None:
     assert day_volume_nl(pattern) == volume_nl
+
+
+def test_a_volume_that_whole_weeks_just_give_is_together_when_the_last_of_them_stops_giving() -> None:
+    week = simple_continuous(0).with_days(1, (Step(0, 250), Step(720, 0)))
+    therapy = Therapy(week, 4 * 86_400)
+    assert therapy.until_volume_us(0, 0, 3_000) == 12 * US_PER_H
+    assert therapy.until_volume_us(0, 0, 6_000) == WEEK_US + 12 * US_PER_H
+    assert therapy.until_volume_us(US_PER_H, 0, 3_000) == WEEK_US
+    assert therapy.until_volume_us(12 * US_PER_H, 0, 3_000) == WEEK_US
