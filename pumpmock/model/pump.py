@@ -189,7 +189,7 @@ class Pump:
         """
         mechanism = settled(self._mechanism, self.settings, self.clock.now_us)
         if change is not None:
-            mechanism = changed(mechanism, self.settings, change)
+            mechanism = followed(changed(mechanism, self.settings, change), self.settings)
         remaining_nl, settings = mechanism.reservoir.remaining_nl, self.settings
         low_s = _span_s(mechanism, remaining_nl - settings.low_reservoir_nl)
         empty_s = _span_s(mechanism, remaining_nl - settings.residual_nl)

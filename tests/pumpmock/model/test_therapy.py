@@ -523,3 +523,12 @@ def test_what_is_foreseen_of_refill_clock_and_stop() -> None:
     pump.apply(STOP)
     assert pump.foresee() == Effect(0, None, None)
     assert pump.foresee(RESUME).rate_nl_h == 10_000
+
+
+def test_what_is_foreseen_of_a_refill_that_leaves_nothing_for_a_bolus_is_the_program() -> None:
+    pump = pump_at()
+    pump.apply(bolus(100_000, 3_600))
+    drained = Change(ChangeKind.REFILL, withdrawn_nl=18_000_000)
+    assert pump.foresee(drained) == Effect(25_000, 0, 0)
+    pump.apply(drained)
+    assert (pump.sample().commanded_rate_nl_h, pump.sample().mode) == (25_000, Mode.PROGRAM)

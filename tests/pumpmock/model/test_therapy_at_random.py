@@ -222,3 +222,19 @@ def test_the_steps_of_a_program_are_not_logged(fill_nl: int, charge: int, legs: 
         applied += act(pump, change)
     by_themselves = {EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.MODE_ENDED}
     assert applied == sum(entry.kind not in by_themselves for entry in pump.events.since(0))
+
+
+@given(VOLUMES, CHARGES, LEGS, SMALL, st.integers(1, 10**6), st.integers(0, US_PER_H))
+def test_looking_closer_moves_no_instant_that_was_planned(
+    fill_nl: int, charge: int, legs: list[Leg], volume_nl: int, duration_s: int, span_us: int
+) -> None:
+    """The clock set to what it shows changes nothing, but counts volumes and charge up to that instant."""
+    pump = new_pump(fill_nl, charge)
+    for leg_us, change in legs:
+        pump.advance(leg_us)
+        act(pump, change)
+    act(pump, Change(ChangeKind.BOLUS, volume_nl=volume_nl, duration_s=duration_s))
+    pump.advance(span_us)
+    empty_us, due_us = pump.to_dict()["battery"]["empty_us"], pump.clock.next_due_us
+    pump.apply(Change(ChangeKind.CLOCK, clock_s=pump.sample().clock_s))
+    assert (pump.to_dict()["battery"]["empty_us"], pump.clock.next_due_us) == (empty_us, due_us)
