@@ -41,7 +41,7 @@ bench: $(VENV)/.bench ## the budgets, each beside its reference in the same run
 	$(BIN)/python benchmarks/run.py
 
 fuzz: setup ## the property tests, a hundred times longer
-	$(BIN)/python -m pytest tests/protocol tests/pumpmock/model --hypothesis-profile=fuzz --timeout=3600
+	$(BIN)/python -m pytest tests/model tests/protocol tests/pumpmock/model --hypothesis-profile=fuzz --timeout=3600
 
 trust: setup ## the campaigns that prove the wire, each with its controls, and a row of figures for each
 	@$(BIN)/python -m tests.campaigns

@@ -6,6 +6,7 @@ taken for granted: an attacker without the key can deliver frames, not make them
 
 Where the page leaves a host free, the model's host is the bolder one: it takes a refusal as final, it writes nothing
 down before Commit but the command id before Prepare, and it lets an answer answer whatever it asked last, by ack alone.
+Its pump is the more forgetful one: it keeps no list of changes that were resolved as not applied, as any list has an end.
 Bit errors, limits and full disks have no steps of their own: a damaged frame is one that never came, and to refuse a
 Commit for a limit or for want of a place to store it comes to what expiry just before it does.
 
