@@ -17,7 +17,7 @@ from protocol import session as session_module
 from protocol.changes import ChangeDesk
 from protocol.ledger import Ledger
 from protocol.machines import Stage, StageEvent
-from protocol.messages import Prepared
+from protocol.messages import Prepared, Verdict
 from protocol.session import LAST_COUNTER, Intrusion, Session
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
@@ -144,6 +144,11 @@ def the_pump_believes_the_operator() -> AbstractContextManager[None]:
     )
 
 
+def the_pump_forgets_what_it_has_denied() -> AbstractContextManager[None]:
+    """Take an id again that it has resolved as not applied; of account only where a host uses one again."""
+    return _replaced((Ledger, "is_void", lambda _self, _id: False))
+
+
 def damaged_frames_are_taken() -> AbstractContextManager[None]:
     """Compare neither sums nor tags."""
     return _replaced(
@@ -175,6 +180,15 @@ class NotesOnlyVerdicts(Desk):
         """Keep what is decided."""
         if not intent.is_open:
             super().note(intent)
+
+
+class UsesAnIdAgain(Desk):
+    """Decides once more under an id whose verdict it knows. The pump has to stand it."""
+
+    def new_id(self) -> bytes:
+        """Return the oldest id that was not applied, if there is one."""
+        denied = (key for key, verdict in self.verdicts().items() if verdict is Verdict.NOT_APPLIED)
+        return next(denied, None) or super().new_id()
 
 
 class TakesAnyAnswer(Desk):

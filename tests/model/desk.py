@@ -93,10 +93,14 @@ class Desk:
     def decide(self, kind: ChangeKind, rate_nl_h: int) -> bytes:
         """Note a change decided on the newest reading, and ask the pump to prepare it."""
         assert self.reading is not None
-        self.intent = meant(self._random(COMMAND_ID_SIZE), self.reading, kind, rate_nl_h)
+        self.intent = meant(self.new_id(), self.reading, kind, rate_nl_h)
         self.note(self.intent)
         self._move(self.intent.after(StageEvent.SEND))
         return self.prepare()
+
+    def new_id(self) -> bytes:
+        """Return what names a change for ever."""
+        return self._random(COMMAND_ID_SIZE)
 
     def prepare(self) -> bytes:
         """Ask the pump to prepare the change, or to prepare it again where no answer came."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.model.defects import DEFECTS, HOSTS
+from tests.model.defects import DEFECTS, HOSTS, UsesAnIdAgain, the_pump_forgets_what_it_has_denied
 from tests.model.machine import Conversations, run_machine
 
 if TYPE_CHECKING:
@@ -37,6 +37,15 @@ def test_a_broken_pump_or_wire_is_found_out(defect: Callable[[], AbstractContext
 def test_a_host_that_breaks_the_rules_is_found_out(desk: type[Desk]) -> None:
     with pytest.raises(AssertionError):
         run_machine(BUDGET, 50, SEED, make_desk=desk, shrink=False)
+
+
+def test_a_host_that_uses_an_id_again_does_no_harm() -> None:
+    assert run_machine(60, 50, SEED, make_desk=UsesAnIdAgain)["refused, VOID"]
+
+
+def test_a_host_that_uses_an_id_again_would_do_harm_to_a_pump_that_forgets() -> None:
+    with the_pump_forgets_what_it_has_denied(), pytest.raises(AssertionError):
+        run_machine(BUDGET, 50, SEED, make_desk=UsesAnIdAgain, shrink=False)
 
 
 def test_the_machine_comes_to_all_that_it_is_made_for() -> None:
