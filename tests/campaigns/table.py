@@ -10,14 +10,28 @@ from tests.campaigns import (
     channel,
     chunks,
     differential,
+    exploration,
     flips,
     fuzz,
     memory,
+    misfortune,
     noise,
 )
 
 if TYPE_CHECKING:
     from tests.campaigns.campaign import Campaign
 
-_MODULES = (flips, byte_damage, noise, chunks, differential, fuzz, channel, attacker, memory)
+_MODULES = (
+    flips,
+    byte_damage,
+    noise,
+    chunks,
+    differential,
+    fuzz,
+    channel,
+    attacker,
+    exploration,
+    misfortune,
+    memory,
+)
 CAMPAIGNS: dict[int, Campaign] = {module.CAMPAIGN.number: module.CAMPAIGN for module in _MODULES}

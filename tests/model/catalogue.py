@@ -25,13 +25,13 @@ Rules = TransactionRules | HandshakeRules
 
 # Hosts, sessions, requests a session, kills of the pump, kills of each host, changes. Each is searched to its end.
 QUICK: tuple[Configuration, ...] = (
+    Handshake(handshakes=2, challenges=2, requests=1, kills=0),
+    Handshake(handshakes=2, challenges=3, requests=2, kills=1),
     Transaction(1, 2, 3, 1, 1),
     Transaction(1, 2, 3, 0, 0, changes=2),
     Transaction(1, 3, 2, 1, 1),
     Transaction(2, 1, 2, 1, 1),
     Transaction(2, 1, 3, 0, 0),
-    Handshake(handshakes=2, challenges=2, requests=1, kills=0),
-    Handshake(handshakes=2, challenges=3, requests=2, kills=1),
 )
 LONG: tuple[Configuration, ...] = (
     Transaction(1, 2, 3, 2, 2),
