@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
 from monitor.errors import LinkError, MonitorError, OutcomeUnknownError, RefusedError
 from monitor.intents import IntentError
 from protocol.exchange import READ_TRIES, RESOLVE_TRIES
+from protocol.fields import MessageError
 from protocol.intent import COMMAND_ID_SIZE, Intent
 from protocol.machines import Stage, StageEvent
-from protocol.messages import Outcome, Prepared, Refusal, Role, Verdict
+from protocol.messages import Commit, Outcome, Prepared, Refusal, Role, Verdict, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
     from protocol.messages import Change
 
 _PAUSE_BETWEEN_TRIES_S = 0.5
+_NOT_OPEN = "no such change is open here"
+_REPLACED = "another memory answers now, which never saw the change and can't tell what became of it"
+_READS_ONLY = "this key only reads: the pump tells a technician key what became of it"
+_TOO_LATE = "the commit did not reach the pump, and it will not be applied any more; try again"
+_SPENT = frozenset({Refusal.ALREADY_APPLIED, Refusal.VOID})  # refusals that tell of this change's past
 
 
 class Changes:
@@ -57,6 +64,13 @@ class Changes:
         self._open: dict[bytes, Intent] = {}
         self._verdicts: dict[bytes, Outcome] = {}
 
+    @property
+    def unresolved(self) -> tuple[Intent, ...]:
+        """The changes of this pump that may or may not have been applied, oldest first."""
+        return tuple(
+            sorted((i for i in self._open.values() if i.in_doubt), key=lambda intent: intent.noted_s)
+        )
+
     def prepare(self, change: Change, *, seen: Reading, overridden: bool = False) -> Prepared:
         """Ask the pump to prepare a change decided on the reading `seen`, and return its read-back. Changes nothing.
 
@@ -66,38 +80,40 @@ class Changes:
             overridden: whether a soft limit was overridden, for the pump's log.
 
         Raises:
-            RefusedError: the pump refuses, its read-back is not what was asked, the intent can't be noted, or another
-                change of this pump has no verdict yet.
+            RefusedError: the pump refuses, its read-back is not what was asked, or the change can't be noted.
+            OutcomeUnknownError: another change of this pump has no verdict yet.
             LinkError: where no answer comes.
         """
         pump = self._line.key.serial_number
         if seen.serial_number != pump:
             raise RefusedError(f"decided on pump {seen.serial_number}, but this is {pump}")
         self._check_settled()
-        intent = self._noted(
-            Intent(
-                self._random(COMMAND_ID_SIZE),
-                pump,
-                self._line.store_id,
-                int(self._now_s()),
-                change,
-                seen.status.revision,
-                seen.status.commanded_rate_nl_h,
-                overridden=overridden,
-            )
+        intent = Intent(
+            self._random(COMMAND_ID_SIZE),
+            pump,
+            self._line.store_id,
+            int(self._now_s()),
+            change,
+            seen.status.revision,
+            seen.status.commanded_rate_nl_h,
+            overridden=overridden,
         )
-        intent = self._keep(intent.after(StageEvent.SEND))
+        try:
+            build(intent.prepare())
+        except MessageError as error:
+            raise RefusedError(f"no pump can be asked for that: {error}") from error
+        intent = self._keep(self._noted(intent).after(StageEvent.SEND))
         try:
             prepared = self._line.ask(intent.prepare(), Prepared)[0]
         except RefusedError as error:
-            spent = error.reason in {Refusal.ALREADY_APPLIED, Refusal.VOID}
-            self._end(intent.after(StageEvent.SILENCE if spent else StageEvent.REFUSED))
+            self._end(intent, StageEvent.SILENCE if error.reason in _SPENT else StageEvent.REFUSED)
             raise
-        except MonitorError:
-            self._keep(intent.after(StageEvent.SILENCE))
+        except BaseException:
+            self._end(intent, StageEvent.SILENCE)
             raise
         intent = self._keep(intent.read_back(prepared))
         if intent.stage is not Stage.PREPARED:
+            self._intents.let_go(intent)
             self.resolve(intent.command_id)
             raise RefusedError("the pump's read-back is not what was asked; nothing was changed")
         return prepared
@@ -115,18 +131,25 @@ class Changes:
         intent = self._open.get(prepared.command_id)
         if intent is None or intent.stage is not Stage.PREPARED:
             raise RefusedError("this change is not prepared any more: prepare it again")
-        intent = self._noted(intent.after(StageEvent.CONFIRM))
+        try:
+            intent = self._noted(intent.after(StageEvent.CONFIRM))
+        except RefusedError:
+            with contextlib.suppress(MonitorError):  # free the pump's place for it, where it can be reached
+                self.resolve(intent.command_id)
+            raise
         try:
             outcome = self._told(intent, intent.commit(prepared.token), tries=1)
-            if outcome.verdict is Verdict.NOT_APPLIED:
-                raise LinkError("the pump answered a Commit as if it had been asked to resolve")
-        except RefusedError:
-            self._end(intent.after(StageEvent.REFUSED))
+        except RefusedError as error:
+            if error.reason in _SPENT:
+                return self._settle(self._end(intent, StageEvent.SILENCE), error)
+            self._end(intent, StageEvent.REFUSED)
             raise
         except MonitorError as error:
-            self._keep(intent.after(StageEvent.SILENCE))
-            return self._settle(intent, error)
-        self._end(intent.decided(outcome), outcome)
+            return self._settle(self._end(intent, StageEvent.SILENCE), error)
+        except BaseException:  # Ctrl-C, say: the Commit may have left
+            self._end(intent, StageEvent.SILENCE)
+            raise
+        self._learn(intent, outcome)
         return outcome
 
     def resolve(self, command_id: bytes) -> Outcome:
@@ -141,39 +164,34 @@ class Changes:
             return known
         intent = self._open.get(command_id)
         if intent is None:
-            raise RefusedError("no such change is open here")
-        if intent.store_id != self._line.store_id:
-            raise RefusedError(
-                "another memory answers now, which never saw the change and can't tell what became of it"
-            )
+            raise RefusedError(_NOT_OPEN)
         if intent.stage is not Stage.RESOLVING:
             abandoned = intent.stage is Stage.PREPARED
-            intent = self._keep(intent.after(StageEvent.ABANDON if abandoned else StageEvent.RESTART))
+            intent = self._end(intent, StageEvent.ABANDON if abandoned else StageEvent.RESTART)
+        obstacle = self._obstacle(intent)
+        if obstacle:
+            raise RefusedError(obstacle)
         outcome = self._told(intent, intent.resolve())
-        self._end(intent.decided(outcome), outcome)
+        self._learn(intent, outcome)
         return outcome
 
-    @property
-    def unresolved(self) -> tuple[Intent, ...]:
-        """The changes of this pump without a verdict, oldest first: while there is one, only asking for it is allowed."""
-        return tuple(intent for intent in self._open.values() if intent.stage is Stage.RESOLVING)
-
     def settle(self) -> None:
-        """Ask for the verdict on every change of this pump that was left without one, by us or by a monitor that ended."""
-        self.problem = ""
-        try:
-            left = self._intents.left_open(self._line.key.serial_number)
-        except IntentError as error:
-            self.problem = str(error)
-            left = []
-        for intent in left:
-            self._open[intent.command_id] = intent.after(StageEvent.RESTART)
-        if self._line.key.role < Role.TECHNICIAN:
-            return
-        for intent in self.unresolved:
-            if intent.store_id == self._line.store_id:
-                outcome = self.resolve(intent.command_id)
-                self.settled.append((intent.decided(outcome), outcome))
+        """Ask for the verdict on every change of this pump that was left without one, by us or by another monitor.
+
+        What can't be asked about, or gets no answer, stays open.
+        """
+        found = self._intents.look(self._line.key.serial_number)
+        self.problem = "; ".join(found.problems)
+        left = {one.intent.command_id: one.intent for one in found.noted if not one.under_way}
+        for command_id, intent in left.items():
+            if command_id in self._verdicts:
+                self._intents.forget(intent)
+            else:
+                self._open.setdefault(command_id, intent.after(StageEvent.RESTART))
+        with contextlib.suppress(LinkError):
+            for intent in list(self._open.values()):
+                if intent.stage is Stage.RESOLVING:
+                    self._settle_one(intent, noted=intent.command_id in left)
 
     def discard(self, command_id: bytes) -> None:
         """Give up asking for a verdict that can't be had any more: somebody has looked at the pump.
@@ -183,10 +201,23 @@ class Changes:
         """
         intent = self._open.get(command_id)
         if intent is None or intent.stage is not Stage.RESOLVING:
-            raise RefusedError("no such change is open here")
+            raise RefusedError(_NOT_OPEN)
         if intent.store_id == self._line.store_id:
             raise RefusedError("the pump can tell what became of it: ask it")
         self._intents.forget(self._open.pop(command_id))
+
+    def close(self) -> None:
+        """Give up what is open here; it stays noted, for whoever asks next."""
+        self._intents.close()
+
+    def _settle_one(self, intent: Intent, *, noted: bool) -> None:
+        if not self._obstacle(intent):
+            with contextlib.suppress(RefusedError):
+                self.settled.append((intent, self.resolve(intent.command_id)))
+        elif not noted:  # another monitor has learned its verdict, or somebody gave it up
+            self._open.pop(intent.command_id)
+        elif intent.store_id != self._line.store_id and not intent.in_doubt:
+            self._intents.forget(self._open.pop(intent.command_id))  # its memory was never told to apply it
 
     def _settle(self, intent: Intent, lost: MonitorError) -> Outcome:
         """Ask for the verdict on a commit whose answer was lost, over a new session where the old one is dead.
@@ -200,7 +231,6 @@ class Changes:
                 if attempt:
                     time.sleep(_PAUSE_BETWEEN_TRIES_S)  # an emulator or an adapter may be coming back
                     self._line.reopen()
-                    self.settle()
                 outcome = self.resolve(intent.command_id)
             except MonitorError:
                 continue  # a refusal decides nothing either: it may be only the key that reads that was let in again
@@ -209,27 +239,33 @@ class Changes:
         why = "the pump came back with another memory" if replaced else f"the answer was lost: {lost}"
         raise OutcomeUnknownError(intent, why)
 
+    def _obstacle(self, intent: Intent) -> str:
+        """Say why the pump can't be asked about a change, in a sentence; empty if it can."""
+        if intent.store_id != self._line.store_id:
+            return _REPLACED
+        return _READS_ONLY if self._line.key.role < Role.TECHNICIAN else ""
+
+    def _check_settled(self) -> None:
+        self.settle()
+        if self.problem:
+            raise RefusedError(self.problem)
+        for intent in self.unresolved:
+            why = self._obstacle(intent) or "the pump does not say"
+            raise OutcomeUnknownError(intent, f"{why}; nothing else is changed before that is known")
+
     def _told(self, intent: Intent, request: Message, tries: int = READ_TRIES) -> Outcome:
         """Return the pump's answer about a change.
 
         Raises:
             RefusedError: the pump refuses.
-            LinkError: where no answer comes, or one about another change.
+            LinkError: where no answer comes, or one that does not fit.
         """
         outcome = self._line.ask(request, Outcome, tries)[0]
         if outcome.command_id != intent.command_id:
             raise LinkError("the pump answered about another change")
+        if outcome.verdict is Verdict.NOT_APPLIED and isinstance(request, Commit):
+            raise LinkError("the pump answered a Commit as if it had been asked to resolve")
         return outcome
-
-    def _check_settled(self) -> None:
-        if self.unresolved:
-            self.settle()
-        if self.problem:
-            raise RefusedError(self.problem)
-        if self.unresolved:
-            raise RefusedError(
-                "a change of this pump has no verdict yet: nothing else is changed before it is known"
-            )
 
     def _noted(self, intent: Intent) -> Intent:
         """Keep an intent, on the disk before this returns."""
@@ -243,19 +279,20 @@ class Changes:
         self._open[intent.command_id] = intent
         return intent
 
-    def _end(self, intent: Intent, outcome: Outcome | None = None) -> None:
-        """Keep an intent that is open still; give up one whose verdict is known."""
-        if outcome is not None:
-            self._verdicts[intent.command_id] = outcome
+    def _end(self, intent: Intent, event: StageEvent) -> Intent:
+        """Take an event after which this change is not under way any more: refused for good, or its verdict is open."""
+        intent = self._keep(intent.after(event))
         if intent.is_open:
-            self._keep(intent)
-            return
-        self._open.pop(intent.command_id, None)
-        self._intents.forget(intent)
+            self._intents.let_go(intent)
+        else:
+            self._intents.forget(self._open.pop(intent.command_id))
+        return intent
 
-    def close(self) -> None:
-        """Give up what is open here; it stays noted, for whoever asks next."""
-        self._intents.close()
+    def _learn(self, intent: Intent, outcome: Outcome) -> None:
+        """Take the pump's verdict."""
+        self._verdicts[intent.command_id] = outcome
+        self._intents.forget(intent.decided(outcome))
+        self._open.pop(intent.command_id, None)
 
 
 def _applied(outcome: Outcome) -> Outcome:
@@ -265,7 +302,5 @@ def _applied(outcome: Outcome) -> Outcome:
         RefusedError: it was not.
     """
     if outcome.verdict is Verdict.NOT_APPLIED:
-        raise RefusedError(
-            "the commit did not reach the pump, and it will not be applied any more; try again"
-        )
+        raise RefusedError(_TOO_LATE)
     return outcome

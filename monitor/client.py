@@ -194,7 +194,7 @@ class PumpClient:
 
     @property
     def unresolved(self) -> tuple[Intent, ...]:
-        """The changes of this pump without a verdict, oldest first: while there is one, only asking for it is allowed."""
+        """The changes that may or may not have been applied, oldest first: while there is one, only asking is allowed."""
         return self._changes.unresolved
 
     @property
@@ -216,8 +216,8 @@ class PumpClient:
             overridden: whether a soft limit was overridden, for the pump's log.
 
         Raises:
-            RefusedError: the pump refuses, its read-back is not what was asked, the intent can't be noted, or another
-                change of this pump has no verdict yet.
+            RefusedError: the pump refuses, its read-back is not what was asked, or the change can't be noted.
+            OutcomeUnknownError: another change of this pump has no verdict yet.
             LinkError: where no answer comes.
         """
         return self._changes.prepare(change, seen=seen, overridden=overridden)
@@ -241,10 +241,9 @@ class PumpClient:
         return self._changes.resolve(command_id)
 
     def settle(self) -> None:
-        """Ask for the verdict on every change of this pump that was left without one, by us or by a monitor that ended.
+        """Ask for the verdict on every change of this pump that was left without one, by us or by another monitor.
 
-        Raises:
-            LinkError: where no answer comes.
+        What can't be asked about, or gets no answer, stays open: see `unresolved`.
         """
         self._changes.settle()
 

@@ -174,7 +174,7 @@ class Conversation:
             answer = self._await(counter, asked_ns + REPLY_TIMEOUT_MS * NS_PER_MS)
             if answer is None:
                 continue
-            if isinstance(answer, Rejected):
+            if isinstance(answer, Rejected) and answer.request == request.code:
                 raise RefusedError(answer.sentence, answer.reason, answer.bound)
             if not isinstance(answer, kind):
                 raise LinkError(f"the pump answered {type(request).__name__} with {type(answer).__name__}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from protocol.units import format_rate
+from monitor.verdicts import either_rate
 
 if TYPE_CHECKING:
     from protocol.intent import Intent
@@ -38,7 +38,7 @@ class LinkError(MonitorError):
 
 
 class OutcomeUnknownError(MonitorError):
-    """A change was committed, its answer was lost, and the pump cannot be asked now.
+    """A change was committed, its answer was lost, and the pump can't be asked now: nothing but asking is allowed.
 
     Args:
         intent: the change, with both possible rates.
@@ -50,10 +50,3 @@ class OutcomeUnknownError(MonitorError):
     def __init__(self, intent: Intent, why: str) -> None:
         super().__init__(f"the rate is {either_rate(intent)}: {why}")
         self.intent = intent
-
-
-def either_rate(intent: Intent) -> str:
-    """Return both rates that are possible while a change has no verdict: "0.500 mL/day or 0.600 mL/day"."""
-    old, new = intent.old_rate_nl_h, intent.new_rate_nl_h
-    rates = (old,) if new is None or new == old else (old, new)
-    return " or ".join(map(format_rate, rates))

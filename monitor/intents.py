@@ -1,37 +1,68 @@
 """The changes that this host has begun and knows no verdict of, on its disk: a file each, gone once the pump has told.
 
-A file grows by a line a stage, and each line is on the disk before what it speaks of leaves for the pump. Whoever began a
-change holds its file locked; a file that nobody holds was left by a monitor that ended, and the next one asks for the
-verdict. docs/decisions/0026-intents.md
+A file grows by a line a stage, and each line is on the disk before what it speaks of leaves for the pump. Whoever has a
+change under way holds its file locked. One that nobody holds was left without a verdict, by a monitor that ended or
+whose answer was lost, and any monitor may ask about it. docs/decisions/0026-intents.md
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
+import stat
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import platformdirs
 
 from protocol.fields import MessageError
 from protocol.intent import Intent
-from protocol.machines import Stage
+from protocol.machines import Stage, StageEvent
 from protocol.messages import Change, ChangeKind, Step, build
 from protocol.places import APP
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 _SUFFIX = ".intent"
+_DRAFT = ".new"
 _FORMAT = 1
-_MOST_TEXT = 65_536
+_MOST_TEXT = 65_536  # two lines are a thousand characters, five thousand with a day's pattern
+_STORE_ID_SIZE = 8
 
 
 class IntentError(Exception):
-    """An intent can't be noted or read; the message says which file and what to do."""
+    """An intent can't be noted; the message says why, and that nothing is changed without it."""
+
+
+class Noted(NamedTuple):
+    """An intent as it was found on the disk.
+
+    Attributes:
+        intent: how far it has come.
+        path: its file.
+        under_way: whether a monitor is about to carry it out, and will ask for its verdict by itself.
+    """
+
+    intent: Intent
+    path: Path
+    under_way: bool
+
+
+class Found(NamedTuple):
+    """What is noted.
+
+    Attributes:
+        noted: the intents, oldest first.
+        problems: a sentence for each file, or for the folder, that can't be read: there may be more than was found.
+    """
+
+    noted: tuple[Noted, ...]
+    problems: tuple[str, ...]
 
 
 def default_folder() -> Path:
@@ -51,7 +82,7 @@ class Intents:
         self._held: dict[bytes, int] = {}
 
     def note(self, intent: Intent) -> None:
-        """Write down how far a change has come; on the disk when this returns.
+        """Write down how far a change has come; on the disk when this returns, and held from the first time on.
 
         Raises:
             IntentError: where it can't be: then nothing of it may be sent.
@@ -64,110 +95,128 @@ class Intents:
                 _append(descriptor, _line(intent))
         except OSError as error:
             why = error.strerror or error
-            said = f"the intent can't be noted in {self.folder} ({why}), and nothing is changed without it"
+            said = f"the change can't be noted in {self.folder} ({why}), and nothing is changed without that"
             raise IntentError(said) from error
+
+    def let_go(self, intent: Intent) -> None:
+        """Hold a change no longer that only its verdict is missing of: whoever reaches the pump first may ask."""
+        descriptor = self._held.pop(intent.command_id, None)
+        if descriptor is not None:
+            os.close(descriptor)
 
     def forget(self, intent: Intent) -> None:
         """Give up the file of a change whose verdict is known."""
-        path = self._path(intent)
         # Where it can't be removed, the next start asks for the verdict once more, which changes nothing.
         with contextlib.suppress(OSError):
-            path.unlink()
-        self._let_go(intent.command_id)
-
-    def left_open(self, serial_number: str) -> list[Intent]:
-        """Return the changes of a pump that a monitor left without a verdict, oldest first, and hold them from now on.
-
-        Raises:
-            IntentError: where a file is damaged, or can't be read.
-        """
-        found = [intent for path in self._paths(serial_number) if (intent := self._take(path)) is not None]
-        return sorted(found, key=lambda intent: intent.noted_s)
+            self._path(intent).unlink()
+        self.let_go(intent)
 
     def close(self) -> None:
         """Give up what is held; open intents stay on the disk, for whoever asks next."""
-        for command_id in list(self._held):
-            self._let_go(command_id)
+        while self._held:
+            os.close(self._held.popitem()[1])
 
-    def _paths(self, serial_number: str) -> list[Path]:
+    def look(self, serial_number: str | None = None) -> Found:
+        """Return what is noted of a pump, or of all pumps; removes what was never begun."""
         try:
-            return sorted(self.folder.glob(f"{serial_number}.*{_SUFFIX}"))
+            names = sorted(path.name for path in self.folder.iterdir())
+        except FileNotFoundError:
+            return Found((), ())
         except OSError as error:
-            raise IntentError(f"{self.folder} can't be read: {error.strerror or error}") from error
+            said = f"{self.folder} can't be read ({error.strerror}): changes may be noted there"
+            return Found((), (said,))
+        if any(name.endswith(_DRAFT) for name in names):
+            self._remove_drafts(names)
+        noted: list[Noted] = []
+        problems: list[str] = []
+        for name in names:
+            if name.endswith(_SUFFIX) and serial_number in {None, name.split(".")[0]}:
+                try:
+                    found = _read(self.folder / name)
+                except ValueError as error:
+                    problems.append(str(error))
+                else:
+                    noted += [found] if found else []
+        return Found(tuple(sorted(noted, key=lambda one: one.intent.noted_s)), tuple(problems))
+
+    def left_in_doubt(self, serial_numbers: Collection[str]) -> tuple[Intent, ...]:
+        """Return the changes of these pumps that may or may not have been applied, oldest first."""
+        left = [one.intent.after(StageEvent.RESTART) for one in self.look().noted if not one.under_way]
+        return tuple(one for one in left if one.in_doubt and one.serial_number in serial_numbers)
 
     def _path(self, intent: Intent) -> Path:
         return self.folder / f"{intent.serial_number}.{intent.command_id.hex()}{_SUFFIX}"
 
     def _begin(self, intent: Intent) -> None:
         """Make the file, whole and locked before anybody else can see it."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(self.folder)
         path = self._path(intent)
-        draft = path.with_suffix(".new")
-        descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _append(descriptor, _line(intent))
-            path.hardlink_to(draft)
-            _sync_folder(self.folder)
-        except OSError:
-            os.close(descriptor)
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
-            raise
-        finally:
-            draft.unlink(missing_ok=True)
-        self._held[intent.command_id] = descriptor
-
-    def _take(self, path: Path) -> Intent | None:
-        """Hold a file that nobody holds, and return its intent; None where somebody does, or it is ours or gone."""
-        if path.name.split(".")[1] in {command_id.hex() for command_id in self._held}:
-            return None
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise IntentError(f"{path} can't be read: {error.strerror or error}") from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not os.fstat(
-                descriptor
-            ).st_nlink:  # its holder had its verdict between our looking and our locking
+        draft = path.with_suffix(_DRAFT)
+        with _opened(self.folder, os.O_RDONLY) as folder:
+            fcntl.flock(folder, fcntl.LOCK_SH)  # nobody takes the draft for one that was left
+            descriptor = os.open(
+                draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600
+            )
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _append(descriptor, _line(intent))
+                path.hardlink_to(draft)
+                try:
+                    os.fsync(folder)
+                except OSError:
+                    path.unlink()
+                    raise
+            except BaseException:
                 os.close(descriptor)
-                return None
-            data = os.pread(descriptor, _MOST_TEXT, 0)
-            intent = _read(data, path)
-            os.ftruncate(
-                descriptor, data.rfind(b"\n") + 1
-            )  # a line that was never finished would spoil the next
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        except IntentError:
-            os.close(descriptor)
-            raise
+                raise
+            finally:
+                with contextlib.suppress(OSError):
+                    draft.unlink()
         self._held[intent.command_id] = descriptor
-        return intent
 
-    def _let_go(self, command_id: bytes) -> None:
-        descriptor = self._held.pop(command_id, None)
-        if descriptor is not None:
-            os.close(descriptor)
+    def _remove_drafts(self, names: list[str]) -> None:
+        """Remove what a monitor left that was killed before its first line was whole: nothing of it was sent."""
+        with contextlib.suppress(OSError), _opened(self.folder, os.O_RDONLY) as folder:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for name in names:
+                if name.endswith(_DRAFT):
+                    (self.folder / name).unlink()
+
+
+@contextlib.contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    descriptor = os.open(path, flags | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and those above it, so that they last."""
+    if folder.is_dir():
+        return
+    _make(folder.parent)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    with _opened(folder.parent, os.O_RDONLY) as parent:
+        os.fsync(parent)
 
 
 def _append(descriptor: int, line: bytes) -> None:
-    written = os.write(descriptor, line)
-    if written != len(line):
-        raise OSError(28, "No space left on device")
-    os.fsync(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+    size = os.fstat(descriptor).st_size
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        _write(descriptor, line)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, size)
+        raise
+
+
+def _write(descriptor: int, line: bytes) -> None:
+    if os.write(descriptor, line) != len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(descriptor)
 
 
 def _line(intent: Intent) -> bytes:
@@ -180,17 +229,64 @@ def _line(intent: Intent) -> bytes:
     return json.dumps(content).encode() + b"\n"
 
 
-def _read(data: bytes, path: Path) -> Intent:
-    """Return the intent in the last whole line: what follows it was never finished, and nothing was sent on it."""
+def _read(path: Path) -> Noted | None:
+    """Return the intent in a file; None where it has gone meanwhile.
+
+    Raises:
+        ValueError: where it can't be read or is damaged, with a sentence for a person.
+    """
     try:
-        *lines, _torn = data.split(b"\n")
-        return _intent(json.loads(lines[-1]))
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError, MessageError) as error:
-        said = f"{path} is not an intent that this program wrote: a change of this pump may be unresolved"
-        raise IntentError(f"{said}; look at the pump's rate, then remove the file") from error
+        with _opened(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK) as descriptor:
+            under_way = _is_held(descriptor)
+            found = os.fstat(descriptor)
+            if not found.st_nlink:
+                return None
+            if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_TEXT:
+                raise ValueError(_damaged(path))
+            return Noted(_last(os.read(descriptor, _MOST_TEXT), path), path, under_way)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ValueError(
+            f"{path} can't be read ({error.strerror}): a change may be without a verdict"
+        ) from error
+
+
+def _is_held(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _damaged(path: Path) -> str:
+    said = f"{path} is not what this program wrote: a change of a pump may be without a verdict"
+    return f"{said}; look at the pump's rate, then remove the file"
+
+
+def _last(data: bytes, path: Path) -> Intent:
+    """Return the intent in the last whole line: what follows it was never finished, and nothing was sent on it.
+
+    Raises:
+        ValueError: where there is none.
+    """
+    try:
+        *_, last, _torn = data.split(b"\n")
+        intent = _intent(json.loads(last))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, MessageError) as error:
+        raise ValueError(_damaged(path)) from error
+    if path.name != f"{intent.serial_number}.{intent.command_id.hex()}{_SUFFIX}":
+        raise ValueError(_damaged(path))
+    return intent
 
 
 def _intent(content: dict[str, Any]) -> Intent:
+    """Return the intent that was written down.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError, MessageError: where it was not by this program.
+    """
     if content.pop("format") != _FORMAT:
         raise ValueError("another format")
     wanted = content.pop("change")
@@ -200,4 +296,10 @@ def _intent(content: dict[str, Any]) -> Intent:
     stage = Stage[content.pop("stage")]
     intent = Intent(command_id, store_id=store_id, change=change, stage=stage, **content)
     build(intent.prepare())  # refuses figures that no change can have
+    new_nl_h = 0 if intent.new_rate_nl_h is None else intent.new_rate_nl_h
+    counts: tuple[object, ...] = (intent.noted_s, new_nl_h)
+    if not all(type(count) is int and count >= 0 for count in counts):
+        raise ValueError("not a count")
+    if len(store_id) != _STORE_ID_SIZE or not intent.is_open:
+        raise ValueError("not an open intent")
     return intent

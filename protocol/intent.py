@@ -31,7 +31,8 @@ class Intent:
         change: what is wanted.
         revision: the revision that the operator saw.
         old_rate_nl_h: the commanded rate that the operator saw.
-        new_rate_nl_h: the commanded rate after it, as the pump read it back; None before it did.
+        new_rate_nl_h: the commanded rate that its Commit leads to, as the pump read it back; None as long as no Commit can
+            have left.
         overridden: whether a soft limit was overridden.
         stage: how far it has come.
     """
@@ -52,13 +53,20 @@ class Intent:
         """Whether no verdict is known yet."""
         return self.stage not in ENDED
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it may have been applied or not: its Commit was noted, and only Resolve may be sent."""
+        return self.stage is Stage.RESOLVING and self.new_rate_nl_h is not None
+
     def after(self, event: StageEvent) -> Intent:
         """Return the intent after an event.
 
         Raises:
             ValueError: where the event can't come at this stage.
         """
-        return replace(self, stage=step(STAGE, self.stage, event))
+        stage = step(STAGE, self.stage, event)
+        given_up = self.stage is Stage.PREPARED and stage is Stage.RESOLVING
+        return replace(self, stage=stage, new_rate_nl_h=None if given_up else self.new_rate_nl_h)
 
     def prepare(self) -> Prepare:
         """Return the request with which it begins."""

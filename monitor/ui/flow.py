@@ -9,9 +9,10 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from monitor.errors import OutcomeUnknownError, either_rate
+from monitor.errors import OutcomeUnknownError
 from monitor.snapshot import NS_PER_MS
 from monitor.ui.words import parse_typed
+from monitor.verdicts import either_rate
 from protocol.bounds import SOFT_LIMITS, Assessment, Basis, Bounds, assess
 from protocol.messages import Change, ChangeKind, Verdict
 from protocol.units import QuantityError, format_rate

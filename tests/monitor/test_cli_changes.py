@@ -177,7 +177,7 @@ def test_an_unknown_outcome_is_exit_4_with_both_rates(live: LivePump, change: Ca
     live.on_request(Commit.code, live.port.unplug, serve_first=True)
     result = change("set-rate", "0.55 mL/day", "--yes")
     assert result.exit_code == 4
-    assert "the rate is 0.500 mL/day or 0.550 mL/day" in result.stderr
+    assert "the rate is 0.500 or 0.550 mL/day" in result.stderr
 
 
 def test_a_rate_that_does_not_read_back_as_set_is_exit_1(

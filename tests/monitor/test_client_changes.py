@@ -203,9 +203,7 @@ def test_an_outcome_that_says_not_applied_is_a_refusal_also_as_the_direct_answer
 
 
 def assert_unknown(pump: PumpClient, prepared: Prepared, said: str) -> None:
-    with pytest.raises(
-        OutcomeUnknownError, match=f"the rate is 0.500 mL/day or 0.600 mL/day: {said}"
-    ) as caught:
+    with pytest.raises(OutcomeUnknownError, match=f"the rate is 0.500 or 0.600 mL/day: {said}") as caught:
         pump.commit(prepared)
     intent = caught.value.intent
     rates = (intent.old_rate_nl_h, intent.new_rate_nl_h)

@@ -156,7 +156,7 @@ def test_an_unknown_outcome_names_both_rates_and_can_only_be_asked_about() -> No
     error = OutcomeUnknownError(unresolved(), "the answer was lost")
     source = FakeSource(snapshot(), commit_answer=error)
     shown_page = shown(source, "r", "0.6", "enter", "tab", "enter")
-    assert "OUTCOME UNKNOWN: the rate is 0.500 mL/day or 0.600 mL/day" in shown_page
+    assert "OUTCOME UNKNOWN: the rate is 0.500 or 0.600 mL/day" in shown_page
     assert "Ask again" in shown_page
 
     source = FakeSource(snapshot(), commit_answer=error, resolve_answer=LinkError("no answer from the port"))
