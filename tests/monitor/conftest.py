@@ -107,6 +107,21 @@ def codes_in(data: bytes) -> list[int]:
     return [frame.type for frame in Decoder().feed(data)]
 
 
+def new_device(store_id: bytes, wall_ns: Clock, random: Callable[[int], bytes], **settings: int) -> Device:
+    """Return a pump without a past, 18 mL in it, at 0.5 mL/day."""
+    usual = {"epoch_s": 1_767_225_600, **settings}
+    pump = Pump(Settings(**usual), fill_nl=18_000_000, rate_nl_h=RATE_NL_H)
+    return Device(
+        Memory(SERIAL_NUMBER, store_id, 1, 0, Ledger(), pump),
+        pace=Pace(1_000, wall_ns(), 0),
+        wall_ns=wall_ns,
+        random=random,
+        save=lambda _memory: None,
+        model="bench",
+        firmware="1.2.3",
+    )
+
+
 class LivePump:
     """A pump that a client can open by `url`.
 
@@ -141,18 +156,8 @@ class LivePump:
 
     def renew(self, store_id: bytes, **settings: int) -> None:
         """Put a pump without a past in the place of this one; for a conversation that begins after it."""
-        usual = {"epoch_s": 1_767_225_600, **settings}
-        pump = Pump(Settings(**usual), fill_nl=18_000_000, rate_nl_h=RATE_NL_H)
-        self.memory = Memory(SERIAL_NUMBER, store_id, 1, 0, Ledger(), pump)
-        self.device = Device(
-            self.memory,
-            pace=Pace(1_000, self.pump_clock(), 0),
-            wall_ns=self.pump_clock,
-            random=self.random,
-            save=lambda _memory: None,
-            model="bench",
-            firmware="1.2.3",
-        )
+        self.device = new_device(store_id, self.pump_clock, self.random, **settings)
+        self.memory = self.device.memory
 
     def call(self, work: Callable[[], _T]) -> _T:
         """Have something done in the pump's thread, between two requests."""

@@ -1,0 +1,397 @@
+"""A crash at every step of a change on the monitor's side: killed there, or its power cut, and started again.
+
+The pump runs in the same process behind a line without a port, so that nothing waits and every run is the same. A step
+is whatever the disk or the line is asked for, before it and after it. The dead do nothing more: whatever a `finally`
+would still do to disk or line fails as well; descriptors are dropped, and with them the locks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import random
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from monitor import changing, conversation
+from monitor.client import PumpClient
+from monitor.errors import LinkError, MonitorError
+from monitor.intents import Intents
+from monitor.keys import Keyring
+from protocol.machines import StageEvent
+from protocol.messages import Change, ChangeKind, Commit, Outcome, Prepare, Prepared, Role, Verdict
+from pumpmock.dialects.native import NativeConversation
+from pumpmock.keyring import ensure_keys
+from tests.monitor.conftest import (
+    MS,
+    SERIAL_NUMBER,
+    STORE_ID,
+    Clock,
+    codes_in,
+    counting_random,
+    new_device,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from protocol.intent import Intent
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of random name is made in it
+NEW_NL_H = 25_000
+PAIRS = 60  # of two crashes one after the other, for each fate of the line
+# What the line does to the change: by the type of a frame, whether it is lost on its way, and whether the line is then dead.
+FATES: dict[str, tuple[int, bool]] = {
+    "nothing is lost": (0, False),
+    "the answer to Prepare is lost": (Prepared.code, False),
+    "the Commit is lost": (Commit.code, False),
+    "the answer to Commit is lost": (Outcome.code, False),
+    "the line goes before the Commit": (Commit.code, True),
+    "the line goes after the Commit": (Outcome.code, True),
+}
+
+
+class KilledError(BaseException):
+    """The monitor is dead."""
+
+
+@dataclass
+class Doom:
+    """Counts the steps of a monitor, and kills it at one.
+
+    Attributes:
+        fatal: the step at which it dies; 0 for never.
+        steps: what it has done so far.
+        synced: what a power cut leaves, by the names in the folder.
+    """
+
+    fatal: int = 0
+    steps: list[str] = field(default_factory=list)
+    dead: bool = False
+    synced: dict[Path, bytes] = field(default_factory=dict)
+
+    def tick(self, what: str) -> None:
+        """Die, if it is time."""
+        if self.dead:
+            raise KilledError
+        self.steps.append(what)
+        if len(self.steps) == self.fatal:
+            self.dead = True
+            raise KilledError
+
+    def around(self, what: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `work` as two steps; done by other threads, it is none."""
+        owner = threading.get_ident()
+
+        def done(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - of the system
+            if threading.get_ident() != owner:
+                return work(*arguments, **options)
+            self.tick(f"before {what}")
+            result = work(*arguments, **options)
+            self.tick(f"after {what}")
+            return result
+
+        return done
+
+
+class World:
+    """A pump, a folder of notes, and the line between a monitor and the pump.
+
+    Attributes:
+        heard: the changes of which the pump has ever had a Prepare.
+        learned: what a monitor took for the verdict, by change.
+    """
+
+    def __init__(self, folder: Path, seed: int, fate: str) -> None:
+        self.folder = folder / "intents"
+        self.clock = Clock()
+        self.random = counting_random(1 + seed % 4_000 * 1_000_000)
+        self.keys = ensure_keys(folder / "keys", SERIAL_NUMBER, counting_random())
+        self.device = new_device(STORE_ID, self.clock, self.random)
+        self.doom = Doom()
+        self.heard: set[bytes] = set()
+        self.learned: dict[bytes, Verdict] = {}
+        self.gone = False
+        self._lost, self._goes = FATES[fate]
+        self._contents: dict[int, bytes] = {}
+        honest = self.device.serve
+
+        def serve(request: Any, *rest: Any) -> Any:  # noqa: ANN401 - of the pump
+            if isinstance(request, Prepare):
+                self.heard.add(request.command_id)
+            return honest(request, *rest)
+
+        self.device.serve = serve  # type: ignore[method-assign]
+
+    @property
+    def applied(self) -> set[bytes]:
+        return {line.command_id for line in self.device.memory.ledger.lines}
+
+    def connect(self) -> PumpClient:
+        technician = next(key for key in self.keys.values() if key.role is Role.TECHNICIAN)
+        return PumpClient(
+            "memory",
+            keyring=Keyring(self.folder, (technician,), ()),
+            intents=Intents(self.folder),
+            random=self.random,
+            now_ns=self.clock,
+            now_s=lambda: 1_767_225_600,
+        )
+
+    def carry(self, data: bytes, answer: Callable[[bytes], bytes]) -> bytes:
+        """Carry a request to the pump and its answer back, once as the fate has it."""
+        if self._lost in codes_in(data):
+            return self._lose()
+        said = answer(data)
+        return self._lose() if self._lost and self._lost in codes_in(said) else said
+
+    def mend(self) -> None:
+        """Lose nothing from now on."""
+        self._lost, self.gone = 0, False
+
+    def _lose(self) -> bytes:
+        self._lost = 0
+        self.gone = self._goes
+        return b""
+
+    @contextlib.contextmanager
+    def alive(self, fatal: int) -> Iterator[Doom]:
+        """Let a monitor live, until its step `fatal`; then all is dropped that the system drops."""
+        self.doom = doom = Doom(fatal, synced=dict(self.doom.synced))
+        before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208 - /proc
+        calls = {"write": os.write, "unlink": os.unlink, "link": os.link, "mkdir": os.mkdir}
+        with contextlib.ExitStack() as stack:
+            for name, call in calls.items():
+                stack.enter_context(mock.patch.object(os, name, doom.around(name, call)))
+            stack.enter_context(mock.patch.object(os, "fsync", doom.around("fsync", self._syncing(os.fsync))))
+            stack.enter_context(mock.patch.object(fcntl, "flock", doom.around("flock", fcntl.flock)))
+            stack.enter_context(mock.patch.object(conversation, "Line", partial(Line, self)))
+            stack.enter_context(mock.patch.object(changing, "_PAUSE_BETWEEN_TRIES_S", 0))
+            stack.enter_context(mock.patch.object(changing.Changes, "_learn", self._learning()))
+            with contextlib.suppress(KilledError):
+                yield doom
+        for name in set(os.listdir("/proc/self/fd")) - before:  # noqa: PTH208 - /proc
+            with contextlib.suppress(OSError):
+                os.close(int(name))
+        self.gone = False
+
+    def _syncing(self, fsync: Callable[[int], None]) -> Callable[[int], None]:
+        def synced(descriptor: int) -> None:
+            fsync(descriptor)
+            path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - /proc
+            if path == self.folder:
+                kept = {one: self._contents.get(one.stat().st_ino, b"") for one in self.folder.iterdir()}
+                self.doom.synced = {one: data for one, data in kept.items() if one.suffix == ".intent"}
+            elif self.folder in path.parents:
+                found = os.fstat(descriptor)
+                self._contents[found.st_ino] = os.pread(descriptor, found.st_size, 0)
+                for one in self.doom.synced:
+                    if one.exists() and one.stat().st_ino == found.st_ino:
+                        self.doom.synced[one] = self._contents[found.st_ino]
+
+        return synced
+
+    def _learning(self) -> Callable[..., None]:
+        learn = changing.Changes._learn
+
+        def learned(changes: changing.Changes, intent: Intent, outcome: Outcome) -> None:
+            self.learned[intent.command_id] = outcome.verdict
+            learn(changes, intent, outcome)
+
+        return learned
+
+    def cut_power(self) -> None:
+        """Lose what was not synced: names and lines that are too new, and also that a file was removed."""
+        if self.folder.exists():
+            for path in self.folder.iterdir():
+                path.unlink()
+        for path, data in self.doom.synced.items():
+            path.write_bytes(data)
+
+
+class Line:
+    """What stands for a port: a conversation with the pump, whose time passes only where nothing comes."""
+
+    def __init__(self, world: World, _url: str) -> None:
+        if world.gone:
+            raise LinkError("there is no port")
+        self._world = world
+        self._doom = world.doom
+        self._answers = b""
+        self._conversation = NativeConversation(
+            world.device, world.keys, world.random, opened=lambda _role: None, unsaved=lambda _error: None
+        )
+
+    def write(self, data: bytes) -> None:
+        self._doom.tick("before sending")
+        if self._world.gone:
+            raise LinkError("the port has gone")
+        self._answers += self._world.carry(data, self._conversation.receive)
+        self._doom.tick("after sending")
+
+    def read(self, timeout_ms: float) -> bytes | None:
+        self._doom.tick("before receiving")
+        answers, self._answers = self._answers, b""
+        if not answers:
+            self._world.clock.now_ns += max(1, round(timeout_ms)) * MS
+        self._doom.tick("after receiving")
+        return answers or None
+
+    def close(self) -> None:
+        self._conversation.close()
+
+
+def run(seed: int, pairs: int = PAIRS) -> tuple[int, list[str]]:
+    """Kill a monitor at every step of a change, for every fate of its line, once as a kill and once as a power cut.
+
+    Then the same with a second monitor killed while it settles, at pairs of steps that the seed chooses.
+
+    Returns:
+        the count of crashes, and a sentence for each one after which something was not as it must be.
+    """
+    dice = random.Random(seed)  # noqa: S311 - repeatable, and no secret
+    points, failures = 0, []
+    # What is synced is kept account of here, so the disk need not be a slow one.
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+        for fate in FATES:
+            steps = len(_live(Path(folder) / fate, seed, fate, ()).doom.steps)
+            plans = [(fatal,) for fatal in range(1, steps + 1)]
+            plans += [(dice.randint(1, steps), dice.randint(1, 30)) for _ in range(pairs)]
+            for place, plan in enumerate(plans):
+                for power in (False, True):
+                    points += 1
+                    where = Path(folder) / f"{len(failures)}-{points}-{place}"
+                    try:
+                        _check(_live(where, seed, fate, plan, power=power))
+                    except (AssertionError, MonitorError) as error:
+                        what = "power cut" if power else "killed"
+                        failures.append(f"seed {seed}, {fate}, {what} at {plan}: {error}")
+    return points, failures
+
+
+def _live(folder: Path, seed: int, fate: str, plan: tuple[int, ...], *, power: bool = False) -> World:
+    """Let a monitor make a change, and die as planned; each next one settles, and dies as planned."""
+    folder.mkdir()
+    world = World(folder, seed, fate)
+    for fatal in plan or (0,):
+        first = fatal == (plan or (0,))[0]
+        client: PumpClient | None = None
+        with world.alive(fatal), contextlib.suppress(MonitorError):
+            client = world.connect()
+            if first:
+                _change(client)
+        if client is not None:
+            client._line.close()
+        if power and world.doom.dead:
+            world.cut_power()
+    return world
+
+
+def _change(client: PumpClient) -> None:
+    client.commit(client.prepare(Change(ChangeKind.RATE, NEW_NL_H), seen=client.status()))
+
+
+def _assert_noted(world: World) -> None:
+    """Whatever the pump has ever heard of is on the disk, or its verdict was learned."""
+    noted = {one.intent.command_id for one in Intents(world.folder).look().noted}
+    assert world.heard <= noted | world.learned.keys(), "the pump has heard of a change that nobody knows of"
+    for command_id, verdict in world.learned.items():
+        assert (command_id in world.applied) == (verdict is Verdict.APPLIED), "a verdict was not true"
+
+
+def _check(world: World) -> None:
+    """A monitor that is started now learns the truth, leaves nothing open, and can change again."""
+    _assert_noted(world)
+    heard, applied = set(world.heard), set(world.applied)
+    world.mend()
+    with world.alive(0):
+        client = world.connect()
+        learned = {intent.command_id: outcome.verdict for intent, outcome in client.settled}
+        for command_id, verdict in learned.items():
+            assert (command_id in applied) == (verdict is Verdict.APPLIED), "the verdict is not true"
+            assert command_id in heard or verdict is Verdict.NOT_APPLIED
+        assert world.applied == applied, "asking has applied a change"
+        assert client.unresolved == (), "a change is open for good"
+        assert client.problem == "", client.problem
+        assert list(world.folder.glob("*")) == [], "a note was left"
+        revision = len(applied)
+        assert client.status().status.revision == revision
+        prepared = client.prepare(Change(ChangeKind.RATE, NEW_NL_H + 1), seen=client.status())
+        assert client.commit(prepared).revision == revision + 1, "the next change was not made"
+        client.close()
+
+
+# --- defects: each has to be found out ------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def notes_are_late() -> Iterator[None]:
+    """A monitor that notes a change only when its answer has come."""
+    note, told = Intents.note, changing.Changes._told
+
+    def later(self: Intents, intent: Any) -> None:  # noqa: ANN401 - an intent
+        self.__dict__.setdefault("late", []).append(intent)
+
+    def answered(self: changing.Changes, *arguments: Any, **options: Any) -> Outcome:  # noqa: ANN401 - of the monitor
+        try:
+            return told(self, *arguments, **options)
+        finally:
+            for intent in self._intents.__dict__.pop("late", []):
+                note(self._intents, intent)
+
+    with mock.patch.object(Intents, "note", later), mock.patch.object(changing.Changes, "_told", answered):
+        yield
+
+
+@contextlib.contextmanager
+def silence_is_a_verdict() -> Iterator[None]:
+    """A monitor that takes no answer for "not applied"."""
+    end = changing.Changes._end
+
+    def ended(self: changing.Changes, intent: Any, event: StageEvent) -> Any:  # noqa: ANN401 - an intent
+        intent = end(self, intent, event)
+        if event is StageEvent.SILENCE:
+            self._learn(intent, Outcome(intent.command_id, Verdict.NOT_APPLIED, 0, 0, 0))
+        return intent
+
+    with mock.patch.object(changing.Changes, "_end", ended):
+        yield
+
+
+@contextlib.contextmanager
+def nothing_is_synced() -> Iterator[None]:
+    """A monitor that leaves it to the system when its notes reach the disk."""
+    with (
+        mock.patch.object(os, "fsync", return_value=None),
+        mock.patch.object(World, "_syncing", lambda _world, fsync: fsync),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def notes_are_forgotten_at_the_start() -> Iterator[None]:
+    """A monitor that clears its folder when it starts."""
+    look = Intents.look
+
+    def cleared(self: Intents, serial_number: str | None = None) -> Any:  # noqa: ANN401 - what was found
+        for one in look(self, serial_number).noted:
+            if not one.under_way:
+                one.path.unlink()
+        return look(self, serial_number)
+
+    with mock.patch.object(Intents, "look", cleared):
+        yield
+
+
+DEFECTS = {
+    "notes are late": notes_are_late,
+    "silence is a verdict": silence_is_a_verdict,
+    "nothing is synced": nothing_is_synced,
+    "notes are forgotten at the start": notes_are_forgotten_at_the_start,
+}
