@@ -87,7 +87,7 @@ class Changes:
         pump = self._line.key.serial_number
         if seen.serial_number != pump:
             raise RefusedError(f"decided on pump {seen.serial_number}, but this is {pump}")
-        self._check_settled()
+        self.check_settled()
         intent = Intent(
             self._random(COMMAND_ID_SIZE),
             pump,
@@ -168,7 +168,7 @@ class Changes:
         if intent.stage is not Stage.RESOLVING:
             abandoned = intent.stage is Stage.PREPARED
             intent = self._end(intent, StageEvent.ABANDON if abandoned else StageEvent.RESTART)
-        obstacle = self._obstacle(intent)
+        obstacle = self.obstacle(intent)
         if obstacle:
             raise RefusedError(obstacle)
         outcome = self._told(intent, intent.resolve())
@@ -193,8 +193,8 @@ class Changes:
                 if intent.stage is Stage.RESOLVING:
                     self._settle_one(intent, noted=intent.command_id in left)
 
-    def discard(self, command_id: bytes) -> None:
-        """Give up asking for a verdict that can't be had any more: somebody has looked at the pump.
+    def check_discard(self, command_id: bytes) -> None:
+        """Refuse to give up what need not be given up.
 
         Raises:
             RefusedError: there is no such change, or the pump can still be asked.
@@ -203,7 +203,15 @@ class Changes:
         if intent is None or intent.stage is not Stage.RESOLVING:
             raise RefusedError(_NOT_OPEN)
         if intent.store_id == self._line.store_id:
-            raise RefusedError("the pump can tell what became of it: ask it")
+            raise RefusedError("the pump can tell what became of it to a technician key: ask it")
+
+    def discard(self, command_id: bytes) -> None:
+        """Give up asking for a verdict that can't be had any more: somebody has looked at the pump.
+
+        Raises:
+            RefusedError: there is no such change, or the pump can still be asked.
+        """
+        self.check_discard(command_id)
         self._intents.forget(self._open.pop(command_id))
 
     def close(self) -> None:
@@ -211,7 +219,7 @@ class Changes:
         self._intents.close()
 
     def _settle_one(self, intent: Intent, *, noted: bool) -> None:
-        if not self._obstacle(intent):
+        if not self.obstacle(intent):
             with contextlib.suppress(RefusedError):
                 self.settled.append((intent, self.resolve(intent.command_id)))
         elif not noted:  # another monitor has learned its verdict, or somebody gave it up
@@ -236,21 +244,31 @@ class Changes:
                 continue  # a refusal decides nothing either: it may be only the key that reads that was let in again
             return _applied(outcome)
         replaced = self._line.store_id != intent.store_id
-        why = "the pump came back with another memory" if replaced else f"the answer was lost: {lost}"
+        why = (
+            "the pump came back with another memory"
+            if replaced
+            else f"the answer was lost ({lost}), and is asked for at the next connection"
+        )
         raise OutcomeUnknownError(intent, why)
 
-    def _obstacle(self, intent: Intent) -> str:
+    def obstacle(self, intent: Intent) -> str:
         """Say why the pump can't be asked about a change, in a sentence; empty if it can."""
         if intent.store_id != self._line.store_id:
             return _REPLACED
         return _READS_ONLY if self._line.key.role < Role.TECHNICIAN else ""
 
-    def _check_settled(self) -> None:
+    def check_settled(self) -> None:
+        """Refuse to go on where a change is in doubt, after having asked about it.
+
+        Raises:
+            OutcomeUnknownError: a change of this pump has no verdict yet.
+            RefusedError: changes can't be looked up.
+        """
         self.settle()
         if self.problem:
             raise RefusedError(self.problem)
         for intent in self.unresolved:
-            why = self._obstacle(intent) or "the pump does not say"
+            why = self.obstacle(intent) or "the pump does not say"
             raise OutcomeUnknownError(intent, f"{why}; nothing else is changed before that is known")
 
     def _told(self, intent: Intent, request: Message, tries: int = READ_TRIES) -> Outcome:

@@ -20,6 +20,7 @@ _COMMANDS = {
     "set-rate": ("changing", "set_rate"),
     "stop": ("changing", "stop"),
     "resume": ("changing", "resume"),
+    "unresolved": ("unresolved", "unresolved"),
 }
 
 

@@ -247,6 +247,27 @@ class PumpClient:
         """
         self._changes.settle()
 
+    def obstacle(self, intent: Intent) -> str:
+        """Say why the pump can't be asked about a change, in a sentence; empty if it can."""
+        return self._changes.obstacle(intent)
+
+    def check_settled(self) -> None:
+        """Refuse to go on where a change is in doubt, after having asked about it.
+
+        Raises:
+            OutcomeUnknownError: a change of this pump has no verdict yet.
+            RefusedError: changes can't be looked up.
+        """
+        self._changes.check_settled()
+
+    def check_discard(self, command_id: bytes) -> None:
+        """Refuse to give up what need not be given up.
+
+        Raises:
+            RefusedError: there is no such change, or the pump can still be asked.
+        """
+        self._changes.check_discard(command_id)
+
     def discard(self, command_id: bytes) -> None:
         """Give up asking for a verdict that can't be had any more: somebody has looked at the pump.
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from monitor.client import PumpClient
-from monitor.commands.options import keys_option, port_of, url_argument, yes_option
-from monitor.errors import LinkError, RefusedError
+from monitor.commands import options
+from monitor.commands.opening import opened
+from monitor.commands.options import keys_option, port_of, typed, url_argument, yes_option
+from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
 from monitor.report import review_text
 from protocol.bounds import Basis, Bounds, assess
 from protocol.messages import Change, ChangeKind
 from protocol.units import QuantityError, format_rate, parse_rate
 
 if TYPE_CHECKING:
+    from monitor.client import PumpClient
     from monitor.commands.options import Keys
     from monitor.snapshot import Reading
     from protocol.bounds import Assessment
@@ -57,7 +58,7 @@ def set_rate(words: tuple[str, ...], keys: Keys, *, yes: bool, override: bool) -
     if len(before) > 1:
         raise click.UsageError(f'one port and one rate are wanted; quote the rate: "{" ".join(words[-2:])}"')
     rate = _rate(text)
-    _check_terminal(yes=yes)
+    options.check_terminal(yes=yes)
     url = before[0] if before else port_of(click.get_current_context(), click.Argument(["url"]), None)
 
     def judge(reading: Reading) -> Assessment:
@@ -71,7 +72,8 @@ def set_rate(words: tuple[str, ...], keys: Keys, *, yes: bool, override: bool) -
             raise RefusedError(f"{said}: add --override if it is meant")
         return assessment
 
-    with PumpClient(url, keyring=keys.ring()) as pump:
+    with opened(url, keys) as pump:
+        pump.check_settled()
         reading = pump.status()
         assessment = judge(reading)
         prepared = pump.prepare(
@@ -100,15 +102,11 @@ def resume(url: str, keys: Keys, *, yes: bool) -> None:
 
 
 def _start_or_stop(kind: ChangeKind, url: str, keys: Keys, *, yes: bool) -> None:
-    _check_terminal(yes=yes)
-    with PumpClient(url, keyring=keys.ring()) as pump:
+    options.check_terminal(yes=yes)
+    with opened(url, keys) as pump:
+        pump.check_settled()
         prepared = pump.prepare(Change(kind), seen=pump.status())
         _carry_out(pump, prepared, "", None if yes else kind.name.lower())
-
-
-def _check_terminal(*, yes: bool) -> None:
-    if not yes and not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to confirm on: add --yes")
 
 
 def _carry_out(pump: PumpClient, prepared: Prepared, change: str, word: str | None) -> None:
@@ -117,18 +115,22 @@ def _carry_out(pump: PumpClient, prepared: Prepared, change: str, word: str | No
     click.echo(review_text(prepared, change))
     confirmed = False
     try:
-        confirmed = word is None or _typed(word) == word
+        confirmed = word is None or typed(word) == word
     finally:
         if not confirmed:  # also after Ctrl-C: the pump need not keep the place for it
             pump.resolve(prepared.command_id)
     if not confirmed:
         raise RefusedError("abandoned; nothing was changed")
-    _check_read_back(pump, pump.commit(prepared))
+    _check_read_back(pump, _commit(pump, prepared))
 
 
-def _typed(word: str) -> str:
-    answer: str = click.prompt(f"type {word} to apply it", default="", show_default=False)
-    return answer.strip()
+def _commit(pump: PumpClient, prepared: Prepared) -> Outcome:
+    try:
+        return pump.commit(prepared)
+    except KeyboardInterrupt:
+        for intent in pump.unresolved:
+            raise OutcomeUnknownError(intent, "not waited for; pump-monitor status asks again") from None
+        raise
 
 
 def _check_read_back(pump: PumpClient, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -75,6 +76,22 @@ def _period_ms(ctx: click.Context, param: click.Parameter, value: str) -> int:
         return max(1, parse_decimal(value, _MS_DECIMALS))
     except QuantityError as error:
         raise click.BadParameter(str(error), ctx, param) from error
+
+
+def check_terminal(*, yes: bool) -> None:
+    """Refuse to go on where something is to be confirmed and nobody is there to do it.
+
+    Raises:
+        click.UsageError: without a terminal and without --yes.
+    """
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to confirm on: add --yes")
+
+
+def typed(word: str, purpose: str = "apply it") -> str:
+    """Return what is typed when `word` is asked for."""
+    answer: str = click.prompt(f"type {word} to {purpose}", default="", show_default=False)
+    return answer.strip()
 
 
 url_argument = click.argument("url", required=False, callback=port_of)

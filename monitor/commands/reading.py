@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.client import PumpClient
+from monitor.commands.opening import opened, say, tell
 from monitor.commands.options import every_option, json_option, keys_option, url_argument
 from monitor.errors import LinkError
 from monitor.report import event_fields, numbered_event, reading_fields, reading_line, reading_text
@@ -16,6 +16,7 @@ from monitor.report import event_fields, numbered_event, reading_fields, reading
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from monitor.client import PumpClient
     from monitor.commands.options import Keys
     from monitor.snapshot import Reading
 
@@ -29,7 +30,7 @@ _MS_A_S = 1_000
 @json_option
 def status(url: str, keys: Keys, *, as_json: bool) -> None:
     """Print one reading."""
-    with PumpClient(url, keyring=keys.ring()) as pump:
+    with opened(url, keys) as pump:
         reading = pump.status()
         fields = reading_fields(reading, time.monotonic_ns())
     click.echo(json.dumps(fields) if as_json else reading_text(reading, url))
@@ -51,7 +52,7 @@ def watch(url: str, keys: Keys, *, as_json: bool, count: int | None, period_ms: 
         click.echo(json.dumps(fields) if as_json else reading_line(reading))
 
     try:
-        with PumpClient(url, keyring=keys.ring()) as pump:
+        with opened(url, keys) as pump:
             _watch(pump, show, count, period_ms / _MS_A_S)
     except KeyboardInterrupt:
         return
@@ -75,18 +76,19 @@ def _watch(pump: PumpClient, show: Callable[[Reading], None], count: int | None,
 
 
 def _wait_for_link(pump: PumpClient, error: LinkError) -> None:
-    said = ""
+    said, told = "", len(pump.settled)
     while True:
         if str(error) != said:
             said = str(error)
-            click.echo(f"pump-monitor: no link, trying again: {said}", err=True)
+            say(f"no link, trying again: {said}")
         time.sleep(_RETRY_S)  # gives the port time to come back
         try:
             pump.reopen()
         except LinkError as again:
             error = again
         else:
-            click.echo("pump-monitor: the link is back", err=True)
+            say("the link is back")
+            tell(pump, told)
             return
 
 
@@ -99,6 +101,6 @@ def _wait_for_link(pump: PumpClient, error: LinkError) -> None:
 )
 def events(url: str, keys: Keys, *, as_json: bool, since: int) -> None:
     """Print the pump's event log, oldest first."""
-    with PumpClient(url, keyring=keys.ring()) as pump:
+    with opened(url, keys) as pump:
         for record in pump.events(since):
             click.echo(json.dumps(event_fields(record)) if as_json else numbered_event(record))

@@ -105,6 +105,9 @@ def test_events_are_printed_oldest_first_and_from_where_asked(at_pump: list[str]
 class Unsteady:
     """A pump whose link is lost now and then."""
 
+    settled = unresolved = ()
+    problem = ""
+
     def __init__(self, *course: str) -> None:
         self._course = list(course)
 
@@ -292,7 +295,16 @@ def test_every_command_explains_itself_and_its_options(command: str) -> None:
 
 def test_the_help_lists_every_command_and_every_exit_code() -> None:
     text = run("--help").stdout
-    assert set(NAMES) == {"dashboard", "status", "watch", "events", "set-rate", "stop", "resume"}
+    assert set(NAMES) == {
+        "dashboard",
+        "status",
+        "watch",
+        "events",
+        "set-rate",
+        "stop",
+        "resume",
+        "unresolved",
+    }
     assert all(re.search(rf"^  {name} ", text, re.MULTILINE) for name in NAMES)
     assert "0 done, 1 refused by the pump or a bound, 2 usage, 3 no link, 4 outcome unknown" in text
 

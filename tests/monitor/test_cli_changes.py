@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from monitor import cli
-from monitor.commands import changing
+from monitor.commands import options
 from protocol.messages import Commit, EventKind, Poll, Prepare, Prepared, Resolve
 from tests.monitor.conftest import RATE_NL_H, LivePump, codes_in
 
@@ -35,7 +35,7 @@ def change(live: LivePump, patient: None) -> Callable[..., Result]:
 @pytest.fixture
 def at_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the commands believe that somebody sits there."""
-    monkeypatch.setattr(changing, "_check_terminal", lambda **_: None)
+    monkeypatch.setattr(options, "check_terminal", lambda **_: None)
 
 
 @pytest.fixture
