@@ -45,7 +45,6 @@ class Changes:
 
     Attributes:
         settled: the changes whose verdict was learned by asking, oldest first, with it.
-        problem: why open changes can't be looked up, a sentence; empty where they can.
     """
 
     def __init__(
@@ -56,7 +55,8 @@ class Changes:
         now_s: Callable[[], float],
     ) -> None:
         self.settled: list[tuple[Intent, Outcome]] = []
-        self.problem = ""
+        self._unread = ""
+        self._unwritten = ""
         self._line = line
         self._intents = intents
         self._random = random
@@ -70,6 +70,11 @@ class Changes:
         return tuple(
             sorted((i for i in self._open.values() if i.in_doubt), key=lambda intent: intent.noted_s)
         )
+
+    @property
+    def problem(self) -> str:
+        """Why changes can't be looked up, or could not be noted when it was tried last; empty where they can."""
+        return self._unread or self._unwritten
 
     def prepare(self, change: Change, *, seen: Reading, overridden: bool = False) -> Prepared:
         """Ask the pump to prepare a change decided on the reading `seen`, and return its read-back. Changes nothing.
@@ -181,7 +186,7 @@ class Changes:
         What can't be asked about, or gets no answer, stays open.
         """
         found = self._intents.look(self._line.key.serial_number)
-        self.problem = "; ".join(found.problems)
+        self._unread = "; ".join(found.problems)
         left = {one.intent.command_id: one.intent for one in found.noted if not one.under_way}
         for command_id, intent in left.items():
             if command_id in self._verdicts:
@@ -265,8 +270,8 @@ class Changes:
             RefusedError: changes can't be looked up.
         """
         self.settle()
-        if self.problem:
-            raise RefusedError(self.problem)
+        if self._unread:
+            raise RefusedError(self._unread)
         for intent in self.unresolved:
             why = self.obstacle(intent) or "the pump does not say"
             raise OutcomeUnknownError(intent, f"{why}; nothing else is changed before that is known")
@@ -290,7 +295,9 @@ class Changes:
         try:
             self._intents.note(intent)
         except IntentError as error:
-            raise RefusedError(str(error)) from error
+            self._unwritten = str(error)
+            raise RefusedError(self._unwritten) from error
+        self._unwritten = ""
         return self._keep(intent)
 
     def _keep(self, intent: Intent) -> Intent:

@@ -204,7 +204,7 @@ class PumpClient:
 
     @property
     def problem(self) -> str:
-        """Why changes that were left open can't be looked up, a sentence; empty where they can."""
+        """Why changes can't be looked up, or could not be noted when it was tried last; empty where they can."""
         return self._changes.problem
 
     def prepare(self, change: Change, *, seen: Reading, overridden: bool = False) -> Prepared:

@@ -139,10 +139,15 @@ class Intents:
                     noted += [found] if found else []
         return Found(tuple(sorted(noted, key=lambda one: one.intent.noted_s)), tuple(problems))
 
-    def left_in_doubt(self, serial_numbers: Collection[str]) -> tuple[Intent, ...]:
-        """Return the changes of these pumps that may or may not have been applied, oldest first."""
-        left = [one.intent.after(StageEvent.RESTART) for one in self.look().noted if not one.under_way]
-        return tuple(one for one in left if one.in_doubt and one.serial_number in serial_numbers)
+    def left_in_doubt(self, serial_numbers: Collection[str]) -> tuple[tuple[Intent, ...], str]:
+        """Return the changes of these pumps that may or may not have been applied, oldest first.
+
+        Beside them, why there may be more, a sentence; empty where all could be read.
+        """
+        found = self.look()
+        left = [one.intent.after(StageEvent.RESTART) for one in found.noted if not one.under_way]
+        wanted = [one for one in left if one.in_doubt and one.serial_number in serial_numbers]
+        return tuple(wanted), "; ".join(found.problems)
 
     def _path(self, intent: Intent) -> Path:
         return self.folder / f"{intent.serial_number}.{intent.command_id.hex()}{_SUFFIX}"

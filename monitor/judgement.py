@@ -11,8 +11,9 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from monitor.snapshot import Link
+from monitor.verdicts import either_rate, wish
 from protocol.alarms import KINDS, Alarm, Priority, unmask
-from protocol.messages import EventKind
+from protocol.messages import NEVER_S, EventKind, Mode, Role
 from protocol.units import US_PER_S, format_span, ml, time_until
 
 if TYPE_CHECKING:
@@ -151,8 +152,45 @@ def low_reservoir(status: Status, before: Level = Level.ENOUGH) -> LowReservoir:
 
 def alarm_lines(snapshot: Snapshot, now_ns: int) -> tuple[AlarmLine, ...]:
     """Return what must be acted on: unacknowledged first, then by priority; the pump's alarms and the monitor's own."""
-    lines = [*_link_lines(snapshot, now_ns), *_pump_lines(snapshot, now_ns), *_forecast_lines(snapshot)]
+    lines = [
+        *(*_unknown_lines(snapshot), *_notes_lines(snapshot), *_link_lines(snapshot, now_ns)),
+        *(*_pump_lines(snapshot, now_ns), *_forecast_lines(snapshot)),
+    ]
     return tuple(sorted(lines, key=lambda line: (line.acknowledged, -line.priority)))
+
+
+def _unknown_lines(snapshot: Snapshot) -> list[AlarmLine]:
+    """Return what must be known of changes without a verdict: every rate that is possible, and who will ask."""
+    intents = snapshot.unresolved
+    if not intents:
+        return []
+    one_rate = all(intent.new_rate_nl_h == intent.old_rate_nl_h for intent in intents)
+    said = f"the rate is {either_rate(*intents)}"
+    if one_rate:
+        said = f"the change {wish(intents[0].change)} was applied or not"
+    if snapshot.identity is None:  # nobody has answered yet: the port may lead to this pump or not
+        said = f"{', '.join(dict.fromkeys(intent.serial_number for intent in intents))}: {said}"
+    text = f"{said}: {_who_asks(snapshot)}"
+    seen = "outcome_unknown" in snapshot.acknowledged
+    return [AlarmLine("outcome_unknown", None, Priority.HIGH, "OUTCOME UNKNOWN", text, None, seen)]
+
+
+def _who_asks(snapshot: Snapshot) -> str:
+    identity = snapshot.identity
+    if identity is not None and any(one.store_id != identity.store_id for one in snapshot.unresolved):
+        return "memory replaced, see pump-monitor unresolved"
+    if snapshot.role is Role.VIEWER:
+        return "only a technician key can ask"
+    if snapshot.link is Link.LIVE:
+        return "the pump does not say, and is asked again"
+    return "the pump is asked as soon as it answers"
+
+
+def _notes_lines(snapshot: Snapshot) -> list[AlarmLine]:
+    if not snapshot.notes_problem:
+        return []
+    text, seen = f"no change is made: {snapshot.notes_problem}", "no_notes" in snapshot.acknowledged
+    return [AlarmLine("no_notes", None, Priority.MEDIUM, "NOTES UNUSABLE", text, None, seen)]
 
 
 def _link_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
@@ -215,7 +253,17 @@ def describe(alarm: Alarm, status: Status) -> str:
         return f"{ml(status.residual_nl)} mL are left that cannot be delivered; {KINDS[alarm].consequence}"
     if alarm is Alarm.ERI:
         return f"{KINDS[alarm].action}: {status.service_days} days to end of service"
+    if alarm is Alarm.CHANGES_LOCKED and status.refusing_s:
+        return f"changes are refused for {format_span(status.refusing_s)}; {KINDS[alarm].consequence}"
     return KINDS[alarm].consequence
+
+
+def mode_text(status: Status) -> str:
+    """Say by what the pump delivers, and for how long: "temporary rate, 2 h 10 min left"; empty by its program."""
+    if status.mode is Mode.PROGRAM:
+        return ""
+    left = "" if status.mode_left_s == NEVER_S else f", {format_span(status.mode_left_s)} left"
+    return f"{status.mode.name.lower().replace('_', ' ')}{left}"
 
 
 def raised_at(alarm: Alarm, events: tuple[EventRecord, ...]) -> int | None:

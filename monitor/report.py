@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from monitor.judgement import S_PER_DAY, days, forecast
+from monitor.judgement import S_PER_DAY, days, forecast, mode_text
 from protocol.alarms import unmask
 from protocol.messages import NEVER_S, EventKind
-from protocol.units import format_rate, format_volume, ml
+from protocol.units import format_rate, format_span, format_volume, ml
 from protocol.wording import clock_text, event_line, event_text
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ def reading_fields(reading: Reading, now_ns: int) -> dict[str, Any]:
         "days_to_empty": days(ahead.to_empty),
         "revision": status.revision,
         "pump_time_us": status.pump_time_us,
+        "mode": status.mode.name.lower(),
+        "mode_left_s": None if status.mode_left_s == NEVER_S else status.mode_left_s,
+        "refusing_s": status.refusing_s,
+        "audio_pause_s": status.audio_pause_s,
         "age_s": reading.age_ms(now_ns) / 1000,
     }
 
@@ -47,18 +51,23 @@ def reading_text(reading: Reading, url: str) -> str:
     """Return a reading as a few lines for a person."""
     status = reading.status
     ahead = forecast(status)
+    mode = mode_text(status)
     alarms = ", ".join(kind.title.lower() for kind in unmask(status.alarms)) or "none"
     lines = {
-        "pump": f"{reading.serial_number}, {state_text(status.state)}, on {url}",
+        "pump": f"{reading.serial_number}, {state_text(status.state)}{f' by {mode}' if mode else ''}, on {url}",
         "rate": f"{format_rate(status.commanded_rate_nl_h)} set, {format_rate(status.measured_rate_nl_h)} measured",
         "reservoir": f"{ml(status.reservoir_nl)} of {format_volume(status.capacity_nl)}, "
         f"low at {ml(status.low_reservoir_nl)}, empty at {ml(status.residual_nl)}",
         "low": _when(ahead.to_low, status.clock_s),
         "empty": _when(ahead.to_empty, status.clock_s),
         "battery": f"{status.battery_percent} %, {status.service_days} days to end of service",
-        "alarms": alarms,
+        "alarms": f"{alarms}, sound off for {format_span(status.audio_pause_s)}"
+        if status.audio_pause_s
+        else alarms,
         "clock": f"{clock_text(status.clock_s)}, revision {status.revision}, start {status.boot}",
     }
+    if status.refusing_s:
+        lines["changes"] = f"refused for {format_span(status.refusing_s)}, a stop excepted"
     return "\n".join(f"{name:10} {text}" for name, text in lines.items())
 
 

@@ -25,7 +25,7 @@ _WISHES: dict[ChangeKind, Callable[[Change], str]] = {
     ChangeKind.REFILL: lambda c: f"to a fill of {format_volume(c.volume_nl)}",
     ChangeKind.PRIME: lambda c: f"to a prime of {format_volume(c.volume_nl)}",
     ChangeKind.BRIDGE: lambda c: f"to a bridge bolus of {format_volume(c.volume_nl)}",
-    ChangeKind.CLOCK: lambda _: "of the pump's clock",
+    ChangeKind.CLOCK: lambda _: "of the clock",
 }
 
 

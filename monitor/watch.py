@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from monitor.client import PumpClient
     from monitor.snapshot import Reading
+    from protocol.intent import Intent
     from protocol.messages import Change, Outcome, Prepared
 
 _T = TypeVar("_T")
@@ -31,6 +32,7 @@ _Job = tuple["Callable[[], Any]", "Future[Any]"]
 _NS_PER_S = 1_000_000_000
 _KEPT_EVENTS = 200
 _KEPT_VERDICTS = 20
+_ASK_AGAIN_NS = 5 * _NS_PER_S  # a pump that does not say what became of a change is read all the same
 _BACK_OFF_MS = (500, 1_000, 2_000, 5_000)
 _ALARM_BITS = {kind.name: 1 << kind.alarm for kind in KINDS.values()}
 
@@ -41,6 +43,7 @@ class Watcher:
     Args:
         url: the port, as pyserial names it.
         connect: opens a client on it; LinkError where it can't.
+        left: tells, while there is no client, which changes are in doubt, and why there may be more; empty if not.
         period_ms: a reading is asked for this often.
         now_ns: the host's monotonic clock.
         bench_key: whether it is the published bench key that `connect` tries.
@@ -51,11 +54,13 @@ class Watcher:
         url: str,
         connect: Callable[[], PumpClient],
         *,
+        left: Callable[[], tuple[tuple[Intent, ...], str]] = lambda: ((), ""),
         period_ms: int = 1_000,
         now_ns: Callable[[], int] = time.monotonic_ns,
         bench_key: bool = False,
     ) -> None:
         self._connect = connect
+        self._left = left
         self._now_ns = now_ns
         self._snapshot = Snapshot(url, period_ms, link_since_ns=now_ns(), bench_key=bench_key)
         self._listeners: list[Callable[[Snapshot], None]] = []
@@ -64,6 +69,7 @@ class Watcher:
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._client: PumpClient | None = None
         self._next_ns = now_ns()
+        self._ask_ns = 0
 
     @property
     def snapshot(self) -> Snapshot:
@@ -104,6 +110,10 @@ class Watcher:
         """
         return self._submit(lambda: self._resolve(command_id))
 
+    def settle(self) -> Future[tuple[Intent, ...]]:
+        """Have the pump asked now about every change without a verdict; the future tells which have none still."""
+        return self._submit(self._settle)
+
     def acknowledge(self, keys: frozenset[str]) -> Future[None]:
         """Note that somebody has seen these alarms: the monitor's own here, the pump's at the pump."""
         own = keys - _ALARM_BITS.keys()
@@ -116,6 +126,18 @@ class Watcher:
             if intent.command_id == command_id:
                 return outcome
         return self._linked().resolve(command_id)
+
+    def _settle(self) -> tuple[Intent, ...]:
+        if self._client is None:
+            self._next_ns = self._now_ns()
+            raise LinkError("there is no link to the pump: trying again now")
+        self._ask(self._client)
+        self._publish(**self._changes(self._client))
+        return self._client.unresolved
+
+    def _ask(self, client: PumpClient) -> None:
+        client.settle()
+        self._ask_ns = self._now_ns() + _ASK_AGAIN_NS
 
     def _note(self, own: frozenset[str]) -> None:
         self._publish(acknowledged=self._snapshot.acknowledged | own)
@@ -139,6 +161,7 @@ class Watcher:
 
     def _run(self) -> None:
         try:
+            self._publish(**self._in_doubt())
             while not self._ending.is_set():
                 if self._now_ns() >= self._next_ns:
                     self._turn()
@@ -161,6 +184,7 @@ class Watcher:
     def _open(self) -> None:
         client = self._connect()
         self._client = client
+        self._ask_ns = self._now_ns() + _ASK_AGAIN_NS
         identity = client.identify()
         before = self._snapshot.identity
         known = before is not None and before.store_id == identity.store_id
@@ -176,6 +200,8 @@ class Watcher:
         client = self._client
         if client is None:
             return
+        if self._now_ns() >= self._ask_ns:
+            self._ask(client)
         asked_ns = self._now_ns()
         reading = client.status()
         reply_us = (self._now_ns() - asked_ns) // 1_000
@@ -209,6 +235,17 @@ class Watcher:
         settled = (*before, *(one for one in client.settled if one not in before))[-_KEPT_VERDICTS:]
         return {"unresolved": client.unresolved, "settled": settled, "notes_problem": client.problem}
 
+    def _in_doubt(self) -> dict[str, Any]:
+        """Return the changes without a verdict that were noted, while nobody can be asked."""
+        before = self._snapshot
+        found, problem = self._left()
+        if before.identity is not None:
+            found = tuple(one for one in found if one.serial_number == before.identity.serial_number)
+        if problem:  # what can't be read any more is not settled
+            ids = {one.command_id for one in found}
+            found = (*(one for one in before.unresolved if one.command_id not in ids), *found)
+        return {"unresolved": found, "notes_problem": problem}
+
     def _lose(self, error: MonitorError) -> None:
         before = self._snapshot
         self._close()
@@ -221,6 +258,7 @@ class Watcher:
             lost=before.lost + (before.link is Link.LIVE),
             tries=before.tries + 1,
             retry_ns=self._next_ns,
+            **self._in_doubt(),
         )
 
     def _do_jobs_until_due(self) -> None:

@@ -16,6 +16,7 @@ from monitor.watch import Watcher
 if TYPE_CHECKING:
     from monitor.client import PumpClient
     from monitor.commands.options import Keys
+    from protocol.intent import Intent
 
 
 @click.command()
@@ -26,9 +27,14 @@ def dashboard(url: str, keys: Keys, period_ms: int) -> None:
     """Show the pump on the whole terminal."""
     if not _is_a_terminal():
         raise click.UsageError("the dashboard needs a terminal; status and watch do without")
-    if "://" not in url and not Path(url).exists():
+    if (
+        "://" not in url and not Path(url).exists() and not any(_left(keys))
+    ):  # an outcome in doubt is worth a screen
         raise LinkError(f"there is no port {url}: is it plugged in, is the emulator running?")
-    app = DashboardApp(Watcher(url, lambda: _connect(url, keys), period_ms=period_ms, bench_key=keys.bench))
+    watcher = Watcher(
+        url, lambda: _connect(url, keys), left=lambda: _left(keys), period_ms=period_ms, bench_key=keys.bench
+    )
+    app = DashboardApp(watcher)
     app.run()
     if app.return_code:  # after a bug of ours
         raise SystemExit(app.return_code)
@@ -43,3 +49,10 @@ def _connect(url: str, keys: Keys) -> PumpClient:
     from monitor.client import PumpClient  # noqa: PLC0415 - after the first paint
 
     return PumpClient(url, keyring=keys.ring())
+
+
+def _left(keys: Keys) -> tuple[tuple[Intent, ...], str]:
+    """Return the changes in doubt of the pumps whose keys are at hand, and why there may be more of them."""
+    from monitor.intents import Intents  # noqa: PLC0415 - as above
+
+    return Intents().left_in_doubt({key.serial_number for key in keys.ring().keys})

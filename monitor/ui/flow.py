@@ -184,7 +184,9 @@ class Flow:
         self._say("", warns=False)
 
     def on_outcome(self, outcome: Outcome) -> None:
-        """Take the pump's verdict."""
+        """Take the pump's verdict; a second time it tells nothing new."""
+        if self.step in (Step.READ_BACK, Step.ENDED):
+            return
         self._outcome = outcome
         if outcome.verdict is Verdict.NOT_APPLIED:
             self._end(f"not applied: the rate is still {format_rate(outcome.rate_nl_h)}", warns=True)
@@ -195,7 +197,11 @@ class Flow:
 
     def on_error(self, error: MonitorError) -> None:
         """Take a request's failure. Only a lost answer leaves open what the rate is."""
-        if isinstance(error, OutcomeUnknownError):
+        if self.step in (Step.READ_BACK, Step.ENDED):
+            return
+        if isinstance(error, OutcomeUnknownError) and self.prepared is None:
+            self._end(f"an earlier change is in doubt: {error}", warns=True)
+        elif isinstance(error, OutcomeUnknownError):
             self.step = Step.UNKNOWN
             self._say(f"OUTCOME UNKNOWN: the rate is {either_rate(error.intent)}", warns=True)
         elif self.step is Step.ASKING:
@@ -207,6 +213,8 @@ class Flow:
     def on_moment(self, moment: Moment) -> None:
         """Take what is known now: the offer may have expired, the change may have been read back."""
         self.moment = moment
+        if self.step in (Step.UNKNOWN, Step.ASKING):
+            self._look_for_verdict(moment)
         if self.step is Step.REVIEW and self.prepared is not None:
             waited_ms = (moment.now_ns - self._prepared_ns) // NS_PER_MS
             if waited_ms >= self.prepared.ttl_ms:
@@ -214,6 +222,12 @@ class Flow:
                 self._back_to_asking(f"the pump kept the change for {seconds} s and dropped it: ask again")
         elif self.step is Step.READ_BACK:
             self._read_back(moment)
+
+    def _look_for_verdict(self, moment: Moment) -> None:
+        """Take a verdict that was learned on a new connection."""
+        for intent, outcome in moment.snapshot.settled:
+            if self.prepared is not None and intent.command_id == self.prepared.command_id:
+                self.on_outcome(outcome)
 
     def _read_back(self, moment: Moment) -> None:
         reading, outcome = moment.snapshot.reading, self._outcome

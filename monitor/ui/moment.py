@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from monitor.judgement import alarm_lines, forecast, is_live
 from protocol.alarms import Priority
 from protocol.messages import ChangeKind, Role, State
+from protocol.units import format_span
 
 if TYPE_CHECKING:
     from monitor.judgement import AlarmLine, Forecast
@@ -23,6 +24,7 @@ NS_PER_S: Final = 1_000_000_000
 # High priority flashes at 2 Hz (IEC 60601-1-8: 1.4 to 2.8 Hz), half of the time lit.
 HALF_FLASH_NS: Final = NS_PER_S // 4
 
+_UNKNOWN: Final = "what became of a change is not known: nothing else is changed before that is"
 _ROLE_NEEDED: Final = "this key only reads: a change needs a technician key"
 
 
@@ -95,21 +97,39 @@ class Moment:
 
     def obstacle(self, kind: ChangeKind) -> str:
         """Say why a change cannot be asked for now, in a sentence; empty if it can."""
-        status = self.status
-        if status is None:
+        if self.snapshot.unresolved:
+            return _UNKNOWN
+        if self.status is None:
             return "no reading from the pump yet: nothing can be changed"
         if not self.live:
             return f"the reading is {self.age_s} s old: a change needs a live one"
         if self.snapshot.role in (None, Role.VIEWER):
             return _ROLE_NEEDED
-        if status.state is State.END_OF_SERVICE:
-            return "the pump is at its end of service: its motor is off for good"
-        if kind is ChangeKind.RATE and status.state is State.STOPPED:
-            return "the pump is stopped: resume it before its rate is changed"
-        return ""
+        if self.snapshot.notes_problem:
+            return f"no change is made: {self.snapshot.notes_problem}"
+        return _obstacle_at_pump(self.status, kind)
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether there is a change without a verdict that the pump could tell of, to this key."""
+        identity = self.snapshot.identity
+        told = [
+            one for one in self.snapshot.unresolved if identity is None or one.store_id == identity.store_id
+        ]
+        return bool(told) and self.snapshot.role is not Role.VIEWER
 
     @property
     def toggle(self) -> ChangeKind:
         """What the one key for stop and resume would do now."""
         stopped = self.status is not None and self.status.state is State.STOPPED
         return ChangeKind.RESUME if stopped else ChangeKind.STOP
+
+
+def _obstacle_at_pump(status: Status, kind: ChangeKind) -> str:
+    if status.state is State.END_OF_SERVICE:
+        return "the pump is at its end of service: its motor is off for good"
+    if status.refusing_s and kind is not ChangeKind.STOP:
+        return f"the pump refuses changes for {format_span(status.refusing_s)}, a stop excepted"
+    if kind is ChangeKind.RATE and status.state is State.STOPPED:
+        return "the pump is stopped: resume it before its rate is changed"
+    return ""

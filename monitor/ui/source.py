@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from monitor.snapshot import Reading, Snapshot
+    from protocol.intent import Intent
     from protocol.messages import Change, Outcome, Prepared
 
 
@@ -43,6 +44,10 @@ class Source(Protocol):
 
     def resolve(self, command_id: bytes) -> Future[Outcome]:
         """Abort a change unless it was applied already, and learn which; the verdict is final."""
+        ...
+
+    def settle(self) -> Future[tuple[Intent, ...]]:
+        """Ask now about every change without a verdict, and learn which have none still."""
         ...
 
     def acknowledge(self, keys: frozenset[str]) -> Future[None]:

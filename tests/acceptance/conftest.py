@@ -124,8 +124,12 @@ class Bench:
         self, command: str, *words: str, keys: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a pump-monitor command to its end."""
+        return self.run(command, *words, *self._keys(words, keys))
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a pump-monitor command without keys to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "monitor", command, *words, *self._keys(words, keys)],
+            [sys.executable, "-m", "monitor", *words],
             capture_output=True,
             text=True,
             timeout=WAIT_S,
@@ -138,6 +142,10 @@ class Bench:
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
         return found
+
+    def unresolved(self) -> list[dict[str, Any]]:
+        """Return what is noted without a verdict."""
+        return [json.loads(line) for line in self.run("unresolved", "--json").stdout.splitlines()]
 
     def events(self, url: str) -> list[dict[str, Any]]:
         done = self.monitor("events", url, "--json")

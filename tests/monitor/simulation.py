@@ -46,6 +46,7 @@ class FakePump:
         self.status_ = STATUS
         self.reply_ns = 0
         self.is_closed = False
+        self.settled_ns: list[int] = []
         self.polled_ns: list[int] = []
         self.asked_since: list[int] = []
         self.acknowledged: list[int] = []
@@ -104,6 +105,10 @@ class FakePump:
         self.calls.append(("resolve", command_id))
         self._may_fail("resolve")
         return APPLIED
+
+    def settle(self) -> None:
+        self.settled_ns.append(self.clock())
+        self._may_fail("settle")
 
     def acknowledge(self, alarms: int) -> Reading:
         self._may_fail("acknowledge")

@@ -70,6 +70,12 @@ def test_the_words_carry_the_figures() -> None:
     assert describe(Alarm.STOPPED, low) == "nothing is delivered"
 
 
+def test_changes_that_are_locked_say_for_how_long() -> None:
+    locked = replace(STATUS, alarms=bits(Alarm.CHANGES_LOCKED), refusing_s=580)
+    assert only_line(snapshot(locked)).text == "changes are refused for 9 min 40 s; delivery goes on"
+    assert only_line(snapshot(replace(locked, refusing_s=0))).text == "delivery goes on"
+
+
 def test_since_when_is_the_newest_entry_that_raised_it() -> None:
     def entry(number: int, clock_s: int, kind: EventKind, alarm: Alarm) -> EventRecord:
         return EventRecord(number, 0, clock_s, kind, alarm, 0, 0)

@@ -299,11 +299,15 @@ def test_the_draft_of_a_monitor_that_is_writing_it_stays(folder: Path, intents: 
 def test_only_a_change_whose_commit_was_noted_is_in_doubt(intents: Intents) -> None:
     intents.note(RATE)
     intents.note(replace(COMMITTING, command_id=b"command2"))
-    assert intents.left_in_doubt({SERIAL_NUMBER}) == ()  # both are under way
+    assert intents.left_in_doubt({SERIAL_NUMBER}) == ((), "")  # both are under way
     intents.close()
-    (found,) = intents.left_in_doubt({SERIAL_NUMBER, "PM-00002"})
+    (found,), problem = intents.left_in_doubt({SERIAL_NUMBER, "PM-00002"})
     assert (found.command_id, found.stage, found.in_doubt) == (b"command2", Stage.RESOLVING, True)
-    assert intents.left_in_doubt({"PM-00002"}) == ()
+    assert problem == ""
+    assert intents.left_in_doubt({"PM-00002"}) == ((), "")
+    path = intents.folder / f"PM-00003.{RATE.command_id.hex()}.intent"
+    path.touch()
+    assert str(path) in intents.left_in_doubt({SERIAL_NUMBER})[1]
 
 
 def test_a_change_that_was_prepared_and_given_up_is_not_in_doubt() -> None:

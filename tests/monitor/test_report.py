@@ -18,7 +18,7 @@ from monitor.report import (
 )
 from monitor.snapshot import Reading
 from protocol.alarms import Alarm
-from protocol.messages import NEVER_S, EventKind, EventRecord, State
+from protocol.messages import NEVER_S, EventKind, EventRecord, Mode, State
 from tests.monitor.conftest import MS, SERIAL_NUMBER, STATUS, bits
 from tests.monitor.simulation import PREPARED
 
@@ -41,8 +41,34 @@ def test_a_reading_in_json_has_these_names_and_these_values() -> None:
         "days_to_empty": 22.08,
         "revision": 4,
         "pump_time_us": 930_000_000,
+        "mode": "program",
+        "mode_left_s": None,
+        "refusing_s": 0,
+        "audio_pause_s": 0,
         "age_s": 1.234,
     }
+
+
+def test_what_stands_over_the_program_is_said_with_its_end() -> None:
+    status = replace(
+        STATUS, mode=Mode.TEMPORARY_RATE, mode_left_s=7_800, refusing_s=580, audio_pause_s=120, alarms=1
+    )
+    reading = Reading(SERIAL_NUMBER, status, 0)
+    fields = reading_fields(reading, 0)
+    assert (fields["mode"], fields["mode_left_s"]) == ("temporary_rate", 7_800)
+    assert (fields["refusing_s"], fields["audio_pause_s"]) == (580, 120)
+    text = reading_text(reading, "/dev/x")
+    assert "PM-00001, running by temporary rate, 2 h 10 min left, on /dev/x" in text
+    assert "low reservoir, sound off for 2 min 0 s" in text
+    assert "changes    refused for 9 min 40 s, a stop excepted" in text
+    endless = replace(status, mode=Mode.MINIMUM_RATE, mode_left_s=NEVER_S)
+    assert "running by minimum rate, on" in reading_text(Reading(SERIAL_NUMBER, endless, 0), "/dev/x")
+
+
+def test_an_entry_of_a_later_version_keeps_its_number() -> None:
+    later = EventRecord(7, 0, 0, 99, 1, 2, 3)
+    assert event_fields(later)["kind"] == 99
+    assert "an event this version does not know (99)" in numbered_event(later)
 
 
 def test_never_is_null_in_json() -> None:

@@ -7,7 +7,7 @@ lit above the box.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from monitor.snapshot import Reading
     from monitor.ui.moment import Moment
     from monitor.ui.source import Source
+
+
+# Its verdict is known, or is asked for as soon as it can be: box or no box.
+_NOT_TO_BE_GIVEN_UP: Final = (Step.READ_BACK, Step.UNKNOWN, Step.ASKING, Step.ENDED)
 
 
 class ChangeScreen(ModalScreen["Future[Outcome] | None"]):
@@ -138,7 +142,7 @@ class ChangeScreen(ModalScreen["Future[Outcome] | None"]):
         flow = self._flow
         if flow.step is Step.PREPARING and self._waiting is not None:
             self._waiting.add_done_callback(self._give_up)
-        if flow.prepared is None or flow.step in (Step.READ_BACK, Step.ENDED):
+        if flow.prepared is None or flow.step in _NOT_TO_BE_GIVEN_UP:
             self.dismiss(None)
         else:
             self.dismiss(self._source.resolve(flow.prepared.command_id))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _KEYS: Final = (
     ("r", "set the flow rate; the pump first says what that would do"),
     ("p", "stop delivery, or resume it"),
+    ("u", "ask again what became of a change whose answer was lost"),
     ("a", "acknowledge the alarms that are shown"),
     ("l", "light or dark"),
     ("q", "quit; the pump goes on as it is"),
@@ -56,8 +57,7 @@ def text() -> Content:
     parts.append((f"{'':{_COLUMN}}filled: nobody has acknowledged it; as text: somebody has\n", "$label"))
     for mark, meaning in _WORDS:
         parts += [(f"{mark:<{_COLUMN}}", "$value"), (f"{meaning}\n", "$foreground")]
-    parts.append(("Scales of rates are logarithmic: ten times is as far everywhere.\n", "$label"))
-    parts.append(("A bench tool, not a medical device.", "$label"))
+    parts.append(("Scales of rates are logarithmic. A bench tool, not a medical device.", "$label"))
     return Content.assemble(*parts)
 
 

@@ -15,6 +15,7 @@ from monitor.ui.widgets import alarms, events, identity, keys, now, outlook
 from monitor.ui.widgets.drawing import Drawing
 from monitor.ui.widgets.keys import Key, Keys
 from monitor.ui.widgets.too_small import TooSmall
+from monitor.verdicts import became, either_rate, named
 from protocol.messages import ChangeKind, Outcome, Verdict
 from protocol.units import format_rate
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from monitor.ui.source import Source
 
 _SAID_NS: Final = 8 * NS_PER_S  # how long a sentence stays in the last line
+_VERDICT_NS: Final = 60 * NS_PER_S  # and a verdict, for somebody who has looked away meanwhile
 
 
 class PumpScreen(Screen[None]):
@@ -39,6 +41,7 @@ class PumpScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "change_rate", "Rate"),
         Binding("p", "stop_or_resume", "Stop/Resume"),
+        Binding("u", "ask", "Ask again"),
         Binding("a", "acknowledge", "Ack"),
         Binding("l", "app.light", "Light/dark"),
         Binding("question_mark", "help", "Help"),
@@ -50,7 +53,8 @@ class PumpScreen(Screen[None]):
         self._source = source
         self._moment: Moment | None = None
         self._said = ""
-        self._said_ns = 0
+        self._said_until_ns = 0
+        self._told: set[bytes] = set()
         self._identity = Drawing(identity.draw, id="identity")
         self._alarms = Drawing(alarms.draw, id="alarms")
         self._now = Drawing(now.draw, title="NOW", id="now")
@@ -84,7 +88,7 @@ class PumpScreen(Screen[None]):
     def _show(self, moment: Moment | None) -> None:
         if moment is None:
             return
-        if self._said and moment.now_ns - self._said_ns > _SAID_NS:
+        if self._said and moment.now_ns > self._said_until_ns:
             self._said = ""
             self._show_keys(moment)
         if self._moment is not None and moment.looks_like(self._moment):
@@ -94,19 +98,28 @@ class PumpScreen(Screen[None]):
         for part in self._live:
             part.show(moment)
         self._show_keys(moment)
+        self._tell_verdicts(moment)
+
+    def _tell_verdicts(self, moment: Moment) -> None:
+        """Say what became of changes without an answer, now that the pump has told it."""
+        for intent, outcome in moment.snapshot.settled:
+            if intent.command_id not in self._told:
+                self._told.add(intent.command_id)
+                self.say(f"{named(intent)}: {became(intent, outcome)}", _VERDICT_NS)
 
     def _show_keys(self, moment: Moment) -> None:
         toggle = moment.toggle
         unseen = any(not line.acknowledged for line in moment.alarms)
+        changes: tuple[Key, ...] = (
+            Key("r", "Rate", ready=not moment.obstacle(ChangeKind.RATE)),
+            Key("p", "Stop" if toggle is ChangeKind.STOP else "Resume", ready=not moment.obstacle(toggle)),
+        )
+        if moment.snapshot.unresolved:
+            changes = (Key("u", "Ask again"),) if moment.may_ask else ()
         self._keys.show(
             Keys(
                 (
-                    Key("r", "Rate", ready=not moment.obstacle(ChangeKind.RATE)),
-                    Key(
-                        "p",
-                        "Stop" if toggle is ChangeKind.STOP else "Resume",
-                        ready=not moment.obstacle(toggle),
-                    ),
+                    *changes,
                     Key("a", "Ack", ready=unseen),
                     Key("l", "Light" if self.app.current_theme.dark else "Dark"),
                     Key("?", "Help"),
@@ -116,10 +129,10 @@ class PumpScreen(Screen[None]):
             )
         )
 
-    def say(self, sentence: str) -> None:
+    def say(self, sentence: str, for_ns: int = _SAID_NS) -> None:
         """Say something in the last line for a while; it takes no focus and covers no figure."""
         if self._moment is not None:
-            self._said, self._said_ns = sentence, self._moment.now_ns
+            self._said, self._said_until_ns = sentence, self._moment.now_ns + for_ns
             self._show_keys(self._moment)
 
     # --- keys ---------------------------------------------------------------------------------------------------------
@@ -149,6 +162,17 @@ class PumpScreen(Screen[None]):
         if abandoned is not None:
             abandoned.add_done_callback(lambda future: self.post_message(Answered(future)))
 
+    def action_ask(self) -> None:
+        """Ask now what became of a change, or say why not."""
+        if self._moment is None or not self._moment.snapshot.unresolved:
+            return
+        if not self._moment.may_ask:
+            self.say("the pump can't tell that to this key, or not any more")
+            return
+        self.say("asking the pump which it was …")
+        future = self._source.settle()
+        future.add_done_callback(lambda ended: self.post_message(Answered(ended)))
+
     def action_acknowledge(self) -> None:
         """Acknowledge every alarm that nobody has."""
         unseen = () if self._moment is None else self._moment.alarms
@@ -174,6 +198,8 @@ class PumpScreen(Screen[None]):
         except MonitorError as error:
             self.say(str(error))
             return
+        if isinstance(answer, tuple) and answer:
+            self.say(f"still unknown: the rate is {either_rate(*answer)}")
         if isinstance(answer, Outcome):
             rate = format_rate(answer.rate_nl_h)
             applied = answer.verdict is Verdict.APPLIED

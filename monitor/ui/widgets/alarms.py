@@ -14,6 +14,7 @@ from monitor.ui.widgets.lines import spread, stack
 from monitor.ui.widgets.marks import BANGS, FILL, TEXT
 from monitor.ui.words import printable, time_of
 from protocol.alarms import Priority
+from protocol.units import format_span
 
 if TYPE_CHECKING:
     from monitor.judgement import AlarmLine
@@ -36,7 +37,19 @@ def _quiet(moment: Moment, width: int) -> Content:
         problem = printable(moment.snapshot.problem)
         said = f"waiting for the pump: {problem}" if problem else "waiting for the pump"
         return spread(width, Content.assemble((f"  {said}", "$label")))
-    return Content.assemble(("  no active alarms", "$dim"))
+    paused = _paused(moment, wide=width >= _WIDE)
+    aside = Content.assemble((f"{paused} ", "$label")) if paused else None
+    return spread(width, Content.assemble(("  no active alarms", "$dim")), aside)
+
+
+def _paused(moment: Moment, *, wide: bool) -> str:
+    """Return for how long the pump's alarm sound is off; empty where it is on."""
+    status = moment.status
+    if status is None or not status.audio_pause_s:
+        return ""
+    if not wide:
+        return f"silent {-(-status.audio_pause_s // 60)} min"
+    return f"alarm sound off {format_span(status.audio_pause_s)}"
 
 
 def _line(moment: Moment, alarm: AlarmLine, width: int) -> Content:
@@ -57,6 +70,8 @@ def _text_styles(alarm: AlarmLine) -> tuple[str, str, str]:
 def _aside(moment: Moment, alarm: AlarmLine, *, wide: bool) -> str:
     """Return since when, whether somebody has seen it, and on the last line how many more there are."""
     parts = []
+    if alarm is moment.alarms[0] and (paused := _paused(moment, wide=wide)):
+        parts.append(paused)
     if alarm.since_s is not None and moment.status is not None:
         since = time_of(alarm.since_s, moment.status.clock_s)
         parts.append(f"since {since}" if wide else since)

@@ -10,7 +10,7 @@ from monitor.ui.widgets import blocks
 from monitor.ui.widgets.gauges import rate_labels, rate_scale
 from monitor.ui.widgets.marks import FLOW, figure
 from monitor.ui.words import BLANK, percent
-from protocol.messages import State
+from protocol.messages import Mode, State
 from protocol.units import ml_day
 
 if TYPE_CHECKING:
@@ -27,11 +27,15 @@ def block(moment: Moment, width: int) -> list[Content]:
         facts = (("set", BLANK), ("diff", BLANK), blocks.NOTHING)
         return [heading, *blocks.large(moment, width, BLANK, _UNIT, "$dim", facts), Content(""), Content("")]
     style = figure(moment.worst(*FLOW), live=moment.live)
-    stopped = status.state is State.STOPPED
+    ahead = blocks.NOTHING
+    if status.state is State.STOPPED:
+        ahead = ("resumes at", ml_day(status.programmed_rate_nl_h))
+    elif status.mode is not Mode.PROGRAM:
+        ahead = ("program", ml_day(status.programmed_rate_nl_h))
     facts = (
         ("set", ml_day(status.commanded_rate_nl_h)),
         ("diff", percent(status.measured_rate_nl_h, status.commanded_rate_nl_h)),
-        ("resumes at", ml_day(status.programmed_rate_nl_h)) if stopped else blocks.NOTHING,
+        ahead,
     )
     least, most = f"{ml_day(status.least_rate_nl_h)} least", f"{ml_day(status.most_rate_nl_h)} most"
     return [

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
+from monitor.judgement import mode_text
 from monitor.snapshot import Link
 from monitor.ui.widgets.lines import Part, spread
 from monitor.ui.words import clock, printable
 from protocol.keys import BENCH_WARNING
-from protocol.messages import Role, State
+from protocol.messages import NEVER_S, Mode, Role, State
 from protocol.units import format_span
 
 if TYPE_CHECKING:
     from monitor.ui.moment import Moment
+    from protocol.messages import Status
 
 _WIDE: Final = 100
 _ROOM_FOR_WARNING: Final = 120  # columns for the bench key's whole sentence beside a stale state
@@ -25,6 +27,14 @@ STATES: Final = {
     State.STOPPED: ("■", "STOPPED"),
     State.EMPTY: ("■", "EMPTY"),
     State.END_OF_SERVICE: ("■", "END OF SERVICE"),
+}
+
+_SHORT: Final = {
+    Mode.MINIMUM_RATE: "minimum",
+    Mode.TEMPORARY_RATE: "temp",
+    Mode.BOLUS: "bolus",
+    Mode.PRIME: "prime",
+    Mode.BRIDGE: "bridge",
 }
 
 
@@ -53,7 +63,11 @@ def _who(moment: Moment, width: int) -> Content:
             (f"  {printable(identity.model)}", "$label"),
             (f"  fw {printable(identity.firmware)}", "$dim"),
         ]
-    parts += [" " if bench and narrow else "   ", *_state(moment, brief=bench and width < _WIDE)]
+    brief = bench and width < _WIDE
+    parts += [
+        " " if bench and narrow else "   ",
+        *_state(moment, brief=brief, wide=width >= _WIDE and not bench),
+    ]
     if snapshot.role is Role.VIEWER:
         parts.append(("  read-only", "$label"))
     return Content.assemble(*parts)
@@ -65,13 +79,23 @@ def _warning(width: int) -> list[Part]:
     return [(f" {text} ", "bold $value reverse"), " "]
 
 
-def _state(moment: Moment, *, brief: bool) -> list[Part]:
+def _state(moment: Moment, *, brief: bool, wide: bool) -> list[Part]:
     if moment.status is None:
         return []
     shape, name = STATES[moment.status.state]
     if not moment.live:
         return [("? ", "$value"), (name, "bold $dim"), ("" if brief else " when last seen", "$dim")]
-    return [(f"{shape} {name}", "bold $value")]
+    return [(f"{shape} {name}", "bold $value"), (_mode(moment.status, wide=wide), "$label")]
+
+
+def _mode(status: Status, *, wide: bool) -> str:
+    """Return by what the pump delivers and for how long: " temporary rate, 2 h 10 min left"; empty by its program."""
+    if status.mode is Mode.PROGRAM:
+        return ""
+    if wide:
+        return f" {mode_text(status)}"
+    left = "" if status.mode_left_s == NEVER_S else f" {format_span(status.mode_left_s)}"
+    return f" {_SHORT[status.mode]}{left}"
 
 
 def _link(moment: Moment, *, weekday: bool) -> list[Part]:

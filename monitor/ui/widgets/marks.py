@@ -16,7 +16,7 @@ FILL: Final = {
 }
 
 # Which alarms mark which figure.
-FLOW: Final = ("stopped",)
+FLOW: Final = ("outcome_unknown", "stopped")
 RESERVOIR: Final = ("low_reservoir", "empty_reservoir", "low_by_volume", "refill_soon")
 BATTERY: Final = ("eri", "eos")
 LINK: Final = ("no_link",)

@@ -182,6 +182,7 @@ class FakeSource:
     prepare_error: MonitorError | None = None
     commit_answer: object = None
     resolve_answer: object = None
+    settle_answer: object = None
     acknowledge_error: MonitorError | None = None
     new_rate_nl_h: int | None = None
     ttl_ms: int = 15_000
@@ -232,6 +233,10 @@ class FakeSource:
     def resolve(self, command_id: bytes) -> Future[Outcome]:
         self.calls.append(("resolve", command_id))
         return done(self.resolve_answer or outcome(Verdict.NOT_APPLIED, 4, 20_833))
+
+    def settle(self) -> Future[tuple[Intent, ...]]:
+        self.calls.append(("settle",))
+        return done(self.snapshot.unresolved if self.settle_answer is None else self.settle_answer)
 
     def acknowledge(self, keys: frozenset[str]) -> Future[None]:
         self.calls.append(("acknowledge", keys))
