@@ -63,6 +63,7 @@ class Changes:
         self._now_s = now_s
         self._open: dict[bytes, Intent] = {}
         self._verdicts: dict[bytes, Outcome] = {}
+        self._outlived: set[bytes] = set()  # never committed, and their memory was replaced
 
     @property
     def unresolved(self) -> tuple[Intent, ...]:
@@ -169,7 +170,7 @@ class Changes:
             return known
         intent = self._open.get(command_id)
         if intent is None:
-            raise RefusedError(_NOT_OPEN)
+            raise RefusedError(_REPLACED if command_id in self._outlived else _NOT_OPEN)
         if intent.stage is not Stage.RESOLVING:
             abandoned = intent.stage is Stage.PREPARED
             intent = self._end(intent, StageEvent.ABANDON if abandoned else StageEvent.RESTART)
@@ -230,7 +231,8 @@ class Changes:
         elif not noted:  # another monitor has learned its verdict, or somebody gave it up
             self._open.pop(intent.command_id)
         elif intent.store_id != self._line.store_id and not intent.in_doubt:
-            self._intents.forget(self._open.pop(intent.command_id))  # its memory was never told to apply it
+            self._outlived.add(intent.command_id)
+            self._intents.forget(self._open.pop(intent.command_id))
 
     def _settle(self, intent: Intent, lost: MonitorError) -> Outcome:
         """Ask for the verdict on a commit whose answer was lost, over a new session where the old one is dead.

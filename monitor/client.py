@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 from monitor.changing import Changes
 from monitor.conversation import Conversation
-from monitor.intents import Intents
+from monitor.intents import Intents, default_folder
 from monitor.keys import find_keys
 from monitor.snapshot import Reading
 from protocol.messages import (
@@ -76,7 +76,8 @@ class PumpClient:
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._line = Conversation(url, keyring or find_keys(), serial_number, random, now_ns)
-        self._changes = Changes(self._line, intents or Intents(), random, now_s)
+        notes = intents or Intents(default_folder(bench=self._line.key.is_bench))
+        self._changes = Changes(self._line, notes, random, now_s)
         try:
             self._changes.settle()
         except BaseException:

@@ -65,9 +65,13 @@ class Found(NamedTuple):
     problems: tuple[str, ...]
 
 
-def default_folder() -> Path:
-    """Return the folder of the open intents in the user's state."""
-    return platformdirs.user_state_path(APP) / "intents"
+def default_folder(*, bench: bool = False) -> Path:
+    """Return the folder of the open intents in the user's state.
+
+    What was begun with the published bench key lies apart: anybody can answer to that key, and must not be believed
+    about the change of a pump that has a key of its own.
+    """
+    return platformdirs.user_state_path(APP) / ("bench-intents" if bench else "intents")
 
 
 class Intents:
@@ -139,14 +143,15 @@ class Intents:
                     noted += [found] if found else []
         return Found(tuple(sorted(noted, key=lambda one: one.intent.noted_s)), tuple(problems))
 
-    def left_in_doubt(self, serial_numbers: Collection[str]) -> tuple[tuple[Intent, ...], str]:
-        """Return the changes of these pumps that may or may not have been applied, oldest first.
+    def left_in_doubt(self, serial_numbers: Collection[str] | None) -> tuple[tuple[Intent, ...], str]:
+        """Return the changes of these pumps, None for all, that may or may not have been applied, oldest first.
 
         Beside them, why there may be more, a sentence; empty where all could be read.
         """
         found = self.look()
         left = [one.intent.after(StageEvent.RESTART) for one in found.noted if not one.under_way]
-        wanted = [one for one in left if one.in_doubt and one.serial_number in serial_numbers]
+        of_whom = {one.serial_number for one in left} if serial_numbers is None else serial_numbers
+        wanted = [one for one in left if one.in_doubt and one.serial_number in of_whom]
         return tuple(wanted), "; ".join(found.problems)
 
     def _path(self, intent: Intent) -> Path:

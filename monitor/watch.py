@@ -43,7 +43,8 @@ class Watcher:
     Args:
         url: the port, as pyserial names it.
         connect: opens a client on it; LinkError where it can't.
-        left: tells, while there is no client, which changes are in doubt, and why there may be more; empty if not.
+        left: tells, while there is no client, which changes of a pump are in doubt, of any as long as none has answered,
+            and why there may be more; empty if not.
         period_ms: a reading is asked for this often.
         now_ns: the host's monotonic clock.
         bench_key: whether it is the published bench key that `connect` tries.
@@ -54,7 +55,7 @@ class Watcher:
         url: str,
         connect: Callable[[], PumpClient],
         *,
-        left: Callable[[], tuple[tuple[Intent, ...], str]] = lambda: ((), ""),
+        left: Callable[[str | None], tuple[tuple[Intent, ...], str]] = lambda _: ((), ""),
         period_ms: int = 1_000,
         now_ns: Callable[[], int] = time.monotonic_ns,
         bench_key: bool = False,
@@ -238,9 +239,7 @@ class Watcher:
     def _in_doubt(self) -> dict[str, Any]:
         """Return the changes without a verdict that were noted, while nobody can be asked."""
         before = self._snapshot
-        found, problem = self._left()
-        if before.identity is not None:
-            found = tuple(one for one in found if one.serial_number == before.identity.serial_number)
+        found, problem = self._left(None if before.identity is None else before.identity.serial_number)
         if problem:  # what can't be read any more is not settled
             ids = {one.command_id for one in found}
             found = (*(one for one in before.unresolved if one.command_id not in ids), *found)

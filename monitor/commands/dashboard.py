@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,11 +29,11 @@ def dashboard(url: str, keys: Keys, period_ms: int) -> None:
     if not _is_a_terminal():
         raise click.UsageError("the dashboard needs a terminal; status and watch do without")
     if (
-        "://" not in url and not Path(url).exists() and not any(_left(keys))
+        "://" not in url and not Path(url).exists() and not any(_left(keys, None))
     ):  # an outcome in doubt is worth a screen
         raise LinkError(f"there is no port {url}: is it plugged in, is the emulator running?")
     watcher = Watcher(
-        url, lambda: _connect(url, keys), left=lambda: _left(keys), period_ms=period_ms, bench_key=keys.bench
+        url, lambda: _connect(url, keys), left=partial(_left, keys), period_ms=period_ms, bench_key=keys.bench
     )
     app = DashboardApp(watcher)
     app.run()
@@ -51,8 +52,11 @@ def _connect(url: str, keys: Keys) -> PumpClient:
     return PumpClient(url, keyring=keys.ring())
 
 
-def _left(keys: Keys) -> tuple[tuple[Intent, ...], str]:
-    """Return the changes in doubt of the pumps whose keys are at hand, and why there may be more of them."""
-    from monitor.intents import Intents  # noqa: PLC0415 - as above
+def _left(keys: Keys, serial_number: str | None) -> tuple[tuple[Intent, ...], str]:
+    """Return the changes in doubt of a pump, None for each whose key is at hand, and why there may be more of them."""
+    from monitor.intents import Intents, default_folder  # noqa: PLC0415 - as above
 
-    return Intents().left_in_doubt({key.serial_number for key in keys.ring().keys})
+    pumps: set[str] | None = {serial_number} if serial_number else None
+    if pumps is None and not keys.bench:  # to the bench key, any pump may answer
+        pumps = {key.serial_number for key in keys.ring().keys}
+    return Intents(default_folder(bench=keys.bench)).left_in_doubt(pumps)

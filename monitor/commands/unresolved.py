@@ -11,7 +11,7 @@ import click
 from monitor.commands.opening import opened, say
 from monitor.commands.options import check_terminal, json_option, keys_option, typed, yes_option
 from monitor.errors import RefusedError
-from monitor.intents import Intents
+from monitor.intents import Intents, default_folder
 from monitor.verdicts import either_rate, named, noted_time, wish
 from protocol.machines import Stage
 from protocol.units import format_rate
@@ -50,7 +50,7 @@ def unresolved(url: str | None, keys: Keys, *, as_json: bool, yes: bool, chosen:
         with opened(url, keys) as pump:
             if chosen is not None:
                 _discard(pump, chosen, yes=yes)
-    found = Intents().look()
+    found = Intents(default_folder(bench=keys.bench)).look()
     for one in found.noted:
         click.echo(json.dumps(_fields(one)) if as_json else _text(one, time.time()))
     for problem in found.problems:

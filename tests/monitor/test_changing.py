@@ -12,10 +12,11 @@ import pytest
 
 from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
 from monitor.intents import Intents, default_folder
-from monitor.keys import Keyring
+from monitor.keys import Keyring, bench_keyring
 from protocol.bounds import Finding
 from protocol.changes import rejected
 from protocol.intent import Intent
+from protocol.keys import BENCH_KEY
 from protocol.machines import Stage
 from protocol.messages import (
     Change,
@@ -343,7 +344,7 @@ def test_a_change_that_was_never_committed_blocks_nothing_and_frees_its_place(li
 def test_a_prepare_without_an_answer_is_given_up_before_the_next_one(
     live: LivePump, pump: PumpClient
 ) -> None:
-    live.swallow_replies(Prepared.code, Rejected.code, times=2)
+    live.swallow_replies(Prepared.code, Rejected.code, times=100)
     with pytest.raises(LinkError, match="does not answer"):
         prepare(pump)
     assert pump.unresolved == ()  # without a Commit there is one rate only
@@ -515,3 +516,25 @@ def test_a_pump_of_another_keyring_is_no_affair_of_this_one(live: LivePump) -> N
     with live.connect(keyring=Keyring(live.keys_folder, live.keyring.keys, ())) as pump:
         assert (len(pump.settled), pump.unresolved, pump.problem) == (1, (), "")
     assert files() == [other]
+
+
+# --- the bench key ----------------------------------------------------------------------------------------------------
+
+
+def test_whoever_answers_to_the_bench_key_is_not_asked_about_a_change_that_a_real_key_began(
+    live: LivePump,
+) -> None:
+    leave(live, applied=True)
+    live.keys[BENCH_KEY.key_id] = dataclasses.replace(BENCH_KEY, serial_number=SERIAL_NUMBER)
+    codes = requests(live)
+    with live.connect(keyring=bench_keyring()) as pump:
+        assert pump.serial_number == SERIAL_NUMBER
+        assert (pump.settled, pump.unresolved) == ((), ())
+        assert Resolve.code not in codes
+        prepare(pump)
+        assert len(list(default_folder(bench=True).iterdir())) == 1
+    assert len(files()) == 1
+    with live.connect() as pump:
+        assert len(pump.settled) == 1
+    assert files() == []
+    assert len(list(default_folder(bench=True).iterdir())) == 1

@@ -37,6 +37,10 @@ JSON_FIELDS = [
     "days_to_empty",
     "revision",
     "pump_time_us",
+    "mode",
+    "mode_left_s",
+    "refusing_s",
+    "audio_pause_s",
     "age_s",
 ]
 

@@ -14,6 +14,7 @@ from protocol.changes import PREPARE_TTL_MS
 from protocol.exchange import HANDSHAKE_TRIES, READ_TRIES
 from protocol.keys import Key
 from protocol.messages import (
+    ChangeKind,
     EventKind,
     Events,
     Hello,
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+ALL_KINDS = sum(1 << kind for kind in ChangeKind)
+
+
 def test_a_client_reads_who_is_there_and_how_it_is(live: LivePump) -> None:
     with live.connect() as pump:
         assert (pump.serial_number, pump.role, pump.store_id, pump.boot) == (
@@ -38,7 +42,7 @@ def test_a_client_reads_who_is_there_and_how_it_is(live: LivePump) -> None:
             STORE_ID,
             1,
         )
-        assert pump.identify() == Identity(SERIAL_NUMBER, "bench", "1.2.3", 0, STORE_ID, 1, 0b1110)
+        assert pump.identify() == Identity(SERIAL_NUMBER, "bench", "1.2.3", 0, STORE_ID, 1, ALL_KINDS)
         limits = pump.limits()
         assert (limits.least_rate_nl_h, limits.most_rate_nl_h) == (2_000, 1_000_000)
         assert limits.prepare_ttl_ms == PREPARE_TTL_MS

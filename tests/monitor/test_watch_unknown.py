@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from protocol.messages import Outcome, Prepared
 
-    Left = Callable[[], tuple[tuple[Intent, ...], str]]
+    Left = Callable[[str | None], tuple[tuple[Intent, ...], str]]
 
 NEW_NL_H = 25_000
 LEFT = Intent(
@@ -56,7 +56,7 @@ class Watched:
         self.watcher = Watcher(
             live.url,
             live.connect,
-            left=left or (lambda: notes.left_in_doubt({SERIAL_NUMBER})),
+            left=left or (lambda serial: notes.left_in_doubt({serial or SERIAL_NUMBER})),
             now_ns=self.clock,
         )
         self.watcher._jobs = IdleQueue(self.clock)
@@ -163,7 +163,7 @@ def test_a_restarted_monitor_knows_of_it_before_there_is_a_pump(live: LivePump, 
     prepared = watched.lose(applied=True)
     watched.watcher._close()
     notes = Intents()
-    again = Watched(live, left=lambda: notes.left_in_doubt({SERIAL_NUMBER}), turn=False)
+    again = Watched(live, left=lambda _: notes.left_in_doubt({SERIAL_NUMBER}), turn=False)
     assert again.watcher.snapshot.unresolved == ()
     again.watcher._publish(**again.watcher._in_doubt())  # as its thread begins
     assert [intent.command_id for intent in again.watcher.snapshot.unresolved] == [prepared.command_id]
@@ -232,7 +232,7 @@ def test_notes_that_can_not_be_read_are_told_with_a_link_and_without(
 
 def test_what_can_not_be_read_any_more_is_not_taken_for_settled(live: LivePump) -> None:
     found: list[tuple[tuple[Intent, ...], str]] = [((LEFT,), "")]
-    made = Watched(live, left=lambda: found[0], turn=False)
+    made = Watched(live, left=lambda _: found[0], turn=False)
     made.watcher._publish(**made.watcher._in_doubt())
     assert made.watcher.snapshot.unresolved == (LEFT,)
     found[0] = ((), "the folder can't be read")
@@ -259,7 +259,10 @@ def test_a_pump_that_does_not_say_is_read_all_the_same_and_asked_every_five_seco
 def test_of_the_changes_that_were_noted_those_of_the_pump_that_has_answered_count() -> None:
     sim = Simulation()
     other = replace(LEFT, serial_number="PM-00002", command_id=b"command2")
-    sim.watcher._left = lambda: ((LEFT, other), "")
+    sim.watcher._left = lambda serial: (
+        tuple(one for one in (LEFT, other) if serial in {None, one.serial_number}),
+        "",
+    )
     sim.watcher._publish(**sim.watcher._in_doubt())
     assert sim.watcher.snapshot.unresolved == (LEFT, other)
     sim.run_ms(100)
