@@ -9,6 +9,7 @@ from tests.campaigns import (
     byte_damage,
     channel,
     chunks,
+    crashes,
     differential,
     exploration,
     flips,
@@ -32,6 +33,7 @@ _MODULES = (
     attacker,
     exploration,
     misfortune,
+    crashes,
     memory,
 )
 CAMPAIGNS: dict[int, Campaign] = {module.CAMPAIGN.number: module.CAMPAIGN for module in _MODULES}

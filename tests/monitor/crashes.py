@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import os
 import random
 import tempfile
@@ -24,7 +25,6 @@ from monitor.client import PumpClient
 from monitor.errors import LinkError, MonitorError
 from monitor.intents import Intents
 from monitor.keys import Keyring
-from protocol.machines import StageEvent
 from protocol.messages import Change, ChangeKind, Commit, Outcome, Prepare, Prepared, Role, Verdict
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.keyring import ensure_keys
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of random name is made in it
 NEW_NL_H = 25_000
-PAIRS = 60  # of two crashes one after the other, for each fate of the line
+_SETTLING = 30  # steps, about as many as a monitor takes to connect and settle
 # What the line does to the change: by the type of a frame, whether it is lost on its way, and whether the line is then dead.
 FATES: dict[str, tuple[int, bool]] = {
     "nothing is lost": (0, False),
@@ -247,10 +247,14 @@ class Line:
         self._conversation.close()
 
 
-def run(seed: int, pairs: int = PAIRS) -> tuple[int, list[str]]:
+def run(seed: int, size: int = 600) -> tuple[int, list[str]]:
     """Kill a monitor at every step of a change, for every fate of its line, once as a kill and once as a power cut.
 
     Then the same with a second monitor killed while it settles, at pairs of steps that the seed chooses.
+
+    Args:
+        seed: chooses what is not tried in full.
+        size: steps tried for each fate, at the most; a tenth of it are pairs.
 
     Returns:
         the count of crashes, and a sentence for each one after which something was not as it must be.
@@ -261,17 +265,16 @@ def run(seed: int, pairs: int = PAIRS) -> tuple[int, list[str]]:
     with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
         for fate in FATES:
             steps = len(_live(Path(folder) / fate, seed, fate, ()).doom.steps)
-            plans = [(fatal,) for fatal in range(1, steps + 1)]
-            plans += [(dice.randint(1, steps), dice.randint(1, 30)) for _ in range(pairs)]
-            for place, plan in enumerate(plans):
-                for power in (False, True):
-                    points += 1
-                    where = Path(folder) / f"{len(failures)}-{points}-{place}"
-                    try:
-                        _check(_live(where, seed, fate, plan, power=power))
-                    except (AssertionError, MonitorError) as error:
-                        what = "power cut" if power else "killed"
-                        failures.append(f"seed {seed}, {fate}, {what} at {plan}: {error}")
+            chosen = range(1, steps + 1) if size >= steps else sorted(dice.sample(range(1, steps + 1), size))
+            plans: list[tuple[int, ...]] = [(fatal,) for fatal in chosen]
+            plans += [(dice.randint(1, steps), dice.randint(1, _SETTLING)) for _ in range(size // 10)]
+            for plan, power in itertools.product(plans, (False, True)):
+                points += 1
+                try:
+                    _check(_live(Path(folder) / str(points), seed, fate, plan, power=power))
+                except (AssertionError, MonitorError) as error:
+                    what = "power cut" if power else "killed"
+                    failures.append(f"seed {seed}, {fate}, {what} at {plan}: {error}")
     return points, failures
 
 
@@ -325,73 +328,3 @@ def _check(world: World) -> None:
         prepared = client.prepare(Change(ChangeKind.RATE, NEW_NL_H + 1), seen=client.status())
         assert client.commit(prepared).revision == revision + 1, "the next change was not made"
         client.close()
-
-
-# --- defects: each has to be found out ------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def notes_are_late() -> Iterator[None]:
-    """A monitor that notes a change only when its answer has come."""
-    note, told = Intents.note, changing.Changes._told
-
-    def later(self: Intents, intent: Any) -> None:  # noqa: ANN401 - an intent
-        self.__dict__.setdefault("late", []).append(intent)
-
-    def answered(self: changing.Changes, *arguments: Any, **options: Any) -> Outcome:  # noqa: ANN401 - of the monitor
-        try:
-            return told(self, *arguments, **options)
-        finally:
-            for intent in self._intents.__dict__.pop("late", []):
-                note(self._intents, intent)
-
-    with mock.patch.object(Intents, "note", later), mock.patch.object(changing.Changes, "_told", answered):
-        yield
-
-
-@contextlib.contextmanager
-def silence_is_a_verdict() -> Iterator[None]:
-    """A monitor that takes no answer for "not applied"."""
-    end = changing.Changes._end
-
-    def ended(self: changing.Changes, intent: Any, event: StageEvent) -> Any:  # noqa: ANN401 - an intent
-        intent = end(self, intent, event)
-        if event is StageEvent.SILENCE:
-            self._learn(intent, Outcome(intent.command_id, Verdict.NOT_APPLIED, 0, 0, 0))
-        return intent
-
-    with mock.patch.object(changing.Changes, "_end", ended):
-        yield
-
-
-@contextlib.contextmanager
-def nothing_is_synced() -> Iterator[None]:
-    """A monitor that leaves it to the system when its notes reach the disk."""
-    with (
-        mock.patch.object(os, "fsync", return_value=None),
-        mock.patch.object(World, "_syncing", lambda _world, fsync: fsync),
-    ):
-        yield
-
-
-@contextlib.contextmanager
-def notes_are_forgotten_at_the_start() -> Iterator[None]:
-    """A monitor that clears its folder when it starts."""
-    look = Intents.look
-
-    def cleared(self: Intents, serial_number: str | None = None) -> Any:  # noqa: ANN401 - what was found
-        for one in look(self, serial_number).noted:
-            if not one.under_way:
-                one.path.unlink()
-        return look(self, serial_number)
-
-    with mock.patch.object(Intents, "look", cleared):
-        yield
-
-
-DEFECTS = {
-    "notes are late": notes_are_late,
-    "silence is a verdict": silence_is_a_verdict,
-    "nothing is synced": nothing_is_synced,
-    "notes are forgotten at the start": notes_are_forgotten_at_the_start,
-}
