@@ -10,29 +10,25 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import json
 import os
 import stat
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import platformdirs
 
-from protocol.fields import MessageError
-from protocol.intent import Intent
-from protocol.machines import Stage, StageEvent
-from protocol.messages import Change, ChangeKind, Step, build
+from monitor.intent_text import DamagedError, from_lines, to_line
+from protocol.machines import StageEvent
 from protocol.places import APP
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
+    from protocol.intent import Intent
+
 _SUFFIX = ".intent"
 _DRAFT = ".new"
-_FORMAT = 1
 _MOST_TEXT = 65_536  # two lines are a thousand characters, five thousand with a day's pattern
-_STORE_ID_SIZE = 8
 
 
 class IntentError(Exception):
@@ -96,7 +92,7 @@ class Intents:
             if descriptor is None:
                 self._begin(intent)
             else:
-                _append(descriptor, _line(intent))
+                _append(descriptor, to_line(intent))
         except OSError as error:
             why = error.strerror or error
             said = f"the change can't be noted in {self.folder} ({why}), and nothing is changed without that"
@@ -155,7 +151,7 @@ class Intents:
         return tuple(wanted), "; ".join(found.problems)
 
     def _path(self, intent: Intent) -> Path:
-        return self.folder / f"{intent.serial_number}.{intent.command_id.hex()}{_SUFFIX}"
+        return self.folder / _name(intent)
 
     def _begin(self, intent: Intent) -> None:
         """Make the file, whole and locked before anybody else can see it."""
@@ -169,7 +165,7 @@ class Intents:
             )
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _append(descriptor, _line(intent))
+                _append(descriptor, to_line(intent))
                 path.hardlink_to(draft)
                 try:
                     os.fsync(folder)
@@ -229,16 +225,6 @@ def _write(descriptor: int, line: bytes) -> None:
     os.fsync(descriptor)
 
 
-def _line(intent: Intent) -> bytes:
-    content = asdict(intent) | {
-        "format": _FORMAT,
-        "command_id": intent.command_id.hex(),
-        "store_id": intent.store_id.hex(),
-        "stage": intent.stage.name,
-    }
-    return json.dumps(content).encode() + b"\n"
-
-
 def _read(path: Path) -> Noted | None:
     """Return the intent in a file; None where it has gone meanwhile.
 
@@ -253,13 +239,22 @@ def _read(path: Path) -> Noted | None:
                 return None
             if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_TEXT:
                 raise ValueError(_damaged(path))
-            return Noted(_last(os.read(descriptor, _MOST_TEXT), path), path, under_way)
+            intent = from_lines(os.read(descriptor, _MOST_TEXT))
+    except DamagedError as error:
+        raise ValueError(_damaged(path)) from error
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ValueError(
             f"{path} can't be read ({error.strerror}): a change may be without a verdict"
         ) from error
+    if path.name != _name(intent):
+        raise ValueError(_damaged(path))
+    return Noted(intent, path, under_way)
+
+
+def _name(intent: Intent) -> str:
+    return f"{intent.serial_number}.{intent.command_id.hex()}{_SUFFIX}"
 
 
 def _is_held(descriptor: int) -> bool:
@@ -273,43 +268,3 @@ def _is_held(descriptor: int) -> bool:
 def _damaged(path: Path) -> str:
     said = f"{path} is not what this program wrote: a change of a pump may be without a verdict"
     return f"{said}; look at the pump's rate, then remove the file"
-
-
-def _last(data: bytes, path: Path) -> Intent:
-    """Return the intent in the last whole line: what follows it was never finished, and nothing was sent on it.
-
-    Raises:
-        ValueError: where there is none.
-    """
-    try:
-        *_, last, _torn = data.split(b"\n")
-        intent = _intent(json.loads(last))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, MessageError) as error:
-        raise ValueError(_damaged(path)) from error
-    if path.name != f"{intent.serial_number}.{intent.command_id.hex()}{_SUFFIX}":
-        raise ValueError(_damaged(path))
-    return intent
-
-
-def _intent(content: dict[str, Any]) -> Intent:
-    """Return the intent that was written down.
-
-    Raises:
-        ValueError, KeyError, TypeError, AttributeError, MessageError: where it was not by this program.
-    """
-    if content.pop("format") != _FORMAT:
-        raise ValueError("another format")
-    wanted = content.pop("change")
-    steps = tuple(Step(**step) for step in wanted.pop("steps"))
-    change = Change(ChangeKind(wanted.pop("kind")), steps=steps, **wanted)
-    command_id, store_id = (bytes.fromhex(content.pop(name)) for name in ("command_id", "store_id"))
-    stage = Stage[content.pop("stage")]
-    intent = Intent(command_id, store_id=store_id, change=change, stage=stage, **content)
-    build(intent.prepare())  # refuses figures that no change can have
-    new_nl_h = 0 if intent.new_rate_nl_h is None else intent.new_rate_nl_h
-    counts: tuple[object, ...] = (intent.noted_s, new_nl_h)
-    if not all(type(count) is int and count >= 0 for count in counts):
-        raise ValueError("not a count")
-    if len(store_id) != _STORE_ID_SIZE or not intent.is_open:
-        raise ValueError("not an open intent")
-    return intent

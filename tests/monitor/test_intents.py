@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor import intents as module
+from monitor.intent_text import to_line
 from monitor.intents import IntentError, Intents, default_folder
 from protocol.intent import Intent
 from protocol.machines import Stage, StageEvent
@@ -158,7 +158,7 @@ def test_a_line_that_was_never_finished_does_not_count(folder: Path, intents: In
 
 def content(**changes: Any) -> bytes:  # noqa: ANN401 - whatever a damaged file holds
     """Return an intent's line with other contents."""
-    fields = json.loads(module._line(RATE))
+    fields = json.loads(to_line(RATE))
     fields.update({name: value for name, value in changes.items() if value != "gone"})
     for name in [name for name, value in changes.items() if value == "gone"]:
         del fields[name]
@@ -230,7 +230,7 @@ def test_no_flipped_bit_makes_another_change_of_it_unsaid(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     # A flip within a figure gives another valid figure: nothing here promises to tell. It must not crash, nor vanish.
-    line = bytearray(module._line(COMMITTING))
+    line = bytearray(to_line(COMMITTING))
     place = data.draw(st.integers(0, len(line) * 8 - 1))
     line[place // 8] ^= 1 << place % 8
     folder = tmp_path_factory.mktemp("intents")

@@ -200,12 +200,12 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from monitor.intents import IntentError, Intents
-from tests.monitor.test_intents import COMMITTING, OTHER, RATE, left, module
+from tests.monitor.test_intents import COMMITTING, OTHER, RATE, left, to_line
 folder = Path(sys.argv[1])
 made = Intents(folder)
 made.note(RATE)
-size = len(module._line(RATE))
-for room in (size + 1, size + len(module._line(COMMITTING)) - 1):
+size = len(to_line(RATE))
+for room in (size + 1, size + len(to_line(COMMITTING)) - 1):
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
     for intent in (COMMITTING, COMMITTING):
         try:
