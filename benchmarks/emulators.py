@@ -46,6 +46,8 @@ def new_device() -> Device:
         low_reservoir_nl=2_000_000,
         rate_nl_h=20_833,
         battery_percent=100,
+        concentration_ug_ml=500,
+        limits=None,
         speed=REAL_SPEED,
         seed=1,
         link=None,

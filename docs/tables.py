@@ -120,9 +120,10 @@ MEANINGS: dict[type[IntEnum], dict[Any, str]] = {
         EventKind.BRIDGE: "a: volume, nL, b: rate, nL/h",
         EventKind.CLOCK_SET: "a: what the calendar clock said before, s",
         EventKind.MODE_ENDED: "detail: the mode that ended, a: its rate, b: rate after, nL/h",
-        EventKind.SESSION: "a session was opened; detail: its role",
+        EventKind.SESSION: "sessions were opened; detail: their role, a: how many",
         EventKind.BAD_HANDSHAKES: "a: handshake frames with a wrong tag",
         EventKind.AUDIO_PAUSED: "a: the pause, s; 0 where the sound is on again",
+        EventKind.REFUSALS: "refusals beyond those told one by one; detail: role, a: how many",
     },
 }
 

@@ -11,9 +11,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from protocol.bounds import Finding
 from protocol.changes import rejected
 from protocol.fields import Message, MessageError
-from protocol.frame import FROM_DEVICE, Decoder, Frame
+from protocol.frame import FROM_DEVICE, Damage, Decoder, Frame
 from protocol.handshake import DeviceHandshake, HostHandshake
-from protocol.messages import MESSAGES, Challenge, Confirm, Hello, Poll, Refusal, Role, build, parse
+from protocol.messages import (
+    MESSAGES,
+    Challenge,
+    Confirm,
+    Hello,
+    Poll,
+    Refusal,
+    Rejected,
+    Role,
+    Statistics,
+    build,
+    parse,
+)
 from protocol.session import LONGEST_SESSION_MS, Intrusion, Session, SessionEndedError
 
 if TYPE_CHECKING:
@@ -128,6 +140,7 @@ class DeviceEnd:
         serve: answers a request made in this role and session.
         opened: told the role of each session that opens.
         bad_handshakes: told how many handshake frames with wrong tags came in one turn.
+        refused: told of each refusal that is given here, of a request that is not understood, and the role it went to.
     """
 
     def __init__(
@@ -136,16 +149,20 @@ class DeviceEnd:
         serve: Callable[[Message, Role, int], Message],
         opened: Callable[[Role], None],
         bad_handshakes: Callable[[int], None] = lambda _count: None,
+        refused: Callable[[Rejected, Role], None] = lambda _answer, _role: None,
     ) -> None:
         self._handshake = handshake
         self._serve = serve
         self._opened = opened
         self._bad_handshakes = bad_handshakes
+        self._refused = refused
         self._decoder = Decoder()
         self._session: Session | None = None
         self._opened_ms = 0
         self._role = Role.VIEWER
         self._intruders = dict.fromkeys(Intrusion, 0)
+        self._accepted = 0
+        self._sessions = 0
 
     @property
     def dropped(self) -> int:
@@ -156,6 +173,25 @@ class DeviceEnd:
     def session(self) -> int | None:
         """The number of the open session, None before there is one."""
         return None if self._session is None else self._session.number
+
+    def statistics(self, now_ms: int) -> Statistics:
+        """Return what was counted here so far; `now_ms` is monotonic wall time."""
+        damaged, intruders = self._decoder.damaged, self._intruders
+        return Statistics(
+            accepted=self._accepted,
+            bad_size=damaged[Damage.SIZE],
+            bad_cobs=damaged[Damage.COBS],
+            bad_crc=damaged[Damage.CRC],
+            bad_version=damaged[Damage.VERSION],
+            bad_length=damaged[Damage.LENGTH],
+            bad_session=intruders[Intrusion.SESSION],
+            bad_direction=intruders[Intrusion.DIRECTION],
+            bad_counter=intruders[Intrusion.COUNTER],
+            bad_tag=intruders[Intrusion.TAG],
+            bad_handshake=self._handshake.refused,
+            sessions=self._sessions,
+            deaf_ms=self._handshake.deaf_ms(now_ms),
+        )
 
     def receive(self, data: bytes, now_ms: int) -> bytes:
         """Return the bytes to answer with; `now_ms` is monotonic wall time."""
@@ -177,6 +213,7 @@ class DeviceEnd:
         if session is None or intrusion is not None:
             self._intruders[intrusion or Intrusion.SESSION] += 1
             return b""
+        self._accepted += 1
         return self._reply(session, self._understand(frame, session))
 
     def _confirm(self, frame: Frame, now_ms: int) -> bytes:
@@ -185,6 +222,8 @@ class DeviceEnd:
             return b""
         self._session, self._role = found
         self._opened_ms = now_ms
+        self._accepted = 0
+        self._sessions += 1
         self._opened(self._role)
         return self._reply(self._session, self._serve(Poll(), self._role, self._session.number))
 
@@ -192,12 +231,16 @@ class DeviceEnd:
         kind = MESSAGES.get(frame.type)
         if kind is None or frame.type & FROM_DEVICE:
             said = f"this pump does not know requests of type 0x{frame.type:02x}"
-            return rejected(frame.type, Finding(Refusal.UNSUPPORTED, 0, said))
+            return self._refusing(rejected(frame.type, Finding(Refusal.UNSUPPORTED, 0, said)))
         try:
             request = parse(frame.type, frame.payload)
         except MessageError as error:
-            return rejected(frame.type, Finding(Refusal.MALFORMED, 0, str(error)[:100]))
+            return self._refusing(rejected(frame.type, Finding(Refusal.MALFORMED, 0, str(error)[:100])))
         return self._serve(request, self._role, session.number)
+
+    def _refusing(self, answer: Rejected) -> Rejected:
+        self._refused(answer, self._role)
+        return answer
 
     def _reply(self, session: Session, message: Message) -> bytes:
         try:

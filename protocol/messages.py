@@ -142,6 +142,7 @@ class EventKind(IntEnum):
     SESSION = 18
     BAD_HANDSHAKES = 19
     AUDIO_PAUSED = 20
+    REFUSALS = 21
 
 
 # --- the handshake ------------------------------------------------------------------------------------------------

@@ -49,7 +49,22 @@ VOLUME_UNITS = {
     "nL": Unit(1, 1, 0),
 }
 PERCENT_UNITS = {"%": Unit(1, 1, 0)}
-_SPELLINGS = {"µL/h": "uL/h", "μL/h": "uL/h", "mL/d": "mL/day", "µL": "uL", "μL": "uL"}
+DOSE_UNITS = {"ug/day": Unit(1, 1, 0), "mg/day": Unit(1_000, 1, 3)}
+CONCENTRATION_UNITS = {"ug/mL": Unit(1, 1, 0), "mg/mL": Unit(1_000, 1, 3)}
+SPAN_UNITS = {"s": Unit(1, 1, 0), "min": Unit(60, 1, 0), "h": Unit(3_600, 1, 0)}
+_SPELLINGS = {
+    "µL/h": "uL/h",
+    "μL/h": "uL/h",
+    "mL/d": "mL/day",
+    "µL": "uL",
+    "μL": "uL",
+    "µg/day": "ug/day",
+    "μg/day": "ug/day",
+    "ug/d": "ug/day",
+    "mg/d": "mg/day",
+    "µg/mL": "ug/mL",
+    "μg/mL": "ug/mL",
+}
 
 
 def parse_rate(text: str) -> int:
@@ -70,15 +85,42 @@ def parse_volume(text: str) -> int:
     return _parse(text, VOLUME_UNITS, "a volume", "18 mL")
 
 
-def parse_percent(text: str) -> int:
-    """Read "80 %" as 80; 0 to 100.
+def parse_dose(text: str) -> int:
+    """Read a daily dose such as "300 ug/day" as micrograms a day.
+
+    Raises:
+        QuantityError: with a sentence that says how to write it.
+    """
+    return _parse(text, DOSE_UNITS, "a daily dose", "300 ug/day")
+
+
+def parse_concentration(text: str) -> int:
+    """Read a concentration such as "500 ug/mL" as micrograms per millilitre.
+
+    Raises:
+        QuantityError: with a sentence that says how to write it.
+    """
+    return _parse(text, CONCENTRATION_UNITS, "a concentration", "500 ug/mL")
+
+
+def parse_span(text: str) -> int:
+    """Read a span of time such as "60 s" or "10 min" as seconds.
+
+    Raises:
+        QuantityError: with a sentence that says how to write it.
+    """
+    return _parse(text, SPAN_UNITS, "a span of time", "60 s")
+
+
+def parse_percent(text: str, most: int = 100) -> int:
+    """Read "80 %" as 80; 0 to `most`.
 
     Raises:
         QuantityError: with a sentence that says how to write it.
     """
     value = _parse(text, PERCENT_UNITS, "a percentage", "80 %")
-    if value > 100:  # noqa: PLR2004 - a hundred per cent
-        raise QuantityError(f'"{_shown(text)}" is more than there is: 0 % to 100 %')
+    if value > most:
+        raise QuantityError(f'"{_shown(text)}" is more than there is: 0 % to {most} %')
     return value
 
 

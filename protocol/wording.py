@@ -33,6 +33,7 @@ _WORDS = {
     EventKind.SESSION: "session",
     EventKind.BAD_HANDSHAKES: "KEYS",
     EventKind.AUDIO_PAUSED: "audio",
+    EventKind.REFUSALS: "refused",
 }
 _REASONS = {
     Refusal.ROLE: "the key only reads",
@@ -133,11 +134,16 @@ _TEXTS: dict[EventKind, Callable[[EventRecord], str]] = {
     EventKind.BRIDGE: lambda r: f"bridge bolus of {format_volume(r.a)} at {format_rate(r.b)}",
     EventKind.CLOCK_SET: lambda r: f"the clock was set from {clock_text(r.a)}",
     EventKind.MODE_ENDED: lambda r: f"by the program again, at {format_rate(r.b)}",
-    EventKind.SESSION: lambda r: f"a host opened a session: {_role(r.detail)}",
+    EventKind.SESSION: lambda r: (
+        f"{r.a} more sessions were opened: {_role(r.detail)}"
+        if r.a > 1
+        else f"a host opened a session: {_role(r.detail)}"
+    ),
     EventKind.BAD_HANDSHAKES: lambda r: f"{r.a} handshakes with a wrong key",
     EventKind.AUDIO_PAUSED: lambda r: (
         f"alarm sound paused for {format_span(r.a)}" if r.a else "alarm sound on"
     ),
+    EventKind.REFUSALS: lambda r: f"{r.a} more refusals: {_role(r.detail)}",
 }
 
 

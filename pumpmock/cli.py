@@ -7,17 +7,21 @@ from secrets import randbelow
 
 import click
 
-from protocol.bounds import Basis, Bounds, hard_finding
+from protocol.bounds import Basis, hard_finding
 from protocol.keys import KeyFileError
 from protocol.places import APP
 from protocol.units import format_volume
 from pumpmock.console import Console
 from pumpmock.decode import decode
 from pumpmock.key_commands import keygen, keys_group
+from pumpmock.limits import bounds_of
+from pumpmock.limits_file import BENCH, LimitSet
 from pumpmock.model.settings import Settings
 from pumpmock.options import Options
 from pumpmock.parameters import (
+    CONCENTRATION,
     HOST_PORT,
+    LIMITS,
     NO_LINK,
     PERCENT,
     RATE,
@@ -31,7 +35,7 @@ from pumpmock.parameters import (
 )
 from pumpmock.ports import PortError
 from pumpmock.serve import serve
-from pumpmock.snapshot import SnapshotError
+from pumpmock.snapshot import InDoubtError, SnapshotError
 
 _MOST_SEED = 2**32
 
@@ -66,6 +70,18 @@ main.add_command(keys_group)
 @click.option("--flow", type=RATE, default="0.5 mL/day", show_default=True, help="Flow rate.")
 @click.option("--battery", type=PERCENT, default="100 %", show_default=True, help="Charge of the battery.")
 @click.option(
+    "--concentration",
+    type=CONCENTRATION,
+    default="500 ug/mL",
+    show_default=True,
+    help="Of the drug in the reservoir; 0 ug/mL where it is not known.",
+)
+@click.option(
+    "--limits",
+    type=LIMITS,
+    help="Limits that the pump enforces: a TOML file as examples/limits.toml, or none.  [default: the bench's]",
+)
+@click.option(
     "--serial-number", type=SERIAL_NUMBER, default="PM-00001", show_default=True, help="Who the pump is."
 )
 @click.option(
@@ -98,6 +114,8 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
     low_reservoir: int,
     flow: int,
     battery: int,
+    concentration: int,
+    limits: LimitSet | None,
     serial_number: str,
     seed: int | None,
     state: Path | None,
@@ -120,13 +138,17 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
         raise click.UsageError("--frozen and --speed exclude each other: leave one out")
     if bench_key and keys is not None:
         raise click.UsageError("--bench-key and --keys exclude each other: leave one out")
-    _check_figures(reservoir, low_reservoir, flow)
+    goes_on = state is not None and state.exists()
+    if not goes_on:
+        _check_figures(reservoir, low_reservoir, flow, concentration, limits or BENCH)
     options = Options(
         serial_number=serial_number,
         fill_nl=reservoir,
         low_reservoir_nl=low_reservoir,
         rate_nl_h=flow,
         battery_percent=battery,
+        concentration_ug_ml=concentration,
+        limits=limits,
         speed=0 if frozen else 1_000 if speed is None else speed,
         seed=randbelow(_MOST_SEED) if seed is None else seed,
         link=link,
@@ -136,14 +158,16 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
         repeatable=bench_key and seed is not None,
     )
     console = Console(as_json=as_json)
-    if state is not None and state.exists():
+    if goes_on:
         console.warn(f"the pump goes on from {state}; reservoir, flow and battery are as it left them")
     _run(options, console)
 
 
-def _check_figures(fill_nl: int, low_nl: int, rate_nl_h: int) -> None:
+def _check_figures(
+    fill_nl: int, low_nl: int, rate_nl_h: int, concentration_ug_ml: int, limits: LimitSet
+) -> None:
     """Refuse, in the units that were typed, what the pump's own settings would refuse."""
-    usual = Settings()
+    usual = Settings(**limits.figures)
     if fill_nl > usual.capacity_nl:
         raise click.BadParameter(
             f"the reservoir holds {format_volume(usual.capacity_nl)}", param_hint="--reservoir"
@@ -151,9 +175,10 @@ def _check_figures(fill_nl: int, low_nl: int, rate_nl_h: int) -> None:
     if not usual.residual_nl <= low_nl <= usual.capacity_nl:
         least, most = format_volume(usual.residual_nl), format_volume(usual.capacity_nl)
         raise click.BadParameter(f"the alarm can be set to {least} to {most}", param_hint="--low-reservoir")
-    finding = hard_finding(Basis(rate_nl_h), rate_nl_h, Bounds(usual.least_rate_nl_h, usual.most_rate_nl_h))
+    # From nothing, so that no step counts: this is the rate with which the pump is handed over.
+    finding = hard_finding(Basis(0, concentration_ug_ml), rate_nl_h, bounds_of(usual))
     if finding is not None:
-        raise click.BadParameter(finding.sentence, param_hint="--flow")
+        raise click.BadParameter(f"{finding.sentence} (--limits sets others)", param_hint="--flow")
 
 
 def _run(options: Options, console: Console) -> None:
@@ -163,7 +188,7 @@ def _run(options: Options, console: Console) -> None:
     except PortError as error:
         console.warn(str(error))
         raise SystemExit(NO_LINK) from error
-    except (SnapshotError, KeyFileError) as error:
+    except (SnapshotError, KeyFileError, InDoubtError) as error:
         console.warn(str(error))
         raise SystemExit(REFUSED) from error
     except ValueError as error:

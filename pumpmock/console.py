@@ -92,7 +92,8 @@ _FIELDS: dict[EventKind, Callable[[EventRecord], dict[str, Any]]] = {
     EventKind.PRIME: lambda r: {"volume_nl": r.a},
     EventKind.BRIDGE: lambda r: {"volume_nl": r.a, "rate_nl_h": r.b},
     EventKind.CLOCK_SET: lambda r: {"old_clock_s": r.a},
-    EventKind.SESSION: lambda r: {"role": Role(r.detail).name.lower()},
+    EventKind.SESSION: lambda r: {"role": Role(r.detail).name.lower(), "count": r.a},
     EventKind.BAD_HANDSHAKES: lambda r: {"count": r.a},
     EventKind.AUDIO_PAUSED: lambda r: {"seconds": r.a},
+    EventKind.REFUSALS: lambda r: {"role": Role(r.detail).name.lower(), "count": r.a},
 }

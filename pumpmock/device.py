@@ -5,15 +5,17 @@ The order of a change is persist, motor, reply; and whatever is said of the pump
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 from zlib import crc32
 
-from protocol.bounds import Basis, Bounds, Finding, allowed, hard_finding
+from protocol.bounds import Basis, Finding, allowed
 from protocol.changes import NO_COMMAND, PREPARE_TTL_MS, ChangeDesk, Present, rejected
 from protocol.messages import (
     EVENTS_A_PAGE,
     MINOR_VERSION,
     Acknowledge,
+    AudioPause,
     Change,
     ChangeKind,
     Commit,
@@ -33,8 +35,12 @@ from protocol.messages import (
     Resolve,
     Role,
     Status,
+    Verdict,
     build,
 )
+from pumpmock.limits import DAYS, Facts, bounds_of, hold_finding, limit_finding
+from pumpmock.model.guard import OVER_A_LIMIT, day_least_nl_h
+from pumpmock.talk import Talk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +50,10 @@ if TYPE_CHECKING:
     from pumpmock.pace import Pace
     from pumpmock.snapshot import Memory
 
-_Changing = Prepare | Commit | Resolve | Acknowledge
+_Changing = Prepare | Commit | Resolve | Acknowledge | AudioPause
 _NS_A_MS = 1_000_000
 _OFFERED = sum(1 << kind for kind in ChangeKind)
+_SINGLY = 5  # refusals, and sessions, of a role that are logged one by one within a minute: an assumption
 
 
 class Device:
@@ -60,6 +67,9 @@ class Device:
         save: makes the memory last; OSError where it can't.
         model: model name, as hosts see it.
         firmware: firmware version, as hosts see it.
+
+    Attributes:
+        limits_crc: CRC-32 of the payload of Limits.
     """
 
     def __init__(
@@ -81,7 +91,10 @@ class Device:
         self._model = model
         self._firmware = firmware
         self._saved: object = None
-        self._limits_crc = crc32(build(self._limits()))
+        self._refused: Message | None = None
+        self._audio_session: int | None = None
+        self._talks: dict[tuple[EventKind, Role], Talk] = {}
+        self.limits_crc = crc32(build(self._limits()))
         self._desk = ChangeDesk(
             memory.ledger,
             random,
@@ -98,6 +111,7 @@ class Device:
     def catch_up(self) -> None:
         """Let pump time come to what the pace says it is by now."""
         self.pump.advance_to(max(self.pace.pump_us_at(self._wall_ns()), self.pump.clock.now_us))
+        self._tell_held(self.now_ms())
 
     def persist(self) -> None:
         """Make the present state last, if it is not in the memory already.
@@ -106,7 +120,8 @@ class Device:
             OSError: where it can't be written.
         """
         pump = self.pump
-        mark = (pump.clock.now_us, pump.events.newest, self.memory.revision, self.memory.ledger.voided)
+        now_us, guard, ledger = pump.clock.now_us, pump.guard, self.memory.ledger
+        mark = (now_us, pump.events.newest, guard, self.memory.revision, ledger.voided)
         if mark != self._saved:
             self._save(self.memory)
             self._saved = mark
@@ -121,13 +136,53 @@ class Device:
         else:
             answer = self._change(request, session, frames_bad)
         if isinstance(answer, Rejected):
-            wanted = request.change.rate_nl_h if isinstance(request, Prepare) else 0
-            self.pump.record(EventKind.REFUSED, answer.reason, wanted, answer.bound)
+            self.note_refusal(answer, role, request.change.rate_nl_h if isinstance(request, Prepare) else 0)
+            # A host that heard no answer asks again, and has still asked for one thing.
+            if answer.reason in OVER_A_LIMIT and request != self._refused:
+                self._refused = request
+                self.pump.note_refusal(Refusal(answer.reason))
         return answer
 
+    def note_refusal(self, answer: Rejected, role: Role, wanted_nl_h: int = 0) -> None:
+        """Log that a request made under a key of `role` was refused."""
+        if self._admits(EventKind.REFUSALS, role):
+            self.pump.record(EventKind.REFUSED, answer.reason, wanted_nl_h, answer.bound)
+
+    def note_bad_handshakes(self, count: int) -> None:
+        """Log that so many handshake frames with a wrong tag came; whoever serves a port sums them up."""
+        self.catch_up()
+        self.pump.record(EventKind.BAD_HANDSHAKES, 0, count)
+
+    def begin_session(self, role: Role) -> None:
+        """Log that a session was opened."""
+        if self._admits(EventKind.SESSION, role):
+            self.pump.record(EventKind.SESSION, role, 1)
+
     def end_session(self, session: int) -> None:
-        """Forget what was prepared in a session whose host has gone."""
+        """Forget what was prepared in a session whose host has gone, and end its silence.
+
+        Silence that was asked for from afar ends with the link to whoever asked (R6.4.4(2) of the Open PCA Pump
+        Requirements v1.0.0).
+        """
         self._desk.release(session)
+        if session == self._audio_session:
+            self._audio_session = None
+            self.catch_up()
+            if self.pump.audio_pause_s:
+                self.pump.pause_audio(0)
+
+    def finish(self) -> None:
+        """Log what is still held back, whatever the time: the pump is about to end."""
+        self._tell_held(None)
+
+    def _admits(self, kind: EventKind, role: Role) -> bool:
+        return self._talks.setdefault((kind, role), Talk(_SINGLY)).admits(self.now_ms())
+
+    def _tell_held(self, now_ms: int | None) -> None:
+        for (kind, role), talk in self._talks.items():
+            held = talk.held if now_ms is None else talk.release(now_ms)
+            if held:
+                self.pump.record(kind, role, held)
 
     def _read(self, request: Message, frames_bad: int) -> Message:
         match request:
@@ -152,10 +207,24 @@ class Device:
             case Commit():
                 return self._desk.commit(request, session, self.now_ms())
             case Resolve():
-                return self._desk.resolve(request)
+                return self._resolve(request)
             case Acknowledge():
                 self.pump.acknowledge(request.alarms)
-                return self._status(frames_bad)
+            case AudioPause():
+                self.pump.pause_audio(request.seconds)
+                self._audio_session = session if request.seconds else None
+        return self._status(frames_bad)
+
+    def _resolve(self, request: Resolve) -> Message:
+        """Answer a Resolve; a verdict that would be forgotten with this process is not told."""
+        outcome = self._desk.resolve(request)
+        if outcome.verdict is Verdict.NOT_APPLIED:
+            try:
+                self.persist()
+            except OSError as error:
+                said = f"the verdict could not be stored, so there is none yet: {error.strerror or error}"
+                return rejected(request.code, Finding(Refusal.NOT_STORED, 0, said), request.command_id)
+        return outcome
 
     def _status(self, frames_bad: int) -> Status:
         now = self.pump.sample()
@@ -181,8 +250,8 @@ class Device:
             now.service_days,
             now.alarms,
             now.acknowledged,
-            0,
-            0,
+            self.pump.audio_pause_s,
+            self.pump.refusing_s,
             now.pump_time_us,
             now.clock_s,
             self.memory.boot,
@@ -191,7 +260,7 @@ class Device:
             now.most_rate_nl_h,
             now.step_up_percent,
             now.step_down_percent,
-            self._limits_crc,
+            self.limits_crc,
             frames_bad,
         )
 
@@ -205,48 +274,41 @@ class Device:
         return Program(now.mode, rate_nl_h, now.mode_left_s, weekday, self.pump.program_of(weekday))
 
     def _limits(self) -> Limits:
-        bounds = self._bounds()
-        return Limits(
-            least_rate_nl_h=bounds.least_rate_nl_h,
-            most_rate_nl_h=bounds.most_rate_nl_h,
-            minimum_rate_nl_h=self.pump.settings.minimum_rate_nl_h,
-            step_up_percent=bounds.step_up_percent,
-            step_down_percent=bounds.step_down_percent,
-            day_up_percent=bounds.day_up_percent,
-            least_dose_ug_day=bounds.least_dose_ug_day,
-            most_dose_ug_day=bounds.most_dose_ug_day,
-            most_bolus_nl=bounds.most_bolus_nl,
-            most_day_nl=bounds.most_day_nl,
-            lockout_s=0,
-            refusals_allowed=0,
-            refusal_window_s=0,
-            lock_s=0,
-            prepare_ttl_ms=PREPARE_TTL_MS,
-        )
-
-    def _bounds(self) -> Bounds:
         settings = self.pump.settings
-        return Bounds(
-            settings.least_rate_nl_h,
-            settings.most_rate_nl_h,
-            settings.step_up_percent,
-            settings.step_down_percent,
+        return Limits(
+            **asdict(bounds_of(settings)),
+            minimum_rate_nl_h=settings.minimum_rate_nl_h,
+            lockout_s=settings.lockout_s,
+            refusals_allowed=settings.refusals_allowed,
+            refusal_window_s=settings.refusal_window_s,
+            lock_s=settings.lock_s,
+            prepare_ttl_ms=PREPARE_TTL_MS,
         )
 
     # --- what the desk asks -----------------------------------------------------------------------------------------
 
     def _present(self) -> Present:
         now = self.pump.sample()
-        least, most = allowed(Basis(now.programmed_rate_nl_h), self._bounds())
+        least, most = allowed(self._basis(), bounds_of(self.pump.settings))
         return Present(now.commanded_rate_nl_h, now.pump_time_us, least, most)
 
     def _refuse(self, change: Change) -> Finding | None:
-        if change.kind is ChangeKind.RATE:
-            basis = Basis(self.pump.sample().programmed_rate_nl_h)
-            finding = hard_finding(basis, change.rate_nl_h, self._bounds())
-            if finding is not None:
-                return finding
-        return self.pump.refuse(change)
+        pump = self.pump
+        return (
+            hold_finding(change.kind, pump.guard, pump.clock.now_us, pump.settings)
+            or limit_finding(change, self._facts(), bounds_of(pump.settings))
+            or pump.refuse(change)
+        )
+
+    def _basis(self) -> Basis:
+        pump, now = self.pump, self.pump.sample()
+        least_nl_h = day_least_nl_h(pump.guard, pump.clock.now_us)
+        return Basis(now.programmed_rate_nl_h, now.concentration_ug_ml, least_nl_h)
+
+    def _facts(self) -> Facts:
+        pump, now = self.pump, self.pump.sample()
+        week = tuple(pump.program_of(weekday) for weekday in range(len(DAYS)))
+        return Facts(now.pump_time_us, now.clock_s, self._basis(), week, pump.guard.turned, pump.planned())
 
     def _apply(self, line: Applied, change: Change) -> None:
         self.memory.ahead = change

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from protocol.keys import BENCH_KEY
 from protocol.ledger import Ledger
 from pumpmock.keyring import ensure_keys
+from pumpmock.limits_file import BENCH
 from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
 from pumpmock.snapshot import Memory
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from protocol.keys import Key
+    from pumpmock.limits_file import LimitSet
 
 _SENSOR_OFFSET_NL = 200_000  # a pump's level sensor is off by a constant within this; an assumption
 REPEATABLE_EPOCH_S = 1_767_225_600  # Thu 1 Jan 2026: the calendar of a run that shall be repeated begins here
@@ -29,6 +31,7 @@ class Options:
     """What `pumpmock serve` was asked for; volumes in nL, rates in nL/h, speed in thousandths.
 
     Attributes:
+        limits: what the pump shall enforce; None for the bench's on a new pump, and for no others on one that goes on.
         keys: folder of the secret keys; None for the published bench key in their place.
         repeatable: whether all that is random comes from the seed; without effect on a pump with secret keys.
     """
@@ -38,6 +41,8 @@ class Options:
     low_reservoir_nl: int
     rate_nl_h: int
     battery_percent: int
+    concentration_ug_ml: int
+    limits: LimitSet | None
     speed: int
     seed: int
     link: Path | None
@@ -79,11 +84,17 @@ def new_memory(options: Options, epoch_s: int, random: Callable[[int], bytes]) -
         ValueError: where no pump can be as the options say.
     """
     offset = Random(options.seed).randint(-_SENSOR_OFFSET_NL, _SENSOR_OFFSET_NL)  # noqa: S311 - a sensor, not a secret
-    settings = Settings(low_reservoir_nl=options.low_reservoir_nl, sensor_offset_nl=offset, epoch_s=epoch_s)
+    settings = Settings(
+        low_reservoir_nl=options.low_reservoir_nl,
+        sensor_offset_nl=offset,
+        epoch_s=epoch_s,
+        **(options.limits or BENCH).figures,
+    )
     pump = Pump(
         settings,
         fill_nl=options.fill_nl,
         rate_nl_h=options.rate_nl_h,
         battery_percent=options.battery_percent,
+        concentration_ug_ml=options.concentration_ug_ml,
     )
     return Memory(options.serial_number, random(8), 0, 0, Ledger(), pump)

@@ -10,7 +10,15 @@ import platformdirs
 
 from protocol.keys import KEY_ID_SIZE, check_serial_number
 from protocol.places import APP, KEYS
-from protocol.units import QuantityError, parse_decimal, parse_percent, parse_rate, parse_volume
+from protocol.units import (
+    QuantityError,
+    parse_concentration,
+    parse_decimal,
+    parse_percent,
+    parse_rate,
+    parse_volume,
+)
+from pumpmock.limits_file import NONE, LimitSet, read_limits
 from pumpmock.ports.tcp import parse_host_port
 
 if TYPE_CHECKING:
@@ -63,9 +71,20 @@ def _parse_key_id(text: str) -> bytes:
     return key_id
 
 
+def _parse_limits(text: str) -> LimitSet:
+    if text == NONE.name:
+        return NONE
+    try:
+        return read_limits(Path(text))
+    except OSError as error:
+        raise ValueError(f"{text}: {error.strerror or error}") from error
+
+
 VOLUME = Parsed("volume", parse_volume)
 RATE = Parsed("rate", parse_rate)
 PERCENT = Parsed("percent", parse_percent)
+CONCENTRATION = Parsed("concentration", parse_concentration)
+LIMITS = Parsed("file|none", _parse_limits)
 SPEED = Parsed("factor", _parse_speed)
 HOST_PORT = Parsed("host:port", parse_host_port)
 SERIAL_NUMBER = Parsed("serial", check_serial_number)

@@ -20,17 +20,19 @@ from protocol.places import APP, runtime_folder
 from protocol.units import format_rate, format_volume
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
+from pumpmock.limits_file import BENCH
 from pumpmock.options import REPEATABLE_EPOCH_S, new_memory, pairing_keys, randomness
 from pumpmock.pace import REAL_SPEED, Pace
 from pumpmock.ports.pty import PtyPort, open_first_free
 from pumpmock.ports.tcp import TcpPort
-from pumpmock.snapshot import Store
+from pumpmock.snapshot import InDoubtError, Store
 from pumpmock.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from protocol.keys import Key
+    from protocol.messages import EventRecord
     from pumpmock.console import Console
     from pumpmock.options import Options
     from pumpmock.ports import Port
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 MODEL = "pumpmock bench"
 _NS_A_S = 1_000_000_000
+# The console names the peer too, which a pump does not know.
+_TOLD_WITH_PEER = frozenset({EventKind.SESSION, EventKind.BAD_HANDSHAKES})
 
 
 def serve(options: Options, console: Console) -> None:
@@ -48,6 +52,7 @@ def serve(options: Options, console: Console) -> None:
         ValueError: where no pump can be as the options or the state file say.
         PortError: where a port can't be had.
         OSError: where keys or state can't be read or written.
+        InDoubtError: where it is not sure what the state file holds after a power cut.
     """
     keys = pairing_keys(options.keys, options.serial_number)
     with contextlib.ExitStack() as stack:
@@ -60,6 +65,8 @@ def serve(options: Options, console: Console) -> None:
             memory = new_memory(options, epoch_s, randomness(options, "memory"))
         elif memory.serial_number != options.serial_number:
             keys = pairing_keys(options.keys, memory.serial_number)
+        if options.limits is not None:
+            memory.pump.configure(options.limits.figures)
         memory.boot += 1
         asyncio.run(_Server(options, console, memory, keys, store).run())
 
@@ -82,6 +89,8 @@ class _Server:
         self._random = randomness(options, f"start {memory.boot}")
         self._tallies: list[Tally] = []
         self._unsaved = ""
+        self._ended = asyncio.Event()
+        self._doubt: InDoubtError | None = None
         self._due_us: int | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._device = Device(
@@ -95,7 +104,7 @@ class _Server:
         )
 
     async def run(self) -> None:
-        ended = asyncio.Event()
+        ended = self._ended
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, ended.set)
@@ -105,7 +114,7 @@ class _Server:
         async with contextlib.AsyncExitStack() as stack:
             ports = await self._open_ports(stack)
             self._tell_ready(ports)
-            pump.on_event = self._console.event
+            pump.on_event = self._tell_event
             self._plan()
             await ended.wait()
             self._device.catch_up()
@@ -113,7 +122,10 @@ class _Server:
             tally.tell()
         if self._timer is not None:
             self._timer.cancel()
+        self._device.finish()
         self._persist()
+        if self._doubt is not None:
+            raise self._doubt
         self._console.tell("ended", {"event": "ended", "pump_time_us": pump.clock.now_us})
 
     async def _open_ports(self, stack: contextlib.AsyncExitStack) -> dict[str, str]:
@@ -148,7 +160,7 @@ class _Server:
         tally = Tally(self._tell_bad_handshakes, asyncio.get_running_loop().call_later)
         self._tallies.append(tally)
 
-        def open_conversation(peer: str) -> _Planned:
+        def open_conversation(peer: str) -> _Served:
             def opened(role: Role) -> None:
                 name = role.name.lower()
                 self._console.tell(f"{name} on {peer}", {"event": "session", "peer": peer, "role": name})
@@ -162,11 +174,33 @@ class _Server:
                 bad_handshakes=lambda count: tally.add(count, peer),
                 back_off=back_off,
             )
-            return _Planned(conversation, self._plan)
+            return _Served(conversation, self)
 
         return open_conversation
 
+    def answer(self, conversation: NativeConversation, data: bytes) -> bytes:
+        """Let a conversation take what arrived, and return its answer; none once the state is in doubt."""
+        if self._doubt is not None:
+            return b""
+        try:
+            reply = conversation.receive(data)
+        except InDoubtError as doubt:
+            self._stop(doubt)
+            return b""
+        self._plan()
+        return reply
+
+    def _stop(self, doubt: InDoubtError) -> None:
+        """End at once, and say nothing more to anybody."""
+        self._doubt = doubt
+        self._ended.set()
+
+    def _tell_event(self, record: EventRecord) -> None:
+        if record.kind not in _TOLD_WITH_PEER:
+            self._console.event(record)
+
     def _tell_bad_handshakes(self, count: int, peer: str) -> None:
+        self._device.note_bad_handshakes(count)
         said = f"{count} handshake frame{'s' if count > 1 else ''} with a wrong tag refused on {peer}"
         self._console.tell(said, {"event": "bad_handshakes", "count": count, "peer": peer})
 
@@ -190,8 +224,12 @@ class _Server:
         self._plan()
 
     def _persist(self) -> None:
+        if self._doubt is not None:
+            return
         try:
             self._device.persist()
+        except InDoubtError as doubt:
+            self._stop(doubt)
         except OSError as error:
             self._note_unsaved(error)
 
@@ -213,6 +251,8 @@ class _Server:
             "pump_time_us": now.pump_time_us,
             "speed": options.speed / REAL_SPEED,
             "seed": options.seed,
+            "limits": self._limits_name(),
+            "limits_crc": self._device.limits_crc,
             "keys": None if options.keys is None else str(options.keys),
             "bench_key": options.keys is None,
             "pid": os.getpid(),
@@ -223,6 +263,7 @@ class _Server:
             f"pump {memory.serial_number}, start {memory.boot}, {pace} - a bench tool, not a medical device",
             f"  reservoir {format_volume(now.reservoir_nl)}, {format_rate(now.commanded_rate_nl_h)}",
             f"  battery {now.battery_percent} %, seed {options.seed}",
+            f"  limits {self._limits_name()} (CRC {self._device.limits_crc:08x})",
             *(f"  {name}  {url}" for name, url in ports.items()),
             f"  keys {options.keys}"
             if options.keys is not None
@@ -231,18 +272,23 @@ class _Server:
         ]
         self._console.tell("\n".join(lines), event)
 
+    def _limits_name(self) -> str:
+        """Name what the pump enforces; one that goes on enforces what it did, unless other limits were given."""
+        limits, memory = self._options.limits, self._device.memory
+        if limits is None:
+            return BENCH.name if memory.boot == 1 else "as stored"
+        return limits.name
+
 
 @dataclass(frozen=True, slots=True)
-class _Planned:
-    """A conversation after each turn of which the pump's timer is set again."""
+class _Served:
+    """A conversation whose answers the server lets through."""
 
     conversation: NativeConversation
-    plan: Callable[[], None]
+    server: _Server
 
     def receive(self, data: bytes) -> bytes:
-        reply = self.conversation.receive(data)
-        self.plan()
-        return reply
+        return self.server.answer(self.conversation, data)
 
     def close(self) -> None:
         self.conversation.close()

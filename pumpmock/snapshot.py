@@ -33,6 +33,13 @@ class SnapshotError(ValueError):
     """A state file can't be taken; the message names the file and what is wrong with it."""
 
 
+class InDoubtError(Exception):
+    """The state file was replaced and may or may not outlast a power cut: nothing may be said on the strength of it.
+
+    Not an OSError, which means that the old file is whole. Whoever serves the pump ends, and the next start finds out.
+    """
+
+
 @dataclass(slots=True)
 class Memory:
     """All of a pump that outlives its process.
@@ -107,6 +114,7 @@ class Store:
 
         Raises:
             OSError: where it can't be written; the old file is still whole then.
+            InDoubtError: where it was written and can't be made to last. docs/decisions/0023-fail-stop.md
         """
         draft = self.path.with_name(self.path.name + ".new")
         with draft.open("w", encoding="utf-8") as file:
@@ -117,7 +125,11 @@ class Store:
         folder = os.open(self.path.parent, os.O_RDONLY)
         try:
             draft.replace(self.path)
-            os.fsync(folder)
+            try:
+                os.fsync(folder)
+            except OSError as error:
+                said = f"{self.path} was written, but not surely to the disk ({error.strerror or error})"
+                raise InDoubtError(f"{said}: the pump stops without an answer; start it again") from error
         finally:
             os.close(folder)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from protocol.exchange import DeviceEnd
 from protocol.handshake import DeviceHandshake
+from protocol.messages import GetStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,7 +50,7 @@ class NativeConversation:
         self._unsaved = unsaved
         self._opened = opened
         self._session: int | None = None
-        self._end = DeviceEnd(handshake, self._serve, self._open, bad_handshakes)
+        self._end = DeviceEnd(handshake, self._serve, self._open, bad_handshakes, device.note_refusal)
 
     def receive(self, data: bytes) -> bytes:
         """Take what arrived and return the answer; what it says of the pump is stored before."""
@@ -72,6 +73,7 @@ class NativeConversation:
     def _open(self, role: Role) -> None:
         self._release()  # a host that greets anew can't commit what it had prepared before
         self._session = self._end.session
+        self._device.begin_session(role)
         self._opened(role)
 
     def _release(self) -> None:
@@ -79,4 +81,6 @@ class NativeConversation:
             self._device.end_session(self._session)
 
     def _serve(self, request: Message, role: Role, session: int) -> Message:
+        if isinstance(request, GetStatistics):
+            return self._end.statistics(self._device.now_ms())
         return self._device.serve(request, role, session, self._end.dropped)

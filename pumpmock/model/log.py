@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from protocol.messages import EventKind, EventRecord
@@ -12,15 +14,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LENGTH = 1_000  # as many faults as R6.6.0 of the Open PCA Pump Requirements v1.0.0 asks a pump to keep
+# What a peer can have written as often as it likes without a change being made: it may fill a part of the log, and
+# never pushes out what the pump did. docs/decisions/0022-who-fills-the-log.md
+TALK = frozenset(
+    {
+        *(EventKind.REFUSED, EventKind.REFUSALS, EventKind.AUDIO_PAUSED),
+        *(EventKind.SESSION, EventKind.BAD_HANDSHAKES),
+    }
+)
+MOST_TALK = 250
 
 
 class EventLog:
-    """A ring of entries, oldest overwritten first; their numbers follow one another without a gap."""
+    """A ring of entries, the oldest overwritten first: the oldest of its talk, where talk has filled its part.
 
-    __slots__ = ("_entries",)
+    Numbers rise from entry to entry; one that is missing was overwritten.
+    """
+
+    __slots__ = ("_entries", "_talk")
 
     def __init__(self, entries: Iterable[EventRecord] = ()) -> None:
-        self._entries = deque(entries, LENGTH)
+        self._entries = deque(entries)
+        self._talk = sum(entry.kind in TALK for entry in self._entries)
 
     @property
     def newest(self) -> int:
@@ -30,14 +45,18 @@ class EventLog:
     def append(
         self, pump_time_us: int, clock_s: int, kind: EventKind, detail: int = 0, a: int = 0, b: int = 0
     ) -> EventRecord:
-        """Write an entry, overwriting the oldest where the ring is full, and return it with its number."""
+        """Write an entry, overwriting the oldest where its ring or its part of it is full, and return it with its number."""
         entry = EventRecord(self.newest + 1, pump_time_us, clock_s, kind, detail, a, b)
         self._entries.append(entry)
+        self._talk += kind in TALK
+        if self._talk > MOST_TALK:
+            del self._entries[next(at for at, one in enumerate(self._entries) if one.kind in TALK)]
+            self._talk -= 1
+        elif len(self._entries) > LENGTH:
+            self._talk -= self._entries.popleft().kind in TALK
         return entry
 
     def since(self, number: int, most: int = LENGTH) -> tuple[EventRecord, ...]:
         """Return the entries from `number` on, oldest first, at most `most`; overwritten ones are skipped."""
-        if not self._entries:
-            return ()
-        first = max(number - self._entries[0].number, 0)
+        first = bisect_left(self._entries, number, key=attrgetter("number"))
         return tuple(islice(self._entries, first, first + most))

@@ -7,14 +7,16 @@ brought in line); `due_us` tells when the next event is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from protocol.alarms import Alarm
 from protocol.messages import Mode, State
+from protocol.units import US_PER_DAY
 from pumpmock.model.alarms import STOPPING, Alarms, following
 from pumpmock.model.battery import COST, NOTICE_US, Battery, charged
 from pumpmock.model.drive import Drive
+from pumpmock.model.guard import Course, Guard, Span, watched
 from pumpmock.model.program import Therapy, simple_continuous
 from pumpmock.model.reservoir import MOST_UG_ML, Past, Reservoir, draw, filled
 
@@ -26,11 +28,13 @@ _EMPTY = 1 << Alarm.EMPTY_RESERVOIR
 _ERI = 1 << Alarm.ERI
 _STOPPED = 1 << Alarm.STOPPED
 _EOS = 1 << Alarm.EOS
+_LOCKED = 1 << Alarm.CHANGES_LOCKED
+_PLANNED_US = 8 * US_PER_DAY  # a week and a day hold any 24 h of a weekly program
 
 
 @dataclass(frozen=True, slots=True)
 class Mechanism:
-    """The parts, the drug's concentration in ug/mL (0: not known), and whether the pump was told to stop."""
+    """The parts, the drug's concentration in ug/mL (0: not known), whether the pump was told to stop, and its guard."""
 
     reservoir: Reservoir
     past: Past
@@ -40,6 +44,7 @@ class Mechanism:
     therapy: Therapy
     concentration_ug_ml: int
     stopped: bool
+    guard: Guard = field(default_factory=Guard)
 
     @property
     def programmed_rate_nl_h(self) -> int:
@@ -111,7 +116,8 @@ def followed(mechanism: Mechanism, settings: Settings) -> Mechanism:
         battery = replace(battery, eri_us=now_us)
     conditions |= 0 if battery.eri_us is None else _ERI
     alarms = following(mechanism.alarms, conditions)
-    return replace(mechanism, drive=drive, battery=battery, alarms=alarms, therapy=therapy)
+    guard = watched(mechanism.guard, now_us, therapy.program.mean_nl_h, drive.rate_nl_h)
+    return replace(mechanism, drive=drive, battery=battery, alarms=alarms, therapy=therapy, guard=guard)
 
 
 def _conditions(mechanism: Mechanism, settings: Settings) -> int:
@@ -121,7 +127,8 @@ def _conditions(mechanism: Mechanism, settings: Settings) -> int:
     empty = _EMPTY if remaining_nl <= settings.residual_nl else 0
     stopped = _STOPPED if mechanism.stopped else 0
     eos = _EOS if mechanism.battery.has_ended(now_us) else 0
-    return low | empty | stopped | eos
+    locked = _LOCKED if mechanism.guard.locked_until_us > now_us else 0
+    return low | empty | stopped | eos | locked
 
 
 def _is_over(mechanism: Mechanism, *, stands: bool) -> bool:
@@ -155,8 +162,29 @@ def due_us(mechanism: Mechanism, settings: Settings) -> int | None:
     eri_us = None if Alarm.ERI in alarms else end_us - NOTICE_US
     eos_us = None if Alarm.EOS in alarms else end_us
     step_us = mechanism.therapy.next_step_us(drive.since_us)
-    instants = (low_us, empty_us, eri_us, eos_us, step_us, mechanism.mode_end_us)
+    lock_us = mechanism.guard.locked_until_us if Alarm.CHANGES_LOCKED in alarms else None
+    instants = (low_us, empty_us, eri_us, eos_us, step_us, lock_us, mechanism.mode_end_us)
     return min((at_us for at_us in instants if at_us is not None), default=None)
+
+
+def planned(mechanism: Mechanism) -> Course:
+    """Return the rates to come by the therapy of a settled mechanism: until they repeat themselves, and then 0.
+
+    Alarms and the battery, which may keep some of it back, are left out of it.
+    """
+    now_us, therapy = mechanism.drive.since_us, mechanism.therapy
+    if mechanism.stopped:
+        return (Span(now_us, 0),)
+    spans: list[Span] = []
+    at_us: int | None = now_us
+    if therapy.mode is not Mode.PROGRAM:
+        spans.append(Span(now_us, therapy.mode_rate_nl_h))
+        at_us = mechanism.mode_end_us
+    end_us = (at_us or 0) + _PLANNED_US
+    while at_us is not None and at_us < end_us:
+        spans.append(Span(at_us, therapy.programmed_rate_nl_h(at_us)))
+        at_us = therapy.next_step_us(at_us)
+    return tuple(spans) if at_us is None else (*spans, Span(end_us, 0))
 
 
 def state_of(alarms: Alarms) -> State:

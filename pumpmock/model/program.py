@@ -62,6 +62,11 @@ class Weekly:
         object.__setattr__(self, "_rates_nl_h", rates)
         object.__setattr__(self, "_flows", tuple(flows))
 
+    @property
+    def mean_nl_h(self) -> int:
+        """The rate that would deliver the same in a week, rounded up: of simple continuous, the rate."""
+        return -(-self._flows[-1] // WEEK_US)
+
     def with_days(self, weekdays: int, pattern: Pattern) -> Weekly:
         """Return the program with this pattern on the weekdays whose bits are set, Monday lowest; others keep theirs."""
         return Weekly(tuple(pattern if weekdays >> day & 1 else own for day, own in enumerate(self.days)))

@@ -16,17 +16,21 @@ from pumpmock.model import battery as cell
 from pumpmock.model.alarms import acknowledging, members
 from pumpmock.model.changes import changed, entry_of
 from pumpmock.model.clock import Clock, Handle
+from pumpmock.model.guard import OVER_A_LIMIT, after_change, after_refusal, locked_s, too_soon_s
 from pumpmock.model.log import EventLog
-from pumpmock.model.mechanism import Mechanism, due_us, followed, fresh, settled, state_of
+from pumpmock.model.mechanism import Mechanism, due_us, followed, fresh, planned, settled, state_of
 from pumpmock.model.objections import objection
 from pumpmock.model.reservoir import sensed_nl
 from pumpmock.model.sample import Sample
 from pumpmock.model.stored import Stored, dumped, loaded
+from pumpmock.model.stored_therapy import check_therapy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from protocol.bounds import Finding
+    from protocol.messages import Refusal
+    from pumpmock.model.guard import Course, Guard
     from pumpmock.model.program import Pattern
     from pumpmock.model.settings import Settings
 
@@ -46,6 +50,7 @@ class Pump:
 
     __slots__ = (
         *(
+            "_audio_until_us",
             "_commanded_nl_h",
             "_eos_us",
             "_mechanism",
@@ -78,6 +83,7 @@ class Pump:
         self.events = EventLog(stored.events)
         self.on_event: Callable[[EventRecord], None] | None = None
         self._planned: Handle | None = None
+        self._audio_until_us = 0
         self._adopt(stored.mechanism)
 
     # --- time -----------------------------------------------------------------------------------------------------
@@ -116,6 +122,8 @@ class Pump:
         if self._mechanism.therapy.mode is not ended.mode:
             rates = ended.mode_rate_nl_h, self._commanded_nl_h
             entries.append((EventKind.MODE_ENDED, int(ended.mode), *rates))
+        if after & ~before:
+            self._audio_until_us = 0  # whoever asked for silence did not know of this one
         if after != before:
             entries += [(EventKind.ALARM_CLEARED, int(alarm), 0, 0) for alarm in members(before & ~after)]
             entries += [(EventKind.ALARM_RAISED, int(alarm), 0, 0) for alarm in members(after & ~before)]
@@ -195,6 +203,10 @@ class Pump:
         empty_s = _span_s(mechanism, remaining_nl - settings.residual_nl)
         return Effect(mechanism.commanded_rate_nl_h, low_s, empty_s)
 
+    def planned(self) -> Course:
+        """Return the rates to come if nothing is changed; alarms and the battery are left out of it."""
+        return planned(settled(self._mechanism, self.settings, self.clock.now_us))
+
     # --- changing -------------------------------------------------------------------------------------------------
 
     def refuse(self, change: Change) -> Finding | None:
@@ -216,7 +228,39 @@ class Pump:
             raise ValueError(refused.sentence)
         before = settled(self._mechanism, self.settings, self.clock.now_us)
         after = changed(before, self.settings, change)
+        after = replace(after, guard=after_change(after.guard, self.clock.now_us))
         self._go_on(after, (entry_of(change, before, after),))
+
+    @property
+    def guard(self) -> Guard:
+        """What the limits need to know of the past, as of the last event."""
+        self._run_due()
+        return self._mechanism.guard
+
+    @property
+    def refusing_s(self) -> int:
+        """For how many seconds no change but STOP and MINIMUM_RATE is taken, rounded up; 0 where all are."""
+        guard, now_us = self._mechanism.guard, self.clock.now_us
+        return max(locked_s(guard, now_us), too_soon_s(guard, now_us, self.settings))
+
+    def configure(self, limits: Mapping[str, int]) -> None:
+        """Set limits, by the names of `Settings`: what the pump's own keeper does beside it, never a message.
+
+        Raises:
+            ValueError: where they contradict one another or the present therapy; nothing is changed then.
+        """
+        settings, mechanism = replace(self.settings, **limits), self._mechanism
+        check_therapy(mechanism.therapy, settings, self.clock.now_us, stopped=mechanism.stopped)
+        self.settings = settings
+
+    def note_refusal(self, reason: Refusal) -> None:
+        """Note that a change was refused at this instant; too many over a limit lock changes and raise an alarm."""
+        self._run_due()
+        if reason not in OVER_A_LIMIT:
+            return
+        mechanism = settled(self._mechanism, self.settings, self.clock.now_us)
+        guard = after_refusal(mechanism.guard, self.clock.now_us, self.settings)
+        self._go_on(replace(mechanism, guard=guard))
 
     def acknowledge(self, alarm_bits: int) -> int:
         """Note that somebody has seen these alarms, and return the bits of those that this is news for.
@@ -230,6 +274,17 @@ class Pump:
         self._mechanism = replace(self._mechanism, alarms=after)
         self._write([(EventKind.ACKNOWLEDGED, int(alarm), 0, 0) for alarm in members(news)])
         return news
+
+    @property
+    def audio_pause_s(self) -> int:
+        """For how many seconds the alarm sound is still paused, rounded up; 0 where it is on."""
+        return max(0, -(-(self._audio_until_us - self.clock.now_us) // US_PER_S))
+
+    def pause_audio(self, seconds: int) -> None:
+        """Pause the alarm sound for so long, or until an alarm is raised; 0 ends a pause. Not kept over a restart."""
+        self._run_due()
+        self._audio_until_us = self.clock.now_us + seconds * US_PER_S
+        self._write([(EventKind.AUDIO_PAUSED, 0, seconds, 0)])
 
     # --- the event log --------------------------------------------------------------------------------------------
 

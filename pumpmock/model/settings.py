@@ -8,16 +8,20 @@ from protocol.messages import MOST_RATE_NL_H
 from pumpmock.model.reservoir import CAPACITY_NL, LOW_RESERVOIR_NL, RESIDUAL_NL, SENSED_BAND_NL
 
 _MOST_CAPACITY_NL = 100_000_000  # 100 mL, more than any implant holds: beyond it a figure was mistyped
-_MOST_STEP_UP_PERCENT = 0xFFFF  # two bytes on the wire
+_TWO_BYTES, _FOUR_BYTES = 0xFFFF, 0xFFFF_FFFF  # what the wire carries of a figure
+_MOST_SPAN_S = 365 * 86_400  # a year of a lock-out: beyond it a figure was mistyped
+MOST_REFUSALS_ALLOWED = 0xFF  # one byte on the wire
+MINIMUM_RATE_NL_H = 250  # 0.006 mL/day, at which such pumps keep their catheter open: an assumption
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Volumes in nL, rates in nL/h, steps in per cent of the present rate (0: no limit of the step).
+    """Volumes in nL, rates in nL/h, steps in per cent. What limits is 0 where there is no limit, but for the least rate.
 
     The range of rates is that of such pumps, 0.048 to 24 mL/day, and 0.006 mL/day in the mode MINIMUM_RATE; the default
     limits, offset and band are assumptions. A sensor whose offset lies beyond its stated band is a discrepancy for the
-    host to find. `epoch_s` is what a new pump's calendar clock shows at pump time 0, in seconds since 1970 UTC.
+    host to find. `epoch_s` is what a new pump's calendar clock shows at pump time 0, in seconds since 1970 UTC. The limits
+    are those of `protocol.messages.Limits`, by the same names.
 
     Raises:
         ValueError: for figures that no pump can have; the sentence names the setting first.
@@ -28,12 +32,21 @@ class Settings:
     low_reservoir_nl: int = LOW_RESERVOIR_NL
     least_rate_nl_h: int = 2_000
     most_rate_nl_h: int = MOST_RATE_NL_H
-    minimum_rate_nl_h: int = 250
+    minimum_rate_nl_h: int = MINIMUM_RATE_NL_H
     step_up_percent: int = 0
     step_down_percent: int = 0
     sensor_offset_nl: int = 0
     sensed_band_nl: int = SENSED_BAND_NL
     epoch_s: int = 0
+    day_up_percent: int = 0
+    least_dose_ug_day: int = 0
+    most_dose_ug_day: int = 0
+    most_bolus_nl: int = 0
+    most_day_nl: int = 0
+    lockout_s: int = 0
+    refusals_allowed: int = 0
+    refusal_window_s: int = 0
+    lock_s: int = 0
 
     def __post_init__(self) -> None:
         """Refuse figures that no pump can have."""
@@ -44,11 +57,20 @@ class Settings:
         _within("most_rate_nl_h", self.most_rate_nl_h, 1, MOST_RATE_NL_H)
         _within("least_rate_nl_h", self.least_rate_nl_h, 0, self.most_rate_nl_h)
         _within("minimum_rate_nl_h", self.minimum_rate_nl_h, 0, self.most_rate_nl_h)
-        _within("step_up_percent", self.step_up_percent, 0, _MOST_STEP_UP_PERCENT)
+        _within("step_up_percent", self.step_up_percent, 0, _TWO_BYTES)
         _within("step_down_percent", self.step_down_percent, 0, 100)
         _within("sensor_offset_nl", self.sensor_offset_nl, -self.capacity_nl, self.capacity_nl)
         _within("sensed_band_nl", self.sensed_band_nl, 0, self.capacity_nl)
-        _within("epoch_s", self.epoch_s, 0, 0xFFFF_FFFF)
+        _within("epoch_s", self.epoch_s, 0, _FOUR_BYTES)
+        _within("day_up_percent", self.day_up_percent, 0, _TWO_BYTES)
+        _within("least_dose_ug_day", self.least_dose_ug_day, 0, self.most_dose_ug_day or _FOUR_BYTES)
+        _within("most_dose_ug_day", self.most_dose_ug_day, 0, _FOUR_BYTES)
+        _within("most_bolus_nl", self.most_bolus_nl, 0, _FOUR_BYTES)
+        _within("most_day_nl", self.most_day_nl, 0, _FOUR_BYTES)
+        _within("lockout_s", self.lockout_s, 0, _MOST_SPAN_S)
+        _within("refusals_allowed", self.refusals_allowed, 0, MOST_REFUSALS_ALLOWED)
+        _within("refusal_window_s", self.refusal_window_s, 0, _MOST_SPAN_S)
+        _within("lock_s", self.lock_s, 0, _MOST_SPAN_S)
 
     def check_rate(self, name: str, rate_nl_h: int) -> None:
         """Refuse a rate that this pump cannot turn at: it is 0, or within the least and the greatest.

@@ -17,11 +17,12 @@ from protocol.units import US_PER_H
 from pumpmock.model.alarms import KNOWN, Alarms
 from pumpmock.model.battery import CAPACITY_UNITS, Battery
 from pumpmock.model.drive import Drive
-from pumpmock.model.log import LENGTH
+from pumpmock.model.log import LENGTH, MOST_TALK, TALK
 from pumpmock.model.mechanism import Mechanism, due_us, followed, settled
 from pumpmock.model.plain import MOST, figure, figures, flag, items, members, require
 from pumpmock.model.reservoir import MOST_UG_ML, Past, Reservoir
 from pumpmock.model.settings import Settings
+from pumpmock.model.stored_guard import check_guard, guard_dumped, guard_loaded
 from pumpmock.model.stored_therapy import check_therapy, therapy_dumped, therapy_loaded
 
 _ENTRY = {name: MOST if spec.most is None else spec.most for name, spec in specs(EventRecord).items()}
@@ -52,6 +53,7 @@ def dumped(stored: Stored) -> dict[str, Any]:
         "therapy": therapy_dumped(mechanism.therapy),
         "concentration_ug_ml": mechanism.concentration_ug_ml,
         "stopped": mechanism.stopped,
+        "guard": guard_dumped(mechanism.guard),
         "events": [
             [entry.number, entry.pump_time_us, entry.clock_s, int(entry.kind), entry.detail, entry.a, entry.b]
             for entry in stored.events
@@ -77,9 +79,11 @@ def loaded(data: object) -> Stored:
         therapy=therapy_loaded(top["therapy"]),
         concentration_ug_ml=figure(top["concentration_ug_ml"], "concentration_ug_ml", most=MOST_UG_ML),
         stopped=flag(top["stopped"], "stopped"),
+        guard=guard_loaded(top["guard"]),
     )
     _check_parts(mechanism, settings, now_us)
     _check_course(mechanism, settings, now_us)
+    check_guard(mechanism)
     return Stored(now_us, settings, mechanism, _events(top["events"], now_us))
 
 
@@ -152,8 +156,10 @@ def _events(data: object, now_us: int) -> tuple[EventRecord, ...]:
     """Read the log: entries that follow one another by number and in time."""
     entries = tuple(_event(item, f"events[{place}]") for place, item in enumerate(items(data, "events")))
     require(len(entries) <= LENGTH, "events", f"has more than {LENGTH} entries")
+    talk = sum(entry.kind in TALK for entry in entries)
+    require(talk <= MOST_TALK, "events", f"has more than {MOST_TALK} of what peers had written")
     for place, (older, newer) in enumerate(pairwise(entries), start=1):
-        require(newer.number == older.number + 1, f"events[{place}]", "does not follow by its number")
+        require(newer.number > older.number, f"events[{place}]", "does not follow by its number")
         require(newer.pump_time_us >= older.pump_time_us, f"events[{place}]", "is older than the one before")
     require(not entries or entries[0].number > 0, "events[0]", "has no number")
     require(not entries or entries[-1].pump_time_us <= now_us, "events", "has an entry after now_us")

@@ -112,7 +112,9 @@ class Bench:
 
     def serve(self, *options: str, link: Path | None = None) -> Emulator:
         ports = ("--pty", str(link or self.link), "--tcp", "127.0.0.1:0")
-        return self._stack.enter_context(Emulator(*ports, *self._keys(options), *options))
+        # A frozen pump never lets the time between two changes pass: a test that wants limits says so.
+        limits = () if "--limits" in options else ("--limits", "none")
+        return self._stack.enter_context(Emulator(*ports, *self._keys(options), *limits, *options))
 
     def _keys(self, options: tuple[str, ...], keys: Path | None = None) -> tuple[str, ...]:
         return () if "--bench-key" in options else ("--keys", str(keys or self.keys))

@@ -74,6 +74,13 @@ def test_wrong_tags_are_told_at_once_and_the_rest_of_the_minute_together(bench: 
     assert json.loads(emulator.line() or "")["event"] == "ended"
 
 
+def test_wrong_tags_are_in_the_pump_s_own_log(bench: Bench) -> None:
+    emulator = bench.serve("--frozen")
+    strangers_greet(emulator, find_keys(bench.keys).keys[0], 1)
+    entries = bench.events(emulator.ports["pty"])
+    assert [entry["a"] for entry in entries if entry["kind"] == "bad_handshakes"] == [1]
+
+
 def test_a_stranger_who_hangs_up_and_comes_back_is_held_off_and_nobody_else_is_harmed(bench: Bench) -> None:
     emulator = bench.serve("--frozen")
     keyring = find_keys(bench.keys)
@@ -95,4 +102,4 @@ def test_a_key_whose_role_was_edited_opens_nothing(bench: Bench, port: str) -> N
     assert [key.role.name for key in edited] == ["TECHNICIAN"]
     with pytest.raises(LinkError, match="something answers"):
         PumpClient(emulator.ports[port], keyring=Keyring(bench.keys, edited, ()))
-    assert bench.events(emulator.ports[port])[-1]["kind"] == "start"
+    assert {entry["kind"] for entry in bench.events(emulator.ports[port])} == {"start", "session"}

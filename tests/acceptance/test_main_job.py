@@ -143,8 +143,9 @@ def test_stop_and_resume_take_the_same_way_and_raise_and_clear_the_alarm(bench: 
 def test_events_can_be_asked_for_from_a_number_on(bench: Bench) -> None:
     emulator = bench.serve("--frozen", "--battery", "3 %")
     done = bench.monitor("events", emulator.ports["pty"], "--json", "--since", "2")
-    assert [json.loads(line)["number"] for line in done.stdout.splitlines()] == [2]
-    assert [event["kind"] for event in bench.events(emulator.ports["pty"])] == ["alarm_raised", "start"]
+    assert [json.loads(line)["number"] for line in done.stdout.splitlines()] == [2, 3]
+    kinds = [event["kind"] for event in bench.events(emulator.ports["pty"])]
+    assert kinds == ["alarm_raised", "start", "session", "session"]
 
 
 def test_the_emulator_ends_at_a_signal_and_takes_its_link_along(bench: Bench) -> None:

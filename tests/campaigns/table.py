@@ -14,6 +14,7 @@ from tests.campaigns import (
     exploration,
     flips,
     fuzz,
+    limits,
     memory,
     misfortune,
     noise,
@@ -34,6 +35,7 @@ _MODULES = (
     exploration,
     misfortune,
     crashes,
+    limits,
     memory,
 )
 CAMPAIGNS: dict[int, Campaign] = {module.CAMPAIGN.number: module.CAMPAIGN for module in _MODULES}

@@ -18,7 +18,7 @@ from monitor.client import PumpClient
 from monitor.keys import Keyring, find_keys
 from protocol.frame import FROM_DEVICE, Decoder
 from protocol.ledger import Ledger
-from protocol.messages import NEVER_S, Mode, Role, State, Status
+from protocol.messages import NEVER_S, EventKind, Mode, Role, State, Status
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.keyring import ensure_keys
@@ -175,7 +175,9 @@ class LivePump:
 
     @property
     def log(self) -> tuple[EventRecord, ...]:
-        return self.call(lambda: self.memory.pump.events.since(0))
+        """What the pump has logged, but for the sessions that its hosts opened."""
+        entries = self.call(lambda: self.memory.pump.events.since(0))
+        return tuple(entry for entry in entries if entry.kind != EventKind.SESSION)
 
     @property
     def rate_nl_h(self) -> int:

@@ -100,10 +100,11 @@ def test_watch_prints_as_many_readings_as_were_asked_for(at_pump: list[str]) -> 
 def test_events_are_printed_oldest_first_and_from_where_asked(at_pump: list[str], live: LivePump) -> None:
     live.call(lambda: [live.memory.pump.record(EventKind.START) for _ in range(9)])
     lines = run("events", *at_pump, "--json").stdout.splitlines()
-    assert [json.loads(line)["number"] for line in lines] == list(range(1, 10))
+    assert [json.loads(line)["number"] for line in lines] == list(range(1, 11))
+    assert json.loads(lines[-1])["kind"] == "session"
     later = run("events", *at_pump, "--since", "8").stdout.splitlines()
-    assert [line.split()[0] for line in later] == ["8", "9"]
-    assert all("pump started" in line for line in later)
+    assert [line.split()[0] for line in later] == ["8", "9", "10", "11"]
+    assert ["pump started" in line for line in later] == [True, True, False, False]
 
 
 class Unsteady:

@@ -36,9 +36,10 @@ FORMS = {
     EventKind.BRIDGE: ((0, 7, 9), {"volume_nl": 7, "rate_nl_h": 9}),
     EventKind.CLOCK_SET: ((0, 7, 0), {"old_clock_s": 7}),
     EventKind.MODE_ENDED: ((Mode.BOLUS, 20_833, 25_000), {"mode": "bolus", **RATES}),
-    EventKind.SESSION: ((Role.VIEWER, 0, 0), {"role": "viewer"}),
+    EventKind.SESSION: ((Role.VIEWER, 1, 0), {"role": "viewer", "count": 1}),
     EventKind.BAD_HANDSHAKES: ((0, 5, 0), {"count": 5}),
     EventKind.AUDIO_PAUSED: ((0, 600, 0), {"seconds": 600}),
+    EventKind.REFUSALS: ((Role.VIEWER, 7, 0), {"role": "viewer", "count": 7}),
 }
 
 

@@ -39,6 +39,7 @@ from protocol.messages import (
     build,
 )
 from pumpmock.model.sample import Sample
+from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import (
     ONE_OF_EACH,
     RATE_NL_H,
@@ -71,6 +72,10 @@ CHANGING = (
 class Still:
     """A pump of which one sample is known."""
 
+    audio_pause_s = 1_004
+    refusing_s = 1_005
+    settings = Settings()
+
     def __init__(self, sample: Sample) -> None:
         self._sample = sample
 
@@ -90,7 +95,7 @@ def test_a_status_carries_each_figure_of_the_sample_under_its_own_name(
     status = bench.device.serve(Poll(), Role.VIEWER, 1, 1_003)
     assert isinstance(status, Status)
     shown = {field.name: getattr(status, field.name) for field in dataclasses.fields(Status)}
-    own = {"boot": 1_001, "revision": 1_002, "frames_bad": 1_003, "audio_pause_s": 0, "refusing_s": 0}
+    own = {"boot": 1_001, "revision": 1_002, "frames_bad": 1_003, "audio_pause_s": 1_004, "refusing_s": 1_005}
     assert shown == figures | own | {"limits_crc": limits_crc}
 
 

@@ -58,7 +58,7 @@ def test_the_whole_main_job_works_without_a_port(bench: Bench) -> None:
     assert after.reservoir_nl == 18_000_000 - 25_000
     assert host.ask(Resolve(b"command1"), Outcome) == outcome
     kinds = [entry.kind for entry in host.ask(GetEvents(1), Events).events]
-    assert kinds == [EventKind.REFUSED, EventKind.RATE_CHANGED]
+    assert kinds == [EventKind.SESSION, EventKind.REFUSED, EventKind.RATE_CHANGED]
 
 
 def test_the_port_in_memory_carries_a_conversation(bench: Bench) -> None:

@@ -1,0 +1,327 @@
+"""Random commands at the limits, held against an oracle that shares no code with the pump.
+
+`run(sequences, seed)` drives a device through sequences of commands, most of them at a bound or one nL/h beside it, with
+time passing, restarts and locks between them. The oracle keeps the whole past in lists, computes in fractions, and
+judges both ways: what was applied must be within every limit, and what was refused for a limit must cross it.
+`DEFECTS` are ways to break the pump that a run must notice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from random import Random
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+from protocol.ledger import Ledger
+from protocol.messages import (
+    Change,
+    ChangeKind,
+    Commit,
+    Outcome,
+    Poll,
+    Prepare,
+    Prepared,
+    Refusal,
+    Rejected,
+    Role,
+    State,
+    Status,
+)
+from pumpmock import device, limits
+from pumpmock.model import guard, pump, stored
+from pumpmock.model.settings import Settings
+from pumpmock.pace import Pace
+from pumpmock.snapshot import Memory
+from tests.pumpmock.conftest import SERIAL_NUMBER, STORE_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from protocol.bounds import Basis, Bounds, Finding
+
+S, H, DAY = 10**6, 3_600 * 10**6, 86_400 * 10**6
+COMMANDS = 30
+FILL_NL = 100_000_000
+CONCENTRATION = 500
+LIMITED = {
+    *("BELOW_LEAST", "ABOVE_MOST", "STEP_UP", "STEP_DOWN", "BELOW_DOSE", "ABOVE_DOSE"),
+    *("DAY_UP", "DAY_VOLUME", "BOLUS_VOLUME"),
+}
+
+
+@dataclass
+class Oracle:
+    """All that ever happened, and what the limits make of it. Instants in us, rates in nL/h."""
+
+    rules: Settings
+    rate: Fraction
+    stopped: bool = False
+    programmed: list[tuple[int, Fraction]] = field(default_factory=list)
+    flowing: list[tuple[int, Fraction]] = field(default_factory=list)
+    readings: list[tuple[int, int]] = field(default_factory=list)
+    applied: int | None = None
+    over: list[int] = field(default_factory=list)
+    locked_until: int = -1
+
+    def broken(self, rate: int, now: int) -> set[str]:
+        """Name the limits that a rate crosses if it is set now."""
+        rules, broken = self.rules, set()
+        if rate < rules.least_rate_nl_h:
+            broken.add("BELOW_LEAST")
+        if rate > rules.most_rate_nl_h:
+            broken.add("ABOVE_MOST")
+        dose = Fraction(rate * 24 * CONCENTRATION, 1_000_000)
+        if rules.least_dose_ug_day and dose < rules.least_dose_ug_day:
+            broken.add("BELOW_DOSE")
+        if rules.most_dose_ug_day and dose > rules.most_dose_ug_day:
+            broken.add("ABOVE_DOSE")
+        if rules.step_up_percent and rate > self.rate * (1 + Fraction(rules.step_up_percent, 100)):
+            broken.add("STEP_UP")
+        if rules.step_down_percent and rate < self.rate * (1 - Fraction(rules.step_down_percent, 100)):
+            broken.add("STEP_DOWN")
+        if rules.day_up_percent and rate > self.least(now) * (1 + Fraction(rules.day_up_percent, 100)):
+            broken.add("DAY_UP")
+        return broken | self.flooded(Fraction(rate), now)
+
+    def least(self, now: int) -> Fraction:
+        """Return the least rate that was programmed at any instant of the last 24 h."""
+        rates = [self.rate]
+        for place, (_, rate) in enumerate(self.programmed[:-1]):
+            if self.programmed[place + 1][0] > now - DAY:
+                rates.append(rate)
+        return min(rates)
+
+    def flooded(self, rate: Fraction, now: int) -> set[str]:
+        """Name the limit of 24 h if it is crossed by what has flowed and by `rate` from now on."""
+        most = self.rules.most_day_nl
+        if not most or self.worst(rate, now) <= most:
+            return set()
+        # What makes nothing worse is let through.
+        present = Fraction(0) if self.stopped else self.rate
+        return {"DAY_VOLUME"} if self.worst(rate, now) > self.worst(present, now) else set()
+
+    def worst(self, rate: Fraction, now: int) -> int:
+        """Return the volume of the worst 24 h that end after now, window by window, rounded up."""
+        course = [(at, flow) for at, flow in self.flowing if at < now] + [(now, rate)]
+        ends = {at + shift for at, _ in course for shift in (0, DAY)} | {now}
+        volumes = [self.window(course, end) for end in ends if now <= end <= now + DAY]
+        return -(-max(volumes) // 1)
+
+    @staticmethod
+    def window(course: list[tuple[int, Fraction]], end: int) -> Fraction:
+        volume = Fraction(0)
+        for place, (at, rate) in enumerate(course):
+            until = course[place + 1][0] if place + 1 < len(course) else end
+            span = min(until, end) - max(at, end - DAY)
+            volume += rate * max(span, 0) / H
+        return volume
+
+    def closed(self, now: int) -> str:
+        """Say by what changes are held back now; "" if they are not."""
+        if now < self.locked_until:
+            return "LOCKED"
+        if self.applied is not None and now - self.applied < self.rules.lockout_s * S:
+            return "TOO_SOON"
+        return ""
+
+    def note_refusal(self, now: int) -> None:
+        rules = self.rules
+        if not rules.refusals_allowed:
+            return
+        self.over.append(now)
+        if sum(at >= now - rules.refusal_window_s * S for at in self.over) >= rules.refusals_allowed:
+            self.over.clear()
+            self.locked_until = now + rules.lock_s * S
+
+    def note_change(self, kind: ChangeKind, rate: int, now: int) -> None:
+        self.applied = now
+        if kind is ChangeKind.RATE:
+            self.rate = Fraction(rate)
+            self.programmed.append((now, self.rate))
+        self.stopped = kind is ChangeKind.STOP
+        self.flowing.append((now, Fraction(0) if self.stopped else self.rate))
+
+
+class Run:
+    """One pump, its host, and the oracle beside them."""
+
+    def __init__(self, dice: Random, figures: Counter[str], failures: list[str], name: str) -> None:
+        self.dice, self.figures, self.failures, self.name = dice, figures, failures, name
+        start = dice.choice([2_000, 20_833, 41_667, 100_000])
+        rules = Settings(
+            capacity_nl=FILL_NL,
+            step_up_percent=dice.choice([0, 1, 40, 300]),
+            step_down_percent=dice.choice([0, 1, 50, 99]),
+            day_up_percent=dice.choice([0, 60, 100]),
+            least_dose_ug_day=dice.choice([0, 60]),
+            most_dose_ug_day=dice.choice([0, 1_200, 2_003]),
+            most_day_nl=dice.choice([0, 0, start * 24, start * 30]),
+            lockout_s=dice.choice([0, 60]),
+            refusals_allowed=dice.choice([0, 1, 3, 3]),
+            refusal_window_s=600,
+            lock_s=600,
+        )
+        self.oracle = Oracle(
+            rules, Fraction(start), programmed=[(0, Fraction(start))], flowing=[(0, Fraction(start))]
+        )
+        self.wall_ns = 0
+        fresh = pump.Pump(rules, fill_nl=FILL_NL, rate_nl_h=start)
+        self.start(Memory(SERIAL_NUMBER, STORE_ID, 1, 0, Ledger(), fresh))
+
+    def start(self, memory: Memory) -> None:
+        self.device = device.Device(
+            memory,
+            pace=Pace(1_000, self.wall_ns, memory.pump.clock.now_us),
+            wall_ns=lambda: self.wall_ns,
+            random=self.dice.randbytes,
+            save=lambda _memory: None,
+            model="",
+            firmware="",
+        )
+
+    @property
+    def now(self) -> int:
+        return self.device.pump.clock.now_us
+
+    def fail(self, said: str) -> None:
+        self.failures.append(f"{self.name}, at {self.now} us: {said}")
+
+    def go(self) -> None:
+        for _ in range(COMMANDS):
+            self.wall_ns += self.wait_us() * 1_000
+            self.device.catch_up()
+            if self.dice.random() < 0.05:
+                self.restart()
+            if self.read() is State.EMPTY:
+                return
+            self.command()
+        for _ in range(6):
+            self.wall_ns += DAY // 4 * 1_000
+            self.device.catch_up()
+            self.read()
+
+    def wait_us(self) -> int:
+        oracle, now = self.oracle, self.now
+        marks = [oracle.locked_until, (oracle.applied or 0) + oracle.rules.lockout_s * S]
+        marks += [at + DAY for at, _ in oracle.flowing] + [at + 600 * S for at in oracle.over]
+        marks = [mark for mark in marks if mark > now]
+        if marks and self.dice.random() < 0.6:
+            return max(self.dice.choice(marks) + self.dice.choice([-1, 0, 1]) - now, 0)
+        return self.dice.choice([0, 1, 30 * S, 60 * S, 200 * S, H, 6 * H, DAY, self.dice.randrange(2 * DAY)])
+
+    def restart(self) -> None:
+        """End the process and start from what was stored."""
+        memory = self.device.memory
+        memory.pump = pump.Pump.from_dict(json.loads(json.dumps(memory.pump.to_dict())))
+        self.figures["restarts"] += 1
+        self.start(memory)
+
+    def read(self) -> State:
+        """Take a reading, and hold what was delivered against all readings of the last 24 h."""
+        status = self.device.serve(Poll(), Role.VIEWER, 1, 0)
+        assert isinstance(status, Status)
+        most, readings = self.oracle.rules.most_day_nl, self.oracle.readings
+        for at, delivered in readings:
+            # A reading is rounded down, so the difference of two may be a nanolitre more than what flowed.
+            if most and at >= self.now - DAY and status.delivered_nl - delivered > most + 1:
+                self.fail(f"{status.delivered_nl - delivered} nL within 24 h, {most} allowed")
+        readings.append((self.now, status.delivered_nl))
+        return status.state
+
+    def wish(self) -> int:
+        """Return a rate at a bound, or one beside it, or any."""
+        oracle, dice = self.oracle, self.dice
+        rules, rate = oracle.rules, oracle.rate
+        marks = [
+            Fraction(rules.least_rate_nl_h),
+            Fraction(rules.most_rate_nl_h),
+            rate * (100 + rules.step_up_percent) / 100,
+            rate * (100 - rules.step_down_percent) / 100,
+            oracle.least(self.now) * (100 + rules.day_up_percent) / 100,
+            Fraction(rules.least_dose_ug_day * 1_000_000, 24 * CONCENTRATION),
+            Fraction(rules.most_dose_ug_day * 1_000_000, 24 * CONCENTRATION),
+            Fraction(rules.most_day_nl, 24),
+            Fraction(dice.randrange(1_100_000)),
+            rate,
+        ]
+        return max(dice.choice(marks).__floor__() + dice.choice([-1, 0, 0, 1, 1, 2]), 0)
+
+    def command(self) -> None:
+        dice, oracle, now = self.dice, self.oracle, self.now
+        kinds = [ChangeKind.RATE] * 8 + [ChangeKind.RESUME if oracle.stopped else ChangeKind.STOP]
+        kind = ChangeKind.RESUME if oracle.stopped and dice.random() < 0.5 else dice.choice(kinds)
+        rate = self.wish() if kind is ChangeKind.RATE else 0
+        seen = self.device.serve(Poll(), Role.TECHNICIAN, 1, 0)
+        assert isinstance(seen, Status)
+        request = Prepare(dice.randbytes(8), seen.revision, seen.commanded_rate_nl_h, 0, Change(kind, rate))
+        answer = self.device.serve(request, Role.TECHNICIAN, 1, 0)
+        if isinstance(answer, Prepared):
+            answer = self.device.serve(Commit(answer.command_id, answer.token), Role.TECHNICIAN, 1, 0)
+        held = "" if kind is ChangeKind.STOP else oracle.closed(now)
+        if kind is ChangeKind.RATE:
+            broken = oracle.broken(rate, now)
+        else:
+            broken = oracle.flooded(oracle.rate, now) if kind is ChangeKind.RESUME else set()
+        if isinstance(answer, Outcome):
+            self.figures["applied"] += 1
+            if held or broken:
+                self.fail(f"{kind.name} {rate} was applied in spite of {held or sorted(broken)}")
+            oracle.note_change(kind, rate, now)
+            return
+        assert isinstance(answer, Rejected)
+        reason = Refusal(answer.reason).name
+        self.figures[f"refused {reason}"] += 1
+        if reason in LIMITED:
+            oracle.note_refusal(now)
+            proper = not held and reason in broken
+        else:
+            proper = reason == held or (reason == "WRONG_STATE" and oracle.stopped and not (held or broken))
+        if not proper:
+            self.fail(
+                f"{kind.name} {rate} was refused as {reason}; it is {held or sorted(broken) or 'allowed'}"
+            )
+
+
+def run(sequences: int, seed: int) -> tuple[Counter[str], list[str]]:
+    """Drive so many pumps through `COMMANDS` each; return what was counted, and each broken promise in a sentence."""
+    figures, failures = Counter[str](), list[str]()
+    for number in range(sequences):
+        Run(Random(f"{seed}/{number}"), figures, failures, f"seed {seed}, sequence {number}").go()  # noqa: S311
+    figures["commands"] = sequences * COMMANDS
+    return figures, failures
+
+
+def _delivered_alone(turned: guard.Course, planned: guard.Course) -> int:
+    """Count what has been delivered, and not what is committed to come: the rule that lets an overdose through."""
+    now = planned[0].since_us
+    return guard.worst_day_nl(turned, (guard.Span(now, 0),))
+
+
+_hard_finding, _loaded_guard = limits.hard_finding, stored.guard_loaded
+
+
+def _one_beyond(basis: Basis, rate: int, bounds: Bounds) -> Finding | None:
+    """Judge a rate as if it were one nL/h less."""
+    return _hard_finding(basis, rate - 1, bounds)
+
+
+def _forgiven(data: object) -> guard.Guard:
+    """Read a stored guard without what it holds against the host."""
+    return replace(_loaded_guard(data), applied_us=None, refusals_us=())
+
+
+DEFECTS: dict[str, Callable[[], AbstractContextManager[object]]] = {
+    "the flow to come is not counted": lambda: patch.object(limits, "worst_day_nl", _delivered_alone),
+    "upper bounds lie one nL/h too high": lambda: patch.object(limits, "hard_finding", _one_beyond),
+    "nothing is held back": lambda: patch.object(device, "hold_finding", lambda *_: None),
+    "the rates of the last day are forgotten": lambda: patch.object(
+        device, "day_least_nl_h", lambda *_: None
+    ),
+    "refusals are not counted": lambda: patch.object(pump, "after_refusal", lambda guard_, *_: guard_),
+    "a restart forgives": lambda: patch.object(stored, "guard_loaded", _forgiven),
+}
