@@ -1048,10 +1048,13 @@ enums:
       doc: 'detail: the mode that ended, a: its rate, b: rate after, nL/h'
     18:
       id: session
-      doc: 'a session was opened; detail: its role'
+      doc: 'sessions were opened; detail: their role, a: how many'
     19:
       id: bad_handshakes
       doc: 'a: handshake frames with a wrong tag'
     20:
       id: audio_paused
       doc: 'a: the pause, s; 0 where the sound is on again'
+    21:
+      id: refusals
+      doc: 'refusals beyond those told one by one; detail: role, a: how many'

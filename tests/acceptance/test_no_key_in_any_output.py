@@ -18,7 +18,7 @@ from monitor.client import PumpClient
 from monitor.keys import Keyring, find_keys
 from protocol.exchange import DeviceEnd, HostEnd
 from protocol.frame import Decoder
-from protocol.handshake import DeviceHandshake, HostHandshake, _handshake_key
+from protocol.handshake import DeviceHandshake, HostHandshake, handshake_key
 from protocol.keys import Key, device_id, extract, file_name, to_text
 from protocol.messages import Challenge, Commit, Hello, Poll, Prepared, Role, Status, parse
 from protocol.session import Side, Tagger, session_keys
@@ -145,7 +145,7 @@ class Tap:
     def secrets(self) -> set[bytes]:
         """Return all that nobody may print: keys, what was derived from them, tags and tokens."""
         found = {key.secret for key in (*KEYS.values(), STRANGER)}
-        found |= {_handshake_key(key) for key in (*KEYS.values(), STRANGER)}
+        found |= {handshake_key(key) for key in (*KEYS.values(), STRANGER)}
         for frames in self._passed:
             found |= {frame.tag for frame in frames} | _session_secrets(frames)
         return found
@@ -325,7 +325,7 @@ def test_what_holds_a_key_does_not_show_it_when_it_is_printed(bench: Bench, know
     assert isinstance(message, Challenge)
     nonces = nonce + message.device_nonce
     keys = session_keys(message.session, secret=key.secret, nonces=nonces, context=context)
-    secrets = {one.secret for one in KEYS.values()} | {_handshake_key(one) for one in KEYS.values()}
+    secrets = {one.secret for one in KEYS.values()} | {handshake_key(one) for one in KEYS.values()}
     secrets |= {keys[Side.HOST], keys[Side.DEVICE], extract(nonces, key.secret)}
     secrets |= {frame.tag for frame in (hello, challenge, confirm, *Decoder().feed(sealed))}
     for thing in things:

@@ -52,6 +52,7 @@ class Pump(KaitaiStruct):
         session = 18
         bad_handshakes = 19
         audio_paused = 20
+        refusals = 21
 
     class Message(IntEnum):
         hello = 1
