@@ -49,7 +49,7 @@ def test_a_host_that_uses_an_id_again_would_do_harm_to_a_pump_that_forgets() -> 
 
 
 def test_the_machine_comes_to_all_that_it_is_made_for() -> None:
-    counts = run_machine(30, 50, SEED)
+    counts = run_machine(60, 50, SEED)
     missing = [
         what
         for what in (

@@ -170,7 +170,7 @@ class Run:
             rules, Fraction(start), programmed=[(0, Fraction(start))], flowing=[(0, Fraction(start))]
         )
         self.wall_ns = 0
-        fresh = pump.Pump(rules, fill_nl=FILL_NL, rate_nl_h=start)
+        fresh = pump.Pump(rules, fill_nl=FILL_NL, rate_nl_h=start, concentration_ug_ml=500)
         self.start(Memory(SERIAL_NUMBER, STORE_ID, 1, 0, Ledger(), fresh))
 
     def start(self, memory: Memory) -> None:
