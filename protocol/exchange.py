@@ -13,6 +13,7 @@ from protocol.changes import rejected
 from protocol.fields import Message, MessageError
 from protocol.frame import FROM_DEVICE, Damage, Decoder, Frame
 from protocol.handshake import DeviceHandshake, HostHandshake
+from protocol.machines import CALL, PORT, Call, CallEvent, Port, PortEvent, step
 from protocol.messages import (
     MESSAGES,
     Challenge,
@@ -65,6 +66,7 @@ class HostEnd:
 
     def __init__(self, key: Key, nonce: bytes) -> None:
         self.challenge: Challenge | None = None
+        self._state = Call.GREETING
         self._handshake = HostHandshake(key, nonce)
         self._session: Session | None = None
         self._began_ms = 0
@@ -79,7 +81,7 @@ class HostEnd:
     @property
     def is_open(self) -> bool:
         """Whether the pump has sent its first sealed frame, which proves that it holds the key."""
-        return self._session is not None and self._session.heard > 0
+        return self._state is Call.OPEN
 
     def hello(self, now_ms: int = 0) -> bytes:
         """Return the bytes that open the conversation; `now_ms` is monotonic, and the session's 24 h run from then."""
@@ -95,18 +97,24 @@ class HostEnd:
             SessionEndedError: when the session is used up or 24 h old.
             ValueError: before the session is open.
         """
-        if self._session is None or not self.is_open:
-            raise ValueError("there is no session yet")
-        if now_ms - self._began_ms >= LONGEST_SESSION_MS:
+        if self._state is Call.OPEN and now_ms - self._began_ms >= LONGEST_SESSION_MS:
+            self._state = step(CALL, self._state, CallEvent.USED_UP)
+        if self._state is Call.ENDED:
             raise SessionEndedError
-        return self._session.seal(request.code, build(request)), self._session.sent
+        if self._session is None or self._state is not Call.OPEN:
+            raise ValueError("there is no session yet")
+        try:
+            return self._session.seal(request.code, build(request)), self._session.sent
+        except SessionEndedError:
+            self._state = step(CALL, self._state, CallEvent.USED_UP)
+            raise
 
     def receive(self, data: bytes) -> tuple[list[Answer], bytes]:
         """Return what the pump said, oldest first, and the bytes to send at once (during the handshake)."""
         answers: list[Answer] = []
         to_send = b""
         for frame in self._decoder.feed(data):
-            if self._session is None or not self.is_open:
+            if CallEvent.CHALLENGE in CALL[self._state]:
                 to_send += self._greet(frame)
             answer = self._open(frame)
             if answer is not None:
@@ -118,6 +126,7 @@ class HostEnd:
         if found is None:
             return b""
         to_send, self._session, self.challenge = found
+        self._state = step(CALL, self._state, CallEvent.CHALLENGE)
         return to_send
 
     def _open(self, frame: Frame) -> Answer | None:
@@ -125,6 +134,8 @@ class HostEnd:
             return None
         try:
             if self._session.open(frame) is None:
+                if self._state is Call.CONFIRMING:
+                    self._state = step(CALL, self._state, CallEvent.SEALED)
                 return Answer(parse(frame.type, frame.payload), frame.ack)
         except MessageError:
             pass
@@ -156,6 +167,7 @@ class DeviceEnd:
         self._opened = opened
         self._bad_handshakes = bad_handshakes
         self._refused = refused
+        self._state = Port.CLOSED
         self._decoder = Decoder()
         self._session: Session | None = None
         self._opened_ms = 0
@@ -196,8 +208,10 @@ class DeviceEnd:
     def receive(self, data: bytes, now_ms: int) -> bytes:
         """Return the bytes to answer with; `now_ms` is monotonic wall time."""
         refused = self._handshake.refused
-        if now_ms - self._opened_ms >= LONGEST_SESSION_MS:
-            self._session = None
+        if self._state is not Port.OPEN and self._handshake.lapse(now_ms):
+            self._state = step(PORT, self._state, PortEvent.LATE)
+        if self._session is not None and now_ms - self._opened_ms >= LONGEST_SESSION_MS:
+            self._end()
         reply = b"".join([self._answer(frame, now_ms) for frame in self._decoder.feed(data)])
         if self._handshake.refused > refused:
             self._bad_handshakes(self._handshake.refused - refused)
@@ -205,7 +219,7 @@ class DeviceEnd:
 
     def _answer(self, frame: Frame, now_ms: int) -> bytes:
         if frame.type == Hello.code:
-            return self._handshake.challenge(frame, now_ms) or b""
+            return self._challenge(frame, now_ms)
         if frame.type == Confirm.code:
             return self._confirm(frame, now_ms)
         session = self._session
@@ -216,10 +230,18 @@ class DeviceEnd:
         self._accepted += 1
         return self._reply(session, self._understand(frame, session))
 
+    def _challenge(self, frame: Frame, now_ms: int) -> bytes:
+        offer = self._handshake.challenge(frame, now_ms)
+        if offer is None:
+            return b""
+        self._state = step(PORT, self._state, PortEvent.HELLO)
+        return offer
+
     def _confirm(self, frame: Frame, now_ms: int) -> bytes:
         found = self._handshake.confirm(frame, now_ms)
         if found is None:
             return b""
+        self._state = step(PORT, self._state, PortEvent.CONFIRM)
         self._session, self._role = found
         self._opened_ms = now_ms
         self._accepted = 0
@@ -246,5 +268,9 @@ class DeviceEnd:
         try:
             return session.seal(message.code, build(message))
         except SessionEndedError:
-            self._session = None
+            self._end()
             return b""
+
+    def _end(self) -> None:
+        self._state = step(PORT, self._state, PortEvent.ENDED)
+        self._session = None

@@ -177,10 +177,7 @@ class DeviceHandshake:
     def confirm(self, frame: Frame, now_ms: int) -> tuple[Session, Role] | None:
         """Return the session that a CONFIRM opens and the role of its key; None where it opens none."""
         pending = self._pending
-        if pending is None or frame.session != pending.session or self.deaf_ms(now_ms):
-            return None
-        if now_ms > pending.deadline_ms:
-            self._pending = None
+        if self.lapse(now_ms) or pending is None or frame.session != pending.session or self.deaf_ms(now_ms):
             return None
         if not is_tag(handshake_key(pending.key), frame.tag, frame.signed, pending.nonces, self._identifier):
             self._note_bad_tag(now_ms)
@@ -191,6 +188,13 @@ class DeviceHandshake:
         context = _context(self._identifier, role)
         secret, nonces = pending.key.secret, pending.nonces
         return Session(Side.DEVICE, pending.session, secret=secret, nonces=nonces, context=context), role
+
+    def lapse(self, now_ms: int) -> bool:
+        """Give up an offered session that nobody confirmed in time, and tell whether there was one."""
+        late = self._pending is not None and now_ms > self._pending.deadline_ms
+        if late:
+            self._pending = None
+        return late
 
     def _note_bad_tag(self, now_ms: int) -> None:
         self.refused += 1
