@@ -13,6 +13,7 @@ from tests.campaigns import (
     differential,
     exploration,
     flips,
+    freshness,
     fuzz,
     limits,
     memory,
@@ -35,6 +36,7 @@ _MODULES = (
     exploration,
     misfortune,
     crashes,
+    freshness,
     limits,
     memory,
 )
