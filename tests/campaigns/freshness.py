@@ -50,7 +50,13 @@ def run(size: int, seed: int) -> Achieved:
                 sampled_ns = begun_ns + status.pump_time_us * _NS_A_US
                 reading = Reading(talk.key.serial_number, status, asked_ns)
                 where = f"line {number}, poll {poll}, period {period_ms} ms"
-                _judge(achieved, where, Snapshot("held", period_ms, Link.LIVE, reading=reading), sampled_ns, bench)
+                _judge(
+                    achieved,
+                    where,
+                    Snapshot("held", period_ms, Link.LIVE, reading=reading),
+                    sampled_ns,
+                    bench,
+                )
             bench.now_ns += period_ms * NS_PER_MS
     return achieved
 
@@ -62,7 +68,7 @@ def _disturb(line: HeldLine, chance: Random, achieved: Achieved) -> None:
     if fate == 1:
         line.held_ms = chance.choice((chance.randrange(1_500), chance.randrange(_LATEST_MS)))
         achieved.add("delays")
-    elif fate == 2:  # noqa: PLR2004 - the fates are numbered, and the rest is a good line
+    elif fate == 2:
         line.stop_ms = chance.randrange(1, _LATEST_MS)
         achieved.add("times that the host stopped")
     if chance.randrange(2):

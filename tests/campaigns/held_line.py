@@ -38,6 +38,7 @@ class HeldLine:
         self.held_ms = _LATENCY_MS
         self.stop_ms = 0
         self.said: list[bytes] = []
+        self._next_ms = 0
         self._port = bench.open()
         self._under_way: list[tuple[int, int, bool, bytes]] = []
         self._numbers = itertools.count()
@@ -55,7 +56,8 @@ class HeldLine:
 
     def write(self, data: bytes) -> None:
         """Send to the pump."""
-        self._post(data, to_pump=True)
+        self._post(data, self._next_ms or self.held_ms, to_pump=True)
+        self._next_ms = 0
 
     def read(self, timeout_ms: float) -> bytes | None:
         """Return what arrives first, or all that has come while the host was stopped; None where nothing comes in time."""
@@ -76,10 +78,14 @@ class HeldLine:
     def close(self) -> None:
         """Take the host off the line; what is under way stays so."""
 
+    def hold_next(self, delay_ms: int) -> None:
+        """Hold the next write to the pump for so long, and no other."""
+        self._next_ms = delay_ms
+
     def replay(self, writes: list[bytes]) -> None:
         """Let the host hear again what the pump once said."""
         for data in writes:
-            self._post(data, to_pump=False)
+            self._post(data, self.held_ms, to_pump=False)
 
     def _stopped_ns(self) -> int:
         stop_ms, self.stop_ms = self.stop_ms, 0
@@ -89,9 +95,9 @@ class HeldLine:
         reply = self._port.receive(data)
         if reply:
             self.said.append(reply)
-            self._post(reply, to_pump=False)
+            self._post(reply, self.held_ms, to_pump=False)
 
-    def _post(self, data: bytes, *, to_pump: bool) -> None:
-        due_ns = max(self._last_ns[to_pump], self.bench.now_ns + self.held_ms * NS_PER_MS)
+    def _post(self, data: bytes, held_ms: int, *, to_pump: bool) -> None:
+        due_ns = max(self._last_ns[to_pump], self.bench.now_ns + held_ms * NS_PER_MS)
         self._last_ns[to_pump] = due_ns
         heapq.heappush(self._under_way, (due_ns, next(self._numbers), to_pump, data))

@@ -9,6 +9,7 @@ from tests.campaigns import (
     byte_damage,
     channel,
     chunks,
+    clocks,
     crashes,
     differential,
     exploration,
@@ -37,6 +38,7 @@ _MODULES = (
     misfortune,
     crashes,
     freshness,
+    clocks,
     limits,
     memory,
 )
