@@ -14,12 +14,14 @@ from tests.campaigns import (
     differential,
     exploration,
     flips,
+    flood,
     freshness,
     fuzz,
     limits,
     memory,
     misfortune,
     noise,
+    races,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +40,9 @@ _MODULES = (
     misfortune,
     crashes,
     freshness,
+    races,
     clocks,
+    flood,
     limits,
     memory,
 )
