@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import serial
 
 from monitor.errors import LinkError
+from protocol.frame import READ_SIZE
 from protocol.places import BAUD, DEFAULT_LINK, runtime_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_READ_SIZE = 4_096
 _WRITE_TIMEOUT_S = 1.0
 _IN_USE = "is in use by another program: close that one first"
 _NOT_ALLOWED = "may not be opened by this user: join the group that owns it"
@@ -75,7 +75,7 @@ class Line:
         def read(timeout_ms: float) -> bytes | None:
             if not poll.poll(timeout_ms):
                 return None
-            data = os.read(descriptor, _READ_SIZE)
+            data = os.read(descriptor, READ_SIZE)
             if not data:
                 raise OSError(errno.EIO, "closed by its other end")
             return data
@@ -87,7 +87,7 @@ class Line:
         first: bytes = self._serial.read(1)
         if not first:
             return None
-        rest: bytes = self._serial.read(self._serial.in_waiting)
+        rest: bytes = self._serial.read(min(self._serial.in_waiting, READ_SIZE - 1))
         return first + rest
 
     def read(self, timeout_ms: float) -> bytes | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from protocol.bounds import Finding
 from protocol.changes import rejected
 from protocol.fields import Message, MessageError
-from protocol.frame import FROM_DEVICE, Damage, Decoder, Frame
+from protocol.frame import FROM_DEVICE, Damage, Decoder, Frame, pieces
 from protocol.handshake import DeviceHandshake, HostHandshake
 from protocol.machines import CALL, PORT, Call, CallEvent, Port, PortEvent, step
 from protocol.messages import (
@@ -113,12 +113,13 @@ class HostEnd:
         """Return what the pump said, oldest first, and the bytes to send at once (during the handshake)."""
         answers: list[Answer] = []
         to_send = b""
-        for frame in self._decoder.feed(data):
-            if CallEvent.CHALLENGE in CALL[self._state]:
-                to_send += self._greet(frame)
-            answer = self._open(frame)
-            if answer is not None:
-                answers.append(answer)
+        for piece in pieces(data):
+            for frame in self._decoder.feed(piece):
+                if CallEvent.CHALLENGE in CALL[self._state]:
+                    to_send += self._greet(frame)
+                answer = self._open(frame)
+                if answer is not None:
+                    answers.append(answer)
         return answers, to_send
 
     def _greet(self, frame: Frame) -> bytes:
@@ -212,10 +213,15 @@ class DeviceEnd:
             self._state = step(PORT, self._state, PortEvent.LATE)
         if self._session is not None and now_ms - self._opened_ms >= LONGEST_SESSION_MS:
             self._end()
-        reply = b"".join([self._answer(frame, now_ms) for frame in self._decoder.feed(data)])
+        replies = [
+            reply
+            for piece in pieces(data)
+            for frame in self._decoder.feed(piece)
+            if (reply := self._answer(frame, now_ms))
+        ]
         if self._handshake.refused > refused:
             self._bad_handshakes(self._handshake.refused - refused)
-        return reply
+        return b"".join(replies)
 
     def _answer(self, frame: Frame, now_ms: int) -> bytes:
         if frame.type == Hello.code:

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 VERSION = 1
 MOST_PAYLOAD = 200
@@ -27,6 +27,7 @@ _CRC_OF_ITSELF = 0x2144DF1C  # CRC-32 of any bytes followed by their own CRC-32,
 # Under 254 raw bytes, COBS adds exactly one byte, whatever the content.
 MOST_ENCODED = _MOST_RAW + 1
 MOST_WIRE = MOST_ENCODED + 2  # and its two delimiters
+READ_SIZE = 4_096  # bytes that a receiver looks at together: some hundred of the shortest frames
 _NOT_ZERO = bytes(1) + b"\xff" * 255  # a table for bytes.translate
 _CODES = [bytes((length + 1,)) for length in range(254)]
 FROM_DEVICE = 0x80  # bit of the type code
@@ -126,6 +127,13 @@ class Unstuffer:
         return decoded
 
 
+def pieces(data: bytes) -> Iterable[bytes]:
+    """Return a read in pieces of `READ_SIZE` at the most: what one makes is done with before the next is looked at."""
+    if len(data) <= READ_SIZE:
+        return (data,)
+    return (data[at : at + READ_SIZE] for at in range(0, len(data), READ_SIZE))
+
+
 class Decoder:
     """Finds the frames in a stream of bytes, however it is cut up, and holds one maximum frame at the most.
 
@@ -140,7 +148,7 @@ class Decoder:
         self._unstuff = Unstuffer()
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Return the undamaged frames that `data` completes."""
+        """Return the undamaged frames that `data` completes; memory and time grow with its length, see `pieces`."""
         runs = (self._held + data).split(b"\0")
         rest = runs.pop()
         if self._skipping and runs:

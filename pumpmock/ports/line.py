@@ -23,13 +23,12 @@ import termios
 import tty
 from typing import TYPE_CHECKING
 
+from protocol.frame import READ_SIZE
 from pumpmock.ports import presence
 from pumpmock.ports.base import PortError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_READ_SIZE = 65_536
 
 
 class Line:
@@ -62,9 +61,9 @@ class Line:
         self._loop.add_reader(self._master, on_ready)
 
     def read(self) -> bytes:
-        """Return what hosts have written; empty when that is nothing, which then is so for certain."""
+        """Return some of what hosts have written; empty when that is nothing, which then is so for certain."""
         try:
-            return os.read(self._master, _READ_SIZE)
+            return os.read(self._master, READ_SIZE)
         except BlockingIOError:
             return b""
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 # A host that writes without a pause must not keep us reading for ever. Nobody having come or gone, this many reads
 # are enough; otherwise, this many bytes: a pseudo-terminal holds some 20 kB, so none of them is then left of before.
-_ROUNDS = 16
-_MORE_THAN_FITS = 128 * 1024
+_ROUNDS = 8
+_MORE_THAN_FITS = 32 * 1024
 
 
 class PtyPort:
@@ -121,38 +121,39 @@ class PtyPort:
         if line is None:  # unplugged between the loop's hearing of it and now
             return
         had_unread = self._has_unread
-        data, signs = self._collect(line)
+        reads, signs = self._collect(line)
         if _only_writes(signs) and not self._attendance.joined:
-            self._answer(line, data)
+            self._answer(line, reads)
             return
-        visits = self._attendance.sort_out(signs, bytes_read=bool(data), bytes_owed=had_unread)
+        visits = self._attendance.sort_out(signs, bytes_read=bool(reads), bytes_owed=had_unread)
         if visits.author is None:
-            self.unassigned_bytes += len(data)
+            self.unassigned_bytes += sum(map(len, reads))
         try:
             for visit in range(visits.last + 1):
                 if visit:
                     self._begin_conversation(line)
                 if visit == visits.author:
-                    self._answer(line, data, heard=visit == visits.last and self._attendance.clients > 0)
+                    self._answer(line, reads, heard=visit == visits.last and self._attendance.clients > 0)
                 if self._line is not line:  # the conversation has pulled the plug
                     return
         finally:
             if self._line is line:
                 self._tidy_up(line, signs)
 
-    def _collect(self, line: Line) -> tuple[bytes, list[Sign]]:
+    def _collect(self, line: Line) -> tuple[list[bytes], list[Sign]]:
         """Read until no byte is without its sign, and no sign of a write without its bytes.
 
         A host's opening is signed before its first byte is there, so signs taken after a read cover that read; but a
         write signed in between has bytes that it did not find yet. Hence reading goes on until there is nothing.
         """
-        data = line.read()
+        first = line.read()
+        reads = [first] if first else []
         if line.watch is None:
-            return data, []
+            return reads, []
         signs = line.watch.take()
         unchanged_for = rounds = 0
         while more := line.read():
-            data += more
+            reads.append(more)
             fresh = line.watch.take()
             signs += fresh
             rounds += 1
@@ -161,19 +162,20 @@ class PtyPort:
             if unchanged_for >= _MORE_THAN_FITS or (rounds >= _ROUNDS and _only_writes(signs)):
                 self._has_unread = True
                 asyncio.get_running_loop().call_soon(self._serve)
-                return data, signs
+                return reads, signs
         self._has_unread = False
-        return data, signs
+        return reads, signs
 
-    def _answer(self, line: Line, data: bytes, *, heard: bool = True) -> None:
-        """Pass bytes on and send the reply, unless the host that asked can't hear it any more."""
-        if not data:
-            return
-        if self._conversation is None:
-            self._conversation = self._open_conversation("pty")
-        reply = self._conversation.receive(data)
-        if reply and heard and self._line is line:
-            self.dropped_bytes += len(reply) - line.write(reply)
+    def _answer(self, line: Line, reads: list[bytes], *, heard: bool = True) -> None:
+        """Pass bytes on, a read at a time, and send each reply, unless the host that asked can't hear it any more."""
+        for data in reads:
+            if self._conversation is None:
+                self._conversation = self._open_conversation("pty")
+            reply = self._conversation.receive(data)
+            if self._line is not line:  # the conversation has pulled the plug
+                return
+            if reply and heard:
+                self.dropped_bytes += len(reply) - line.write(reply)
 
     def _begin_conversation(self, line: Line) -> None:
         self._end_conversation()

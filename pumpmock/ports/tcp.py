@@ -12,6 +12,7 @@ import ipaddress
 import socket
 from typing import TYPE_CHECKING, cast
 
+from protocol.frame import READ_SIZE
 from pumpmock.ports.base import PortError, PortInUseError
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ class TcpPort:
         return PortError(f"{where} can't be listened on: {error}")
 
 
-class _Connection(asyncio.Protocol):
-    """One host. asyncio sets TCP_NODELAY by itself, so a reply leaves at once."""
+class _Connection(asyncio.BufferedProtocol):
+    """One host. It reads into a buffer of its own: asyncio's usual reads take 256 KiB at a time."""
 
     def __init__(self, open_conversation: OpenConversation, connections: set[_Connection]) -> None:
         self._open_conversation = open_conversation
@@ -104,6 +105,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._conversation: Conversation
         self._ended = asyncio.get_running_loop().create_future()
+        self._buffer = bytearray(READ_SIZE)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # A listening socket hands out nothing but Transports; asyncio's signature doesn't say so.
@@ -115,8 +117,12 @@ class _Connection(asyncio.Protocol):
         self._conversation = self._open_conversation(f"tcp {_join(host, port)}")
         self._connections.add(self)
 
-    def data_received(self, data: bytes) -> None:
-        reply = self._conversation.receive(data)
+    def get_buffer(self, sizehint: int) -> bytearray:
+        del sizehint
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        reply = self._conversation.receive(bytes(self._buffer[:nbytes]))
         if reply:
             self._transport.write(reply)
 

@@ -88,6 +88,15 @@ def hoards() -> AbstractContextManager[object]:
     return patch.object(Decoder, "feed", feed)
 
 
+@contextmanager
+def takes_reads_whole() -> Iterator[None]:
+    """Look at all of a read together, however long it is."""
+    with ExitStack() as stack:
+        for module in ("protocol.exchange", "tests.campaigns.memory"):
+            stack.enter_context(patch(f"{module}.pieces", lambda data: (data,)))
+        yield
+
+
 def forgets_between_chunks() -> AbstractContextManager[object]:
     """Read each chunk as if nothing had come before."""
     return patch.object(Decoder, "feed", lambda _decoder, data: _feed(Decoder(), data))

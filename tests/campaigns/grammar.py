@@ -97,6 +97,10 @@ class Speaker:
     def _forged(self, **changed: int) -> bytes:
         return wire_of(self._header(self._payload(), **changed) + self._chance.randbytes(TAG_SIZE))
 
+    def forged_least(self) -> bytes:
+        """Return a whole frame of the least size."""
+        return wire_of(self._header(b"") + self._chance.randbytes(TAG_SIZE))
+
     def wrong_tag(self) -> bytes:
         return self._forged()
 

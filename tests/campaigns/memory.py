@@ -7,10 +7,10 @@ import tracemalloc
 from typing import TYPE_CHECKING
 
 from protocol.exchange import HostEnd
-from protocol.frame import Decoder
+from protocol.frame import READ_SIZE, Decoder, pieces
 from protocol.messages import Poll, build
 from tests.campaigns.campaign import Achieved, Campaign, dice, under
-from tests.campaigns.defects import hoards
+from tests.campaigns.defects import hoards, takes_reads_whole
 from tests.campaigns.grammar import Speaker, cut
 from tests.protocol.helpers import (
     HOST_NONCE,
@@ -33,15 +33,17 @@ if TYPE_CHECKING:
     Made = Callable[[], Callable[[bytes], object]]
 
 _MOST = 64 * 1024  # bytes
-_READ = 4_096  # bytes that a port hands over at a time
+_LONG = 16  # reads of a port in one: 64 KiB
+_RARELY = 64
 _FIRST_CHUNKS = 8  # have one of every kind
 
 
 def run(size: int, seed: int) -> Achieved:
-    """Flood each with `size` reads of a port of every kind of flood, and weigh it."""
+    """Flood each with `size` reads of a port of every kind of flood, now and then with long ones, and weigh it."""
     achieved = Achieved()
     chunks = list(_flood(size, seed))
     achieved.add("bytes of flood, each", sum(map(len, chunks)))
+    achieved.most("bytes in a read, at the most", max(map(len, chunks)))
     for name, make in _MADE.items():
         _peak(make, chunks[:_FIRST_CHUNKS])  # what is made once and for all is not a connection's
         peak = _peak(make, chunks)
@@ -69,18 +71,31 @@ def _peak(make: Made, chunks: list[bytes]) -> int:
 def _flood(size: int, seed: int) -> Iterator[bytes]:
     chance = dice(seed)
     host, _ = sessions()
-    recorded = [HostEnd(TECHNICIAN, HOST_NONCE).hello(), host.seal(Poll.code, b"")]
+    hello = HostEnd(TECHNICIAN, HOST_NONCE).hello()
+    recorded = [hello, host.seal(Poll.code, b"")]
     speaker = Speaker(chance, from_device=False, session=host, recorded=recorded)
-    for _ in range(size):
-        yield speaker.noise(_READ)
-        yield from cut(b"\x55" * _READ, chance, 3)
-        yield b"\0" * _READ
-        yield b"\x05\0" * (_READ // 2)
-        yield b"".join(speaker.nearly()[1] for _ in range(40))[:_READ]
+    for number in range(size):
+        # Each Hello that was recorded is answered, so that a long read of them makes a long reply: no port takes one.
+        yield hello * (READ_SIZE // len(hello))
+        read = READ_SIZE * (_LONG if number % _RARELY == 0 else 1)
+        yield speaker.noise(read)
+        yield from cut(b"\x55" * read, chance, 3)
+        yield b"\0" * read
+        yield b"\x05\0" * (read // 2)
+        forged = b"".join(speaker.forged_least() for _ in range(8))
+        yield forged * (read // len(forged))
+        nearly = b"".join(speaker.nearly()[1] for _ in range(40))
+        yield (nearly * (read // len(nearly) + 1))[:READ_SIZE]
 
 
 def _decoder() -> Callable[[bytes], object]:
-    return Decoder().feed
+    decoder = Decoder()
+
+    def hear(data: bytes) -> None:
+        for piece in pieces(data):
+            decoder.feed(piece)
+
+    return hear
 
 
 def _session() -> Callable[[bytes], object]:
@@ -89,8 +104,9 @@ def _session() -> Callable[[bytes], object]:
     decoder = Decoder()
 
     def hear(data: bytes) -> None:
-        for frame in decoder.feed(data):
-            pump.open(frame)
+        for piece in pieces(data):
+            for frame in decoder.feed(piece):
+                pump.open(frame)
         if pump.open(frame_of(host.seal(Poll.code, b""))) is None:
             pump.seal(READING.code, build(READING))
 
@@ -133,10 +149,15 @@ _MADE: dict[str, Made] = {
 CAMPAIGN = Campaign(
     number=25,
     name="memory",
-    promise="no flood, in reads of 4,096 bytes, makes a decoder, a session or both ends of a connection take 64 KiB",
+    promise="no flood makes a decoder, a session or both ends of a connection take 64 KiB beside the read itself: of "
+    "whatever is answered by nothing in reads of up to 64 KiB, of recorded greetings in reads of 4,096 bytes, which "
+    "is what the ports hand over",
     run=run,
-    controls={"a decoder that keeps all it has heard": under(hoards, run)},
-    counts="reads of 4,096 bytes of each of five kinds of flood",
+    controls={
+        "a decoder that keeps all it has heard": under(hoards, run),
+        "ends that look at a whole read at once": under(takes_reads_whole, run),
+    },
+    counts="reads of each of six kinds of flood, one in 64 of 64 KiB and the others of 4,096 bytes",
     short=8,
     full=2_000,
 )

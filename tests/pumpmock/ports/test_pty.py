@@ -84,15 +84,21 @@ def test_a_host_that_never_reads_harms_neither_port_nor_the_next_host(
     reply = b"<" + bytes(200) + b">\n"
     journal.on_line = lambda _: reply
 
-    def flood(url: str) -> None:
+    def flood(url: str, flooded: Callable[[], None]) -> None:
         with serial.serial_for_url(url, timeout=30) as host:
             for _ in range(3_000):
                 host.write(b"0123456789\n")
+            flooded()
 
     async def run() -> None:
         port = PtyPort(tmp_path / "pump", journal.open)
         await port.open()
-        await asyncio.to_thread(flood, port.url)
+        loop = asyncio.get_running_loop()
+
+        def flooded() -> None:
+            asyncio.run_coroutine_threadsafe(journal.until("line 0123456789", 3_000), loop).result()
+
+        await asyncio.to_thread(flood, port.url, flooded)
         await journal.until("close")
         assert journal.received == b"0123456789\n" * 3_000
         assert 0 < port.dropped_bytes < 3_000 * len(reply)

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import inotify_simple
 
+from protocol.frame import READ_SIZE
 from pumpmock.ports import pty
 from pumpmock.ports.line import Line
+from tests.pumpmock.ports.conftest import EchoConversation
 from tests.pumpmock.ports.stage import plug_in, read, serve
 
 if TYPE_CHECKING:
@@ -120,6 +122,27 @@ def test_a_host_that_writes_without_a_pause_does_not_keep_the_port_from_answerin
     first, second, *_ = answered_after
     assert first == math.ceil(pty._MORE_THAN_FITS / 100) + 1
     assert second - first == pty._ROUNDS + 1
+
+
+def test_a_conversation_is_handed_no_more_than_a_read_at_a_time(tmp_path: Path, journal: Journal) -> None:
+    sizes = []
+    sent = 9_000  # less than a pseudo-terminal holds while nobody reads, and more than two reads
+
+    class Sizes(EchoConversation):
+        def receive(self, data: bytes) -> bytes:
+            sizes.append(len(data))
+            if sum(sizes) == sent:
+                journal.note("all")
+            return b""
+
+    async def story(port: PtyPort) -> None:
+        host = plug_in(port)
+        assert os.write(host, b"x" * sent) == sent
+        await journal.until("all")
+        os.close(host)
+
+    serve(tmp_path, lambda _peer: Sizes(), story)
+    assert max(sizes) <= READ_SIZE
 
 
 def test_bytes_written_while_the_port_was_looking_are_their_hosts(

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import serial
 
+from protocol.frame import READ_SIZE
 from pumpmock.ports import PortError, PortInUseError
 from pumpmock.ports.tcp import MAX_UNSENT, TcpPort, parse_host_port
+from tests.pumpmock.ports.conftest import EchoConversation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.pumpmock.ports.conftest import EchoConversation, Journal
+    from tests.pumpmock.ports.conftest import Journal
 
 
 def ask(url: str, request: bytes) -> bytes:
@@ -237,3 +239,28 @@ def test_what_is_no_host_and_port_is_refused_with_the_sentence_that_mends_it(
     with pytest.raises(ValueError) as refusal:  # noqa: PT011 - the whole sentence is compared below
         parse_host_port(text)
     assert str(refusal.value) == sentence
+
+
+def test_a_conversation_is_handed_no_more_than_a_read_at_a_time(journal: Journal) -> None:
+    sizes = []
+    sent = 64 * READ_SIZE
+
+    class Sizes(EchoConversation):
+        def receive(self, data: bytes) -> bytes:
+            sizes.append(len(data))
+            if sum(sizes) == sent:
+                journal.note("all")
+            return b""
+
+    async def run() -> None:
+        port = TcpPort("127.0.0.1", 0, lambda _peer: Sizes())
+        await port.open()
+        _, writer = await asyncio.open_connection("127.0.0.1", int(port.url.rpartition(":")[2]))
+        writer.write(bytes(sent))
+        await journal.until("all")
+        writer.close()
+        await writer.wait_closed()
+        await port.close()
+
+    asyncio.run(run())
+    assert max(sizes) == READ_SIZE
