@@ -39,7 +39,15 @@ def from_lines(data: bytes) -> Intent:
     try:
         *_, last, _torn = data.split(b"\n")
         return _intent(json.loads(last))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, MessageError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        MessageError,
+    ) as error:
         raise DamagedError from error
 
 
@@ -47,7 +55,7 @@ def _intent(content: dict[str, Any]) -> Intent:
     """Return the intent that was written down.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError, MessageError: where it was not by this program.
+        ValueError, KeyError, TypeError, AttributeError, OverflowError, MessageError: where it was not by this program.
     """
     if content.pop("format") != _FORMAT:
         raise ValueError("another format")

@@ -108,9 +108,12 @@ def read_limits(path: Path) -> LimitSet:
     text = _text(path)
     try:
         content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        said = "it is nested too deeply" if isinstance(error, RecursionError) else error
-        raise LimitsFileError(f"{path} is not TOML: {said}") from error
+    except RecursionError as error:
+        raise LimitsFileError(f"{path} is not TOML: it is nested too deeply") from error
+    except tomllib.TOMLDecodeError as error:
+        raise LimitsFileError(f"{path} is not TOML: {error}") from error
+    except ValueError as error:  # Python's own, of an integer of thousands of digits
+        raise LimitsFileError(f"{path}: a number in it has too many digits") from error
     version = content.pop("format", None)
     if type(version) is not int or version != FORMAT:
         raise LimitsFileError(f"{path} is not of a format that is known: begin it with format = {FORMAT}")

@@ -6,10 +6,12 @@ makes up for that. A file that is damaged is refused with the key at fault, neve
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import re
+import stat
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _KEYS = {"format", "serial_number", "store_id", "boot", "revision", "ledger", "void", "ahead", "pump"}
 _STORE_ID_HEX = _COMMAND_ID_HEX = 16
+_MOST_BYTES = 16 * 1024 * 1024  # some 250,000 changes
 _MOST_BOOT = 0xFFFF_FFFE  # four bytes on the wire, and the next start counts
 
 
@@ -102,7 +105,7 @@ class Store:
             OSError: where it can't be read.
         """
         try:
-            return _memory(json.loads(self.path.read_text(encoding="utf-8")))
+            return _memory(json.loads(_text(self.path)))
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -120,6 +123,8 @@ class Store:
         with draft.open("w", encoding="utf-8") as file:
             json.dump(_content(memory), file, separators=(",", ":"))
             file.flush()
+            if os.fstat(file.fileno()).st_size > _MOST_BYTES:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(self.path))  # no start would take it
             os.fsync(file.fileno())
         # Opened before the file is replaced, so that want of a descriptor is found while the old one is there.
         folder = os.open(self.path.parent, os.O_RDONLY)
@@ -136,6 +141,18 @@ class Store:
     def close(self) -> None:
         """Give the file up."""
         os.close(self._lock)
+
+
+def _text(path: Path) -> str:
+    """Return what is in an ordinary file of a sensible size; a pipe or a device would never end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError("it is not an ordinary file")
+        if found.st_size > _MOST_BYTES:
+            raise ValueError(f"it is larger than {_MOST_BYTES} bytes")
+        return file.read().decode()
 
 
 def _content(memory: Memory) -> dict[str, Any]:

@@ -315,3 +315,14 @@ def test_a_change_that_was_prepared_and_given_up_is_not_in_doubt() -> None:
     for event in (StageEvent.ABANDON, StageEvent.RESTART):
         assert not prepared.after(event).in_doubt
     assert prepared.after(StageEvent.CONFIRM).after(StageEvent.SILENCE).in_doubt
+
+
+@pytest.mark.parametrize("figure", ["1e999", "-1e999", "NaN"])
+def test_a_figure_that_is_no_number_is_said_and_ends_nothing(intents: Intents, figure: str) -> None:
+    intents.note(RATE)
+    intents.close()
+    path = the_file(intents.folder)
+    path.write_text(path.read_text().replace('"rate_nl_h": 25000', f'"rate_nl_h": {figure}'))
+    found = intents.look()
+    assert not found.noted
+    assert "not what this program wrote" in found.problems[0]

@@ -185,3 +185,7 @@ def test_serve_refuses_a_flow_beyond_the_limits_and_names_the_way_out() -> None:
 def test_the_bench_s_limits_are_taken_by_the_settings() -> None:
     settings = Settings(**BENCH_LIMITS)
     assert json.loads(json.dumps(BENCH_LIMITS)) == {name: getattr(settings, name) for name in BENCH_LIMITS}
+
+
+def test_a_number_of_thousands_of_digits_is_refused(path: Path) -> None:
+    assert "too many digits" in said(path, f"format = 1\nrefusals_allowed = {'9' * 5_000}\n")

@@ -181,3 +181,27 @@ def test_following_a_line_moves_motor_and_revision_together() -> None:
     memory.follow(Applied(1, b"command1", ChangeKind.RATE, 25_000, 0))
     assert (memory.revision, memory.pump.sample().measured_rate_nl_h) == (1, 25_000)
     assert new_memory().pump.sample().measured_rate_nl_h == RATE_NL_H
+
+
+@pytest.mark.timeout(30)
+def test_a_pipe_in_place_of_the_file_is_refused_and_not_waited_for(store: Store) -> None:
+    os.mkfifo(store.path)
+    with pytest.raises(SnapshotError, match="not an ordinary file"):
+        store.load()
+
+
+def test_a_file_too_large_for_a_state_is_refused_unread(store: Store) -> None:
+    store.path.touch()
+    os.truncate(store.path, 100_000_000)
+    with pytest.raises(SnapshotError, match="larger than 16777216 bytes"):
+        store.load()
+
+
+def test_no_state_is_saved_that_no_start_would_take(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.save(new_memory())
+    before = store.path.read_bytes()
+    monkeypatch.setattr("pumpmock.snapshot._MOST_BYTES", len(before))
+    store.save(new_memory())
+    with pytest.raises(OSError, match="too large"):
+        store.save(lived_memory())
+    assert store.path.read_bytes() == before
