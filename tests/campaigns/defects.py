@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 import zlib
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -18,11 +19,13 @@ from protocol.handshake import DeviceHandshake
 from protocol.keys import Key, KeyFileError, expand, from_text
 from protocol.messages import Role
 from protocol.session import Session
+from pumpmock import limits_file
 from pumpmock.device import Device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
 _crc32 = zlib.crc32
 _feed = Decoder.feed
@@ -31,6 +34,7 @@ _open = Session.open
 _challenge = DeviceHandshake.challenge
 _serve = Device.serve
 _from_text = from_text
+_limits_text = limits_file._text
 
 
 class _Equal(int):
@@ -206,3 +210,29 @@ def key_files_told() -> AbstractContextManager[object]:
 def serial_numbers_unchecked() -> AbstractContextManager[object]:
     """Take what stands for a serial number in a saved state for text."""
     return patch("pumpmock.snapshot.check_serial_number", lambda given: given.strip())
+
+
+def any_size() -> AbstractContextManager[object]:
+    """Read a file of limits whole before its size is looked at."""
+
+    def read(path: Path) -> str:
+        if path.is_file():
+            path.read_bytes()
+        return _limits_text(path)
+
+    return patch("pumpmock.limits_file._text", read)
+
+
+def key_reader_lets_errors_out() -> AbstractContextManager[object]:
+    """Let JSON's own errors out where a key file is read."""
+
+    def read(text: str, where: str) -> Key:
+        json.loads(text)
+        return _from_text(text, where)
+
+    return patch("protocol.keys.from_text", read)
+
+
+def any_mode() -> AbstractContextManager[object]:
+    """Take a key from a file of any kind and mode."""
+    return patch("pumpmock.keyring.check_private", lambda _mode, _where: None)
