@@ -255,7 +255,7 @@ CAMPAIGN = Campaign(
     name="hostile files",
     promise="no file that stands where a key, limits, the saved state or an open intent is looked for, be it of "
     "100,000,000 bytes, without an end, nested or mangled, does more to its reader than to be refused, and none takes "
-    "50,000,000 bytes of memory (a saved state of up to 1,000,000); keys are read from owner-only files alone",
+    "50,000,000 bytes of memory (saved states between 1,000,000 bytes and their bound aside); keys are read from owner-only files alone",
     run=run,
     controls={
         "limits that are read whatever their size": under(
@@ -268,7 +268,7 @@ CAMPAIGN = Campaign(
             any_mode, partial(run, only="a key at the pump")
         ),
     },
-    counts=f"rounds of some 40 files at each of five readers, {_MUTATIONS} of them random mutations",
+    counts=f"rounds of some 50 files at each of five readers, {_MUTATIONS} of them random mutations",
     short=4,
-    full=1_000,
+    full=500,
 )
