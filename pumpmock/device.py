@@ -306,9 +306,9 @@ class Device:
         return Basis(now.programmed_rate_nl_h, now.concentration_ug_ml, least_nl_h)
 
     def _facts(self) -> Facts:
-        pump, now = self.pump, self.pump.sample()
+        pump = self.pump
         week = tuple(pump.program_of(weekday) for weekday in range(len(DAYS)))
-        return Facts(now.pump_time_us, now.clock_s, self._basis(), week, pump.guard.turned, pump.planned())
+        return Facts(self._basis(), week, pump.guard.turned, pump.planned)
 
     def _apply(self, line: Applied, change: Change) -> None:
         self.memory.ahead = change

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from protocol.bounds import Basis, Bounds, Finding, bolus_finding, day_finding, hard_finding
 from protocol.messages import MINUTES_A_DAY, Change, ChangeKind, Refusal, Step
-from protocol.units import US_PER_DAY, US_PER_S, format_span
-from pumpmock.model.guard import Course, Guard, Span, locked_s, too_soon_s, worst_day_nl
+from protocol.units import format_span
+from pumpmock.model.guard import locked_s, too_soon_s, worst_day_nl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pumpmock.model.guard import Course, Guard
     from pumpmock.model.settings import Settings
 
 Week = tuple[tuple[Step, ...], ...]
@@ -26,9 +27,6 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 # Less drug can always be had: neither a lock nor a lock-out nor a limit stands in the way of these.
 NEVER_HELD_BACK = frozenset({ChangeKind.STOP, ChangeKind.MINIMUM_RATE})
 _S_AN_H = 3_600
-_US_A_MINUTE = 60 * US_PER_S
-_DAYS_AHEAD = 9  # a week and a day hold any 24 h of a weekly pattern; the first of these has begun already
-_FIRST_WEEKDAY = 3  # 1 January 1970 was a Thursday
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +34,16 @@ class Facts:
     """What a change is judged against beside the bounds.
 
     Attributes:
-        now_us: pump time.
-        clock_s: the calendar clock, seconds since 1970 UTC.
         basis: what a rate is judged against.
         week: the program.
         turned: rates of the motor so far.
-        planned: rates to come if nothing is changed; the first span begins now.
+        planned: returns the rates to come if a change is made, or if none is; the first span begins now.
     """
 
-    now_us: int
-    clock_s: int
     basis: Basis
     week: Week
     turned: Course
-    planned: Course
+    planned: Callable[[Change | None], Course]
 
 
 def bounds_of(settings: Settings) -> Bounds:
@@ -151,77 +145,12 @@ _JUDGES: dict[ChangeKind, Callable[[Change, Facts, Bounds], Finding | None]] = {
 }
 
 
-# --- the volume of any 24 h -----------------------------------------------------------------------------------------
-
-
 def _day_finding(change: Change, facts: Facts, bounds: Bounds) -> Finding | None:
     """Judge any 24 h that end after now; a change that makes the worst of them no worse is let through."""
-    if not bounds.most_day_nl:
+    if not bounds.most_day_nl or change.kind is ChangeKind.REFILL:
         return None
-    volume_nl = worst_day_nl(facts.turned, plan(change, facts, bounds))
+    volume_nl = worst_day_nl(facts.turned, facts.planned(change))
     finding = day_finding(volume_nl, bounds)
-    if finding is None or volume_nl <= worst_day_nl(facts.turned, facts.planned):
+    if finding is None or volume_nl <= worst_day_nl(facts.turned, facts.planned(None)):
         return None
     return finding
-
-
-def plan(change: Change, facts: Facts, bounds: Bounds) -> Course:  # noqa: PLR0911 - one a kind
-    """Return the rates to come if the change is made; what has an end is followed by the program."""
-    now_us = facts.now_us
-    match change.kind:
-        case ChangeKind.STOP:
-            return (Span(now_us, 0),)
-        case ChangeKind.RATE:
-            return (Span(now_us, change.rate_nl_h),)
-        case ChangeKind.TEMPORARY_RATE:
-            return _for_a_while(change.rate_nl_h, change.duration_s, facts)
-        case ChangeKind.BOLUS:
-            rate_nl_h = -(-change.volume_nl * _S_AN_H // change.duration_s)
-            return _for_a_while(rate_nl_h, change.duration_s, facts)
-        case ChangeKind.PRIME:
-            return _until_delivered(change.volume_nl, bounds.most_rate_nl_h, facts)
-        case ChangeKind.BRIDGE:
-            return _until_delivered(change.volume_nl, change.rate_nl_h, facts)
-        case ChangeKind.FLEX:
-            days = enumerate(facts.week)
-            week = tuple(change.steps if change.weekdays >> day & 1 else old for day, old in days)
-            return program(week, facts.clock_s, now_us, now_us)
-        case ChangeKind.RESUME:
-            return program(facts.week, facts.clock_s, now_us, now_us)
-        case ChangeKind.CLOCK if any(span.rate_nl_h for span in facts.planned):
-            return program(facts.week, change.clock_s, now_us, now_us)
-    return facts.planned
-
-
-def program(week: Week, clock_s: int, now_us: int, from_us: int) -> Course:
-    """Return the rates of a week's pattern from `from_us` on, for a week and a day; then 0, since what follows has been.
-
-    Args:
-        week: the pattern.
-        clock_s: what the calendar clock shows at `now_us`, seconds since 1970 UTC.
-        now_us: pump time.
-        from_us: pump time with which the course begins, not before `now_us`.
-    """
-    midnight_us = now_us - clock_s % 86_400 * US_PER_S - now_us % US_PER_S
-    day = clock_s // 86_400 + (from_us - midnight_us) // US_PER_DAY
-    midnight_us += (from_us - midnight_us) // US_PER_DAY * US_PER_DAY
-    spans: list[Span] = []
-    for ahead in range(_DAYS_AHEAD):
-        for step in week[(day + ahead + _FIRST_WEEKDAY) % len(week)]:
-            at_us = midnight_us + ahead * US_PER_DAY + step.minute * _US_A_MINUTE
-            span = Span(max(at_us, from_us), step.rate_nl_h)
-            if spans and spans[-1].since_us == span.since_us:
-                spans[-1] = span
-            elif not spans or spans[-1].rate_nl_h != span.rate_nl_h:
-                spans.append(span)
-    return (*spans, Span(midnight_us + _DAYS_AHEAD * US_PER_DAY, 0))
-
-
-def _for_a_while(rate_nl_h: int, duration_s: int, facts: Facts) -> Course:
-    end_us = facts.now_us + duration_s * US_PER_S
-    after = program(facts.week, facts.clock_s, facts.now_us, end_us)
-    return (Span(facts.now_us, rate_nl_h), *after)
-
-
-def _until_delivered(volume_nl: int, rate_nl_h: int, facts: Facts) -> Course:
-    return _for_a_while(rate_nl_h, -(-volume_nl * _S_AN_H // rate_nl_h) if rate_nl_h else 0, facts)

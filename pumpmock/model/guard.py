@@ -65,9 +65,7 @@ def watched(guard: Guard, now_us: int, programmed_nl_h: int, turning_nl_h: int) 
     """Return the guard when it has seen what is programmed and what turns at `now_us`."""
     turned = guard.turned
     if turned and turned[-1].since_us == now_us:
-        turned = turned[
-            :-1
-        ]  # it lasted for no time and delivered nothing; of the program, it may be the least of all
+        turned = turned[:-1]  # it delivered nothing in no time; of the program, such a rate may be the least
     turned = _continued(turned, now_us, turning_nl_h, max)
     programmed = _continued(guard.programmed, now_us, programmed_nl_h, _lesser)
     if (programmed, turned) == (guard.programmed, guard.turned):

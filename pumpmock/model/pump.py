@@ -203,9 +203,10 @@ class Pump:
         empty_s = _span_s(mechanism, remaining_nl - settings.residual_nl)
         return Effect(mechanism.commanded_rate_nl_h, low_s, empty_s)
 
-    def planned(self) -> Course:
-        """Return the rates to come if nothing is changed; alarms and the battery are left out of it."""
-        return planned(settled(self._mechanism, self.settings, self.clock.now_us))
+    def planned(self, change: Change | None = None) -> Course:
+        """Return the rates to come after a change, or as it is; alarms and the battery are left out of it."""
+        mechanism = settled(self._mechanism, self.settings, self.clock.now_us)
+        return planned(mechanism if change is None else changed(mechanism, self.settings, change))
 
     # --- changing -------------------------------------------------------------------------------------------------
 

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 S, H, DAY = 10**6, 3_600 * 10**6, 86_400 * 10**6
 COMMANDS = 30
+_KINDS = [ChangeKind.RATE] * 8 + [ChangeKind.TEMPORARY_RATE] * 2 + [ChangeKind.BOLUS] * 2
+_KINDS += [ChangeKind.STOP, ChangeKind.MINIMUM_RATE, ChangeKind.RESUME]
 FILL_NL = 100_000_000
 CONCENTRATION = 500
 LIMITED = {
@@ -86,7 +88,7 @@ class Oracle:
             broken.add("STEP_DOWN")
         if rules.day_up_percent and rate > self.least(now) * (1 + Fraction(rules.day_up_percent, 100)):
             broken.add("DAY_UP")
-        return broken | self.flooded(Fraction(rate), now)
+        return broken
 
     def least(self, now: int) -> Fraction:
         """Return the least rate that was programmed at any instant of the last 24 h."""
@@ -96,28 +98,61 @@ class Oracle:
                 rates.append(rate)
         return min(rates)
 
-    def flooded(self, rate: Fraction, now: int) -> set[str]:
-        """Name the limit of 24 h if it is crossed by what has flowed and by `rate` from now on."""
-        most = self.rules.most_day_nl
-        if not most or self.worst(rate, now) <= most:
-            return set()
+    def judged(self, change: Change, now: int) -> set[str]:
+        """Name the limits that a change crosses if it is made now."""
+        kind, rules, broken = change.kind, self.rules, set[str]()
+        if kind in {ChangeKind.STOP, ChangeKind.MINIMUM_RATE}:
+            return broken
+        if kind in {ChangeKind.RATE, ChangeKind.TEMPORARY_RATE}:
+            broken = self.broken(change.rate_nl_h, now)
+        if kind is ChangeKind.BOLUS:
+            if rules.most_bolus_nl and change.volume_nl > rules.most_bolus_nl:
+                broken.add("BOLUS_VOLUME")
+            rate = Fraction(change.volume_nl * 3_600, change.duration_s)
+            if not rules.minimum_rate_nl_h <= rate <= rules.most_rate_nl_h:
+                broken.add("DURATION")
+        most = rules.most_day_nl
+        after, before = (self.worst(self.course(now, change), now), self.worst(self.course(now), now))
         # What makes nothing worse is let through.
-        present = Fraction(0) if self.stopped else self.rate
-        return {"DAY_VOLUME"} if self.worst(rate, now) > self.worst(present, now) else set()
+        return broken | {"DAY_VOLUME"} if most and after > max(most, before) else broken
 
-    def worst(self, rate: Fraction, now: int) -> int:
+    def course(self, now: int, change: Change | None = None) -> list[tuple[int, Fraction]]:  # noqa: PLR0911 - one a kind
+        """Return all that has flowed and will flow: as it is, or with a change that is made now."""
+        if change is None:
+            return self.flowing
+        past, rate = [(at, flow) for at, flow in self.flowing if at < now], Fraction(change.rate_nl_h)
+        back = self.rate
+        match change.kind:
+            case ChangeKind.RATE:
+                return [*past, (now, rate)]
+            case ChangeKind.STOP:
+                return [*past, (now, Fraction(0))]
+            case ChangeKind.MINIMUM_RATE:
+                return [*past, (now, Fraction(self.rules.minimum_rate_nl_h))]
+            case ChangeKind.TEMPORARY_RATE:
+                return [*past, (now, rate), (now + change.duration_s * S, back)]
+            case ChangeKind.BOLUS:
+                rate = Fraction((change.volume_nl * 3_600 / Fraction(change.duration_s)).__ceil__())
+                # It ends with the nanolitre that completes it, and a part of one may have flowed before it began.
+                part = self.total(past, now) % 1
+                return [*past, (now, rate), (now + ((change.volume_nl - part) * H / rate).__ceil__(), back)]
+        return [*past, (now, back)]
+
+    def total(self, course: list[tuple[int, Fraction]], end: int) -> Fraction:
+        """Return all that has flowed until an instant."""
+        return self.window(course, end, end)
+
+    def worst(self, course: list[tuple[int, Fraction]], now: int) -> int:
         """Return the volume of the worst 24 h that end after now, window by window, rounded up."""
-        course = [(at, flow) for at, flow in self.flowing if at < now] + [(now, rate)]
         ends = {at + shift for at, _ in course for shift in (0, DAY)} | {now}
-        volumes = [self.window(course, end) for end in ends if now <= end <= now + DAY]
-        return -(-max(volumes) // 1)
+        return -(-max(self.window(course, end) for end in ends if end >= now) // 1)
 
     @staticmethod
-    def window(course: list[tuple[int, Fraction]], end: int) -> Fraction:
+    def window(course: list[tuple[int, Fraction]], end: int, length: int = DAY) -> Fraction:
         volume = Fraction(0)
         for place, (at, rate) in enumerate(course):
             until = course[place + 1][0] if place + 1 < len(course) else end
-            span = min(until, end) - max(at, end - DAY)
+            span = min(until, end) - max(at, end - length)
             volume += rate * max(span, 0) / H
         return volume
 
@@ -138,13 +173,13 @@ class Oracle:
             self.over.clear()
             self.locked_until = now + rules.lock_s * S
 
-    def note_change(self, kind: ChangeKind, rate: int, now: int) -> None:
+    def note_change(self, change: Change, now: int) -> None:
         self.applied = now
-        if kind is ChangeKind.RATE:
-            self.rate = Fraction(rate)
+        if change.kind is ChangeKind.RATE:
+            self.rate = Fraction(change.rate_nl_h)
             self.programmed.append((now, self.rate))
-        self.stopped = kind is ChangeKind.STOP
-        self.flowing.append((now, Fraction(0) if self.stopped else self.rate))
+        self.stopped = change.kind is ChangeKind.STOP
+        self.flowing = self.course(now, change)
 
 
 class Run:
@@ -160,6 +195,7 @@ class Run:
             day_up_percent=dice.choice([0, 60, 100]),
             least_dose_ug_day=dice.choice([0, 60]),
             most_dose_ug_day=dice.choice([0, 1_200, 2_003]),
+            most_bolus_nl=dice.choice([0, 20_000]),
             most_day_nl=dice.choice([0, 0, start * 24, start * 30]),
             lockout_s=dice.choice([0, 60]),
             refusals_allowed=dice.choice([0, 1, 3, 3]),
@@ -251,40 +287,56 @@ class Run:
         ]
         return max(dice.choice(marks).__floor__() + dice.choice([-1, 0, 0, 1, 1, 2]), 0)
 
+    def change(self) -> Change:
+        """Return what is wanted next: mostly a rate, and what a stopped pump can do where it is stopped."""
+        dice, stopped = self.dice, self.oracle.stopped
+        kind = ChangeKind.RESUME if stopped and dice.random() < 0.5 else dice.choice(_KINDS)
+        duration_s = dice.choice([1, 60, 3_600, 6 * 3_600, 30 * 3_600, dice.randrange(1, 90_000)])
+        match kind:
+            case ChangeKind.RATE:
+                return Change(kind, self.wish())
+            case ChangeKind.TEMPORARY_RATE:
+                return Change(kind, self.wish(), duration_s=duration_s)
+            case ChangeKind.BOLUS:
+                volume_nl = dice.choice([1, 19_999, 20_000, 20_001, dice.randrange(1, 60_000)])
+                bounds_s = [volume_nl * 3_600 // rate for rate in (1_000_000, 250)]
+                around_s = dice.choice([*bounds_s, duration_s]) + dice.choice([-1, 0, 1])
+                return Change(kind, volume_nl=volume_nl, duration_s=max(around_s, 1))
+        return Change(kind)
+
     def command(self) -> None:
-        dice, oracle, now = self.dice, self.oracle, self.now
-        kinds = [ChangeKind.RATE] * 8 + [ChangeKind.RESUME if oracle.stopped else ChangeKind.STOP]
-        kind = ChangeKind.RESUME if oracle.stopped and dice.random() < 0.5 else dice.choice(kinds)
-        rate = self.wish() if kind is ChangeKind.RATE else 0
+        oracle, now, change = self.oracle, self.now, self.change()
+        kind = change.kind
         seen = self.device.serve(Poll(), Role.TECHNICIAN, 1, 0)
         assert isinstance(seen, Status)
-        request = Prepare(dice.randbytes(8), seen.revision, seen.commanded_rate_nl_h, 0, Change(kind, rate))
+        request = Prepare(self.dice.randbytes(8), seen.revision, seen.commanded_rate_nl_h, 0, change)
         answer = self.device.serve(request, Role.TECHNICIAN, 1, 0)
         if isinstance(answer, Prepared):
             answer = self.device.serve(Commit(answer.command_id, answer.token), Role.TECHNICIAN, 1, 0)
-        held = "" if kind is ChangeKind.STOP else oracle.closed(now)
-        if kind is ChangeKind.RATE:
-            broken = oracle.broken(rate, now)
-        else:
-            broken = oracle.flooded(oracle.rate, now) if kind is ChangeKind.RESUME else set()
+        held = "" if kind in {ChangeKind.STOP, ChangeKind.MINIMUM_RATE} else oracle.closed(now)
+        broken = oracle.judged(change, now)
         if isinstance(answer, Outcome):
             self.figures["applied"] += 1
+            self.figures[f"applied {kind.name}"] += 1
             if held or broken:
-                self.fail(f"{kind.name} {rate} was applied in spite of {held or sorted(broken)}")
-            oracle.note_change(kind, rate, now)
+                self.fail(f"{change} was applied in spite of {held or sorted(broken)}")
+            oracle.note_change(change, now)
             return
         assert isinstance(answer, Rejected)
         reason = Refusal(answer.reason).name
         self.figures[f"refused {reason}"] += 1
         if reason in LIMITED:
             oracle.note_refusal(now)
+        if reason in LIMITED or reason == "DURATION":
             proper = not held and reason in broken
+        elif reason == "WRONG_STATE":
+            # There is nothing to resume by its program, and no minimum rate but once.
+            idle = kind in {ChangeKind.RESUME, ChangeKind.MINIMUM_RATE}
+            proper = (oracle.stopped or idle) and not held and broken <= {"DURATION"}
         else:
-            proper = reason == held or (reason == "WRONG_STATE" and oracle.stopped and not (held or broken))
+            proper = reason == held
         if not proper:
-            self.fail(
-                f"{kind.name} {rate} was refused as {reason}; it is {held or sorted(broken) or 'allowed'}"
-            )
+            self.fail(f"{change} was refused as {reason}; it is {held or sorted(broken) or 'allowed'}")
 
 
 def run(sequences: int, seed: int) -> tuple[Counter[str], list[str]]:

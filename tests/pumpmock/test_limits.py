@@ -28,8 +28,9 @@ from protocol.messages import (
     Status,
     Step,
 )
-from pumpmock.limits import DAYS, Facts, Week, hold_finding, limit_finding, plan, program
+from pumpmock.limits import DAYS, Facts, Week, hold_finding, limit_finding
 from pumpmock.model.guard import Course, Guard, Span
+from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import RATE_NL_H, Bench, new_memory
 
@@ -53,17 +54,26 @@ def continuous(rate_nl_h: int) -> Week:
     return ((Step(0, rate_nl_h),),) * 7
 
 
-def facts(
-    rate_nl_h: int = 10_000,
-    *,
-    least_nl_h: int | None = None,
-    week: Week | None = None,
-    clock_s: int = MONDAY_S,
-) -> Facts:
-    now_us, week = 10 * DAY, week or continuous(rate_nl_h)
+def pump_of(week: Week, *, age_us: int = 10 * DAY, clock_s: int = MONDAY_S) -> Pump:
+    """Return a pump of that age with a weekly program, whose calendar clock shows `clock_s`."""
+    settings = Settings(capacity_nl=100_000_000, least_rate_nl_h=0, epoch_s=clock_s - age_us // S)
+    pump = Pump(settings, fill_nl=100_000_000, rate_nl_h=0, concentration_ug_ml=500)
+    pump.advance(age_us)
+    for weekday, steps in enumerate(week):
+        pump.apply(Change(ChangeKind.FLEX, weekdays=1 << weekday, steps=steps))
+    return pump
+
+
+def facts(rate_nl_h: int = 10_000, *, least_nl_h: int | None = None, week: Week | None = None) -> Facts:
+    """Return the facts of a pump that has run at a rate for ten days, as far as limits are concerned."""
+    week = week or continuous(rate_nl_h)
     basis = Basis(rate_nl_h, 500, least_nl_h or rate_nl_h)
-    planned = program(week, clock_s, now_us, now_us)
-    return Facts(now_us, clock_s, basis, week, (Span(0, rate_nl_h),), planned)
+    return Facts(basis, week, (Span(0, rate_nl_h),), pump_of(week).planned)
+
+
+def stopped(pump: Pump) -> Pump:
+    pump.apply(Change(ChangeKind.STOP))
+    return pump
 
 
 def reason(change: Change, judged: Facts, bounds: Bounds = BOUNDS) -> Refusal | None:
@@ -222,24 +232,44 @@ def test_a_pattern_is_judged_across_midnight() -> None:
 
 def test_setting_the_clock_back_may_give_a_peak_twice_and_is_judged_for_it() -> None:
     week = ((Step(0, 10_000), Step(720, 30_000)),) * 7
-    judged = facts(week=week, clock_s=MONDAY_S)
-    judged = replace(judged, turned=(Span(0, 10_000), Span(judged.now_us - 12 * H, 30_000)))
+    turned = (Span(0, 10_000), Span(10 * DAY - 12 * H, 30_000))
+    judged = replace(facts(week=week), turned=turned)
     # It is midnight, half a day at the high rate lies behind: back to noon, and there is another half.
-    assert (
-        reason(Change(ChangeKind.CLOCK, clock_s=MONDAY_S - 43_200), judged, daily(719_999))
-        is Refusal.DAY_VOLUME
-    )
+    back = Change(ChangeKind.CLOCK, clock_s=MONDAY_S - 43_200)
+    assert reason(back, judged, daily(719_999)) is Refusal.DAY_VOLUME
+    assert reason(back, judged, daily(720_000)) is None
     assert reason(Change(ChangeKind.CLOCK, clock_s=MONDAY_S), judged, daily(719_999)) is None
+
+
+def test_setting_the_clock_is_judged_by_the_mode_that_goes_on_meanwhile() -> None:
+    week = ((Step(0, 2_000), Step(720, 30_000)),) * 7
+    pump = pump_of(week, clock_s=MONDAY_S + 12 * 3_600)
+    pump.apply(Change(ChangeKind.TEMPORARY_RATE, 50_000, duration_s=6 * 3_600))
+    judged = Facts(Basis(2_000, 500, 2_000), week, (Span(0, 2_000),), pump.planned)
+    # It is noon, and half of the peak lies under the temporary rate; by a clock at six, it would all come after that.
+    noon_then = Change(ChangeKind.CLOCK, clock_s=MONDAY_S + 6 * 3_600)
+    worst_nl = 6 * 50_000 + 12 * 30_000 + 6 * 2_000
+    assert reason(noon_then, judged, daily(worst_nl)) is None
+    assert reason(noon_then, judged, daily(worst_nl - 1)) is Refusal.DAY_VOLUME
+
+
+def test_a_bolus_slower_than_the_program_is_over_when_its_volume_is_in() -> None:
+    # 2,501 nL within 10 h ask for 250.1 nL/h: at 251 nL/h they are in after 9 h 57 min 51 s, and the program goes on.
+    pump = pump_of(continuous(100_000))
+    slow = Change(ChangeKind.BOLUS, volume_nl=2_501, duration_s=36_000)
+    (bolus, after) = pump.planned(slow)
+    assert bolus == Span(10 * DAY, 251)
+    assert after == Span(10 * DAY + -(-2_501 * H // 251), 100_000)
 
 
 def test_resuming_is_judged_by_what_the_program_will_deliver() -> None:
     now_us = 10 * DAY
     turned = (Span(0, 0), Span(now_us - 6 * H, 40_000), Span(now_us - H, 0))
-    stopped = replace(facts(), planned=(Span(now_us, 0),), turned=turned)
+    judged = replace(facts(), turned=turned, planned=stopped(pump_of(continuous(10_000))).planned)
     # 5 h at 0.04 mL/h lie behind; the worst day ends in 18 h, with 18 h of the program in it.
     worst_nl = 5 * 40_000 + 18 * 10_000
-    assert reason(Change(ChangeKind.RESUME), stopped, daily(worst_nl)) is None
-    assert reason(Change(ChangeKind.RESUME), stopped, daily(worst_nl - 1)) is Refusal.DAY_VOLUME
+    assert reason(Change(ChangeKind.RESUME), judged, daily(worst_nl)) is None
+    assert reason(Change(ChangeKind.RESUME), judged, daily(worst_nl - 1)) is Refusal.DAY_VOLUME
 
 
 def test_a_change_that_makes_no_day_worse_is_let_through_even_where_the_day_is_full() -> None:
@@ -273,10 +303,11 @@ def test_less_drug_can_always_be_had(kind: ChangeKind) -> None:
 def test_the_course_of_a_week_is_what_each_minute_of_it_says(
     week: Week, minute: int, past: list[int]
 ) -> None:
-    now_us, clock_s = 400 * MINUTE, MONDAY_S + minute * 60
+    now_us = 400 * MINUTE
     turned = tuple(Span(place * 60 * MINUTE, rate) for place, rate in enumerate(past))
-    judged = Facts(now_us, clock_s, Basis(0), week, turned, (Span(now_us, 0),))
-    course = plan(Change(ChangeKind.RESUME), judged, OPEN)
+    pump = stopped(pump_of(week, age_us=now_us, clock_s=MONDAY_S + minute * 60))
+    judged = Facts(Basis(0), week, turned, pump.planned)
+    course = pump.planned(Change(ChangeKind.RESUME))
     rates = [rate_at(week, (minute + ahead) % 10_080) for ahead in range(8 * 1_440)]
     assert [at_minute(course, now_us + ahead * MINUTE) for ahead in range(0, 8 * 1_440, 7)] == rates[::7]
     # The same as a sum over minutes, in which every corner lies.
