@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from rig import RigError
 
 from protocol.keys import KEY_ID_SIZE, KEY_SIZE, Key
-from protocol.messages import Role
+from protocol.vocabulary import Role
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.options import Options, new_memory

@@ -12,8 +12,9 @@ from rig import RigError, uncollected
 from protocol.frame import Decoder
 from protocol.handshake import NONCE_SIZE
 from protocol.keys import KEY_SIZE, device_id
-from protocol.messages import Poll, Role, Status, build, parse
+from protocol.messages import Poll, Status, build, parse
 from protocol.session import Session, Side
+from protocol.vocabulary import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,8 @@ import yaml
 from docs.tables import MEANINGS
 from protocol.fields import specs
 from protocol.frame import MOST_PAYLOAD, TAG_SIZE, VERSION
-from protocol.messages import MESSAGES, Change, EventKind, EventRecord, Refusal, Rejected, Step
+from protocol.messages import MESSAGES, Change, EventRecord, Rejected, Step
+from protocol.vocabulary import EventKind, Refusal
 
 if TYPE_CHECKING:
     from enum import IntEnum

@@ -17,7 +17,8 @@ from monitor.keys import find_keys
 from monitor.ui.app import DashboardApp
 from monitor.watch import Watcher
 from protocol.alarms import Alarm
-from protocol.messages import Change, ChangeKind
+from protocol.messages import Change
+from protocol.vocabulary import ChangeKind
 
 TARGET = Path(__file__).resolve().parent / "dashboard.svg"
 SIZE = (120, 40)

@@ -15,20 +15,8 @@ from docs.machines import machines
 from protocol.alarms import KINDS
 from protocol.fields import specs
 from protocol.frame import FROM_DEVICE
-from protocol.messages import (
-    MESSAGES,
-    USED,
-    Change,
-    ChangeKind,
-    EventKind,
-    EventRecord,
-    Mode,
-    Refusal,
-    Role,
-    State,
-    Step,
-    Verdict,
-)
+from protocol.messages import MESSAGES, USED, Change, EventRecord, Step
+from protocol.vocabulary import ChangeKind, EventKind, Mode, Refusal, Role, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,7 +15,8 @@ from protocol.exchange import READ_TRIES, RESOLVE_TRIES
 from protocol.fields import MessageError
 from protocol.intent import COMMAND_ID_SIZE, Intent
 from protocol.machines import Stage, StageEvent
-from protocol.messages import Commit, Outcome, Prepared, Refusal, Role, Verdict, build
+from protocol.messages import Commit, Outcome, Prepared, build
+from protocol.vocabulary import Refusal, Role, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable

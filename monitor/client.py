@@ -35,7 +35,6 @@ from protocol.messages import (
     Limits,
     Poll,
     Program,
-    Role,
     Statistics,
     Status,
 )
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from monitor.keys import Keyring
     from protocol.intent import Intent
     from protocol.messages import Change, Outcome, Prepared
+    from protocol.vocabulary import Role
 
 
 class PumpClient:

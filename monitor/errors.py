@@ -21,7 +21,7 @@ class RefusedError(MonitorError):
 
     Args:
         sentence: why, for a person.
-        reason: the pump's code (`protocol.messages.Refusal`), 0 where the monitor refused by itself.
+        reason: the pump's code (`protocol.vocabulary.Refusal`), 0 where the monitor refused by itself.
         bound: the bound that was crossed, in the unit of the field that crossed it.
     """
 

@@ -9,7 +9,8 @@ from typing import Any
 from protocol.fields import MessageError
 from protocol.intent import Intent
 from protocol.machines import Stage
-from protocol.messages import Change, ChangeKind, Step, build
+from protocol.messages import Change, Step, build
+from protocol.vocabulary import ChangeKind
 
 _FORMAT = 1
 _STORE_ID_SIZE = 8

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from monitor.snapshot import Link
 from monitor.verdicts import either_rate, wish
 from protocol.alarms import KINDS, Alarm, Priority, unmask
-from protocol.messages import NEVER_S, EventKind, Mode, Role
+from protocol.messages import NEVER_S
 from protocol.units import US_PER_S, format_span, ml, time_until
+from protocol.vocabulary import EventKind, Mode, Role
 
 if TYPE_CHECKING:
     from monitor.snapshot import Snapshot

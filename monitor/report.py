@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.judgement import S_PER_DAY, days, forecast, mode_text
 from protocol.alarms import unmask
-from protocol.messages import NEVER_S, EventKind
+from protocol.messages import NEVER_S
 from protocol.units import format_rate, format_span, format_volume, ml
+from protocol.vocabulary import EventKind
 from protocol.wording import clock_text, event_line, event_text
 
 if TYPE_CHECKING:
     from monitor.judgement import Span
     from monitor.snapshot import Reading
-    from protocol.messages import EventRecord, Prepared, State
+    from protocol.messages import EventRecord, Prepared
+    from protocol.vocabulary import State
 
 
 def state_text(state: State) -> str:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from protocol.intent import Intent
-    from protocol.messages import EventRecord, Identity, Outcome, Role, Status
+    from protocol.messages import EventRecord, Identity, Outcome, Status
+    from protocol.vocabulary import Role
 
 NS_PER_MS = 1_000_000
 

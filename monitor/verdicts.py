@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from protocol.messages import Change, ChangeKind, Verdict
 from protocol.units import format_rate, format_span, format_volume, ml_day
+from protocol.vocabulary import ChangeKind, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from protocol.intent import Intent
-    from protocol.messages import Outcome
+    from protocol.messages import Change, Outcome
 
 _WISHES: dict[ChangeKind, Callable[[Change], str]] = {
     ChangeKind.RATE: lambda c: f"to {format_rate(c.rate_nl_h)}",

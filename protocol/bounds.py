@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from protocol.messages import Refusal
 from protocol.units import NL_PER_ML, format_rate, format_volume
+from protocol.vocabulary import Refusal
 
 _H_A_DAY = 24
 

@@ -19,16 +19,14 @@ from protocol.messages import (
     SENTENCE,
     USED,
     Change,
-    ChangeKind,
     Commit,
     Outcome,
     Prepare,
     Prepared,
-    Refusal,
     Rejected,
     Resolve,
-    Verdict,
 )
+from protocol.vocabulary import ChangeKind, Refusal, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable

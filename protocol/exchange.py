@@ -14,20 +14,9 @@ from protocol.fields import Message, MessageError
 from protocol.frame import FROM_DEVICE, Damage, Decoder, Frame, pieces
 from protocol.handshake import DeviceHandshake, HostHandshake
 from protocol.machines import CALL, PORT, Call, CallEvent, Port, PortEvent, step
-from protocol.messages import (
-    MESSAGES,
-    Challenge,
-    Confirm,
-    Hello,
-    Poll,
-    Refusal,
-    Rejected,
-    Role,
-    Statistics,
-    build,
-    parse,
-)
+from protocol.messages import MESSAGES, Challenge, Confirm, Hello, Poll, Rejected, Statistics, build, parse
 from protocol.session import LONGEST_SESSION_MS, Intrusion, Session, SessionEndedError
+from protocol.vocabulary import Refusal, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable

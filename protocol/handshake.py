@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, cast
 from protocol.fields import MessageError
 from protocol.frame import Frame, encode, header
 from protocol.keys import KEY_ID_SIZE, Key, device_id, expand, serial_number_of
-from protocol.messages import MINOR_VERSION, Challenge, Confirm, Hello, Role, build, parse
+from protocol.messages import MINOR_VERSION, Challenge, Confirm, Hello, build, parse
 from protocol.session import Session, Side, is_tag, tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from protocol.vocabulary import Role
 
 NONCE_SIZE = 16
 PENDING_MS = 5_000

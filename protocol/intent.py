@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from protocol.machines import STAGE, Stage, StageEvent, step
-from protocol.messages import ChangeKind, Commit, Prepare, Resolve, Verdict
+from protocol.messages import Commit, Prepare, Resolve
+from protocol.vocabulary import ChangeKind, Verdict
 
 if TYPE_CHECKING:
     from protocol.messages import Change, Outcome, Prepared

@@ -16,7 +16,7 @@ import stat
 from dataclasses import dataclass, field
 from typing import Any
 
-from protocol.messages import Role
+from protocol.vocabulary import Role
 
 KEY_SIZE = 32
 KEY_ID_SIZE = 4

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from protocol.messages import ChangeKind
+    from protocol.vocabulary import ChangeKind
 
 # Ids that were resolved as not applied and are refused from then on. Hosts draw ids at random and never use one again;
 # so many guard against a host that does.

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from protocol.alarms import Alarm
 from protocol.keys import serial_number_of
-from protocol.messages import MESSAGES, NEVER_S, ChangeKind, EventKind, EventRecord, Refusal, Rejected
+from protocol.messages import MESSAGES, NEVER_S, EventRecord, Rejected
 from protocol.units import US_PER_S, format_rate, format_span, format_volume
+from protocol.vocabulary import ChangeKind, EventKind, Refusal
 from protocol.wording import bound_text, clock_text, event_text
 
 if TYPE_CHECKING:

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from protocol.alarms import KINDS, Alarm
-from protocol.messages import EventKind, EventRecord, Refusal, Role
 from protocol.units import format_rate, format_span, format_volume, ml_day
+from protocol.vocabulary import EventKind, Refusal, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from protocol.messages import EventRecord
 
 _WORDS = {
     EventKind.START: "start",

@@ -8,12 +8,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from protocol.alarms import Alarm
-from protocol.messages import EventKind, EventRecord, Mode, Refusal, Role
+from protocol.vocabulary import EventKind, Mode, Refusal, Role
 from protocol.wording import event_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TextIO
+
+    from protocol.messages import EventRecord
 
 
 class Console:

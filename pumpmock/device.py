@@ -17,9 +17,7 @@ from protocol.messages import (
     Acknowledge,
     AudioPause,
     Change,
-    ChangeKind,
     Commit,
-    EventKind,
     Events,
     GetEvents,
     GetLimits,
@@ -30,14 +28,12 @@ from protocol.messages import (
     Poll,
     Prepare,
     Program,
-    Refusal,
     Rejected,
     Resolve,
-    Role,
     Status,
-    Verdict,
     build,
 )
+from protocol.vocabulary import ChangeKind, EventKind, Refusal, Role, Verdict
 from pumpmock.limits import DAYS, Facts, bounds_of, hold_finding, limit_finding
 from pumpmock.model.guard import OVER_A_LIMIT, day_least_nl_h
 from pumpmock.talk import Talk

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from protocol.keys import KeyFileError
-from protocol.messages import Role
 from protocol.places import APP, KEYS
+from protocol.vocabulary import Role
 from pumpmock.keyring import drop, generate, list_keys, load_keys
 from pumpmock.parameters import KEY_ID, REFUSED, SERIAL_NUMBER, default_keys, keys_option
 

@@ -24,7 +24,7 @@ from protocol.keys import (
     from_bytes,
     to_text,
 )
-from protocol.messages import Role
+from protocol.vocabulary import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

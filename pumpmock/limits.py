@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from protocol.bounds import Basis, Bounds, Finding, bolus_finding, day_finding, hard_finding
-from protocol.messages import MINUTES_A_DAY, Change, ChangeKind, Refusal, Step
+from protocol.messages import MINUTES_A_DAY, Change, Step
 from protocol.units import format_span
+from protocol.vocabulary import ChangeKind, Refusal
 from pumpmock.model.guard import locked_s, too_soon_s, worst_day_nl
 
 if TYPE_CHECKING:

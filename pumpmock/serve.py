@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from protocol.handshake import BackOff
 from protocol.keys import BENCH_WARNING
-from protocol.messages import EventKind, Role
 from protocol.places import APP, runtime_folder
 from protocol.units import format_rate, format_volume
+from protocol.vocabulary import EventKind, Role
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.limits_file import BENCH

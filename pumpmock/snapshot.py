@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from protocol.fields import specs
 from protocol.keys import check_serial_number
 from protocol.ledger import VOID_KEPT, Applied, Ledger
-from protocol.messages import MOST_RATE_NL_H, Change, ChangeKind, Step
+from protocol.messages import MOST_RATE_NL_H, Change, Step
+from protocol.vocabulary import ChangeKind
 from pumpmock.model.plain import figure, items, members
 from pumpmock.model.pump import Pump
 

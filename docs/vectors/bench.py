@@ -27,7 +27,6 @@ from protocol.messages import (
     Acknowledge,
     AudioPause,
     Change,
-    ChangeKind,
     Commit,
     GetEvents,
     GetLimits,
@@ -36,11 +35,10 @@ from protocol.messages import (
     Identify,
     Poll,
     Prepare,
-    Refusal,
     Resolve,
-    Role,
     parse,
 )
+from protocol.vocabulary import ChangeKind, Refusal, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,18 +18,8 @@ from docs.vectors.given import TECHNICIAN, VIEWER, Json, key_json, topic
 from docs.vectors.typical import CHANGES, RATE_NL_H
 from protocol.changes import PREPARE_TTL_MS
 from protocol.fields import specs
-from protocol.messages import (
-    USED,
-    Acknowledge,
-    AudioPause,
-    Change,
-    ChangeKind,
-    Commit,
-    Prepare,
-    Prepared,
-    Resolve,
-    Step,
-)
+from protocol.messages import USED, Acknowledge, AudioPause, Change, Commit, Prepare, Prepared, Resolve, Step
+from protocol.vocabulary import ChangeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,9 @@ from protocol.fields import specs
 from protocol.frame import FROM_DEVICE, HEADER, VERSION, Decoder, Frame
 from protocol.handshake import handshake_key
 from protocol.keys import Key, device_id
-from protocol.messages import MESSAGES, MINOR_VERSION, Role, build, parse
+from protocol.messages import MESSAGES, MINOR_VERSION, build, parse
 from protocol.session import Side, session_keys
+from protocol.vocabulary import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,25 +25,9 @@ from protocol.fields import specs
 from protocol.frame import FROM_DEVICE, MOST_ENCODED, MOST_PAYLOAD, TAG_SIZE, encode, header
 from protocol.handshake import handshake_key
 from protocol.keys import device_id
-from protocol.messages import (
-    MESSAGES,
-    USED,
-    Challenge,
-    Change,
-    ChangeKind,
-    Confirm,
-    EventKind,
-    EventRecord,
-    Hello,
-    Mode,
-    Refusal,
-    Role,
-    State,
-    Step,
-    Verdict,
-    build,
-)
+from protocol.messages import MESSAGES, USED, Challenge, Change, Confirm, EventRecord, Hello, Step, build
 from protocol.session import LAST_COUNTER, Side, tag
+from protocol.vocabulary import ChangeKind, EventKind, Mode, Refusal, Role, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

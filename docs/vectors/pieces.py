@@ -19,8 +19,8 @@ from docs.vectors.given import (
 )
 from protocol.frame import _uncobs
 from protocol.keys import Key, device_id, expand, extract
-from protocol.messages import Role
 from protocol.session import Side, tag
+from protocol.vocabulary import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

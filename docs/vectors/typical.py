@@ -14,10 +14,8 @@ from protocol.messages import (
     AudioPause,
     Challenge,
     Change,
-    ChangeKind,
     Commit,
     Confirm,
-    EventKind,
     EventRecord,
     Events,
     GetEvents,
@@ -28,23 +26,19 @@ from protocol.messages import (
     Identify,
     Identity,
     Limits,
-    Mode,
     Outcome,
     Poll,
     Prepare,
     Prepared,
     Program,
-    Refusal,
     Rejected,
     Resolve,
-    Role,
-    State,
     Statistics,
     Status,
     Step,
-    Verdict,
     build,
 )
+from protocol.vocabulary import ChangeKind, EventKind, Mode, Refusal, Role, State, Verdict
 
 if TYPE_CHECKING:
     from protocol.fields import Message

@@ -13,8 +13,9 @@ from monitor.commands.options import keys_option, port_of, typed, url_argument, 
 from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
 from monitor.report import review_text
 from protocol.bounds import Basis, Bounds, assess
-from protocol.messages import Change, ChangeKind
+from protocol.messages import Change
 from protocol.units import QuantityError, format_rate, parse_rate
+from protocol.vocabulary import ChangeKind
 
 if TYPE_CHECKING:
     from monitor.client import PumpClient

@@ -14,8 +14,9 @@ from monitor.snapshot import NS_PER_MS
 from monitor.ui.words import parse_typed
 from monitor.verdicts import either_rate
 from protocol.bounds import SOFT_LIMITS, Assessment, Basis, Bounds, assess
-from protocol.messages import Change, ChangeKind, Verdict
+from protocol.messages import Change
 from protocol.units import QuantityError, format_rate
+from protocol.vocabulary import ChangeKind, Verdict
 
 if TYPE_CHECKING:
     from monitor.errors import MonitorError

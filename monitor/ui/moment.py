@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.judgement import alarm_lines, forecast, is_live
 from protocol.alarms import Priority
-from protocol.messages import ChangeKind, Role, State
 from protocol.units import format_span
+from protocol.vocabulary import ChangeKind, Role, State
 
 if TYPE_CHECKING:
     from monitor.judgement import AlarmLine, Forecast

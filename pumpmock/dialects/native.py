@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from protocol.fields import Message
     from protocol.handshake import BackOff
     from protocol.keys import Key
-    from protocol.messages import Role
+    from protocol.vocabulary import Role
     from pumpmock.device import Device
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from protocol.messages import ChangeKind, EventKind, Mode
 from protocol.units import US_PER_S
+from protocol.vocabulary import ChangeKind, EventKind, Mode
 from pumpmock.model.program import MOST_CLOCK_S, Therapy, day_volume_nl, simple_continuous
 from pumpmock.model.reservoir import refilled
 

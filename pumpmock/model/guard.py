@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from protocol.messages import Refusal
 from protocol.units import US_PER_DAY, US_PER_H, US_PER_S
+from protocol.vocabulary import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,8 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from protocol.messages import EventKind, EventRecord
+from protocol.messages import EventRecord
+from protocol.vocabulary import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

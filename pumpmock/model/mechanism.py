@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from protocol.alarms import Alarm
-from protocol.messages import Mode, State
 from protocol.units import US_PER_DAY
+from protocol.vocabulary import Mode, State
 from pumpmock.model.alarms import STOPPING, Alarms, following
 from pumpmock.model.battery import COST, NOTICE_US, Battery, charged
 from pumpmock.model.drive import Drive

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from protocol.alarms import Alarm
 from protocol.bounds import Bounds, Finding, bolus_finding
 from protocol.changes import misfit
-from protocol.messages import Change, ChangeKind, Mode, Refusal
 from protocol.units import format_rate, format_volume
+from protocol.vocabulary import ChangeKind, Mode, Refusal
 from pumpmock.model.changes import S_PER_H, changed
 from pumpmock.model.program import MOST_CLOCK_S
 
 if TYPE_CHECKING:
+    from protocol.messages import Change
     from pumpmock.model.mechanism import Mechanism
     from pumpmock.model.settings import Settings
 

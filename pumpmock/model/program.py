@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import NamedTuple
 
-from protocol.messages import MINUTES_A_DAY, Mode, Step
+from protocol.messages import MINUTES_A_DAY, Step
 from protocol.units import US_PER_DAY, US_PER_H, US_PER_S, time_until
+from protocol.vocabulary import Mode
 
 DAYS_A_WEEK = 7
 WEEK_US = DAYS_A_WEEK * US_PER_DAY

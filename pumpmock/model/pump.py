@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from protocol.changes import Effect
-from protocol.messages import NEVER_S, Change, EventKind, EventRecord
+from protocol.messages import NEVER_S, Change, EventRecord
 from protocol.units import US_PER_DAY, US_PER_S
+from protocol.vocabulary import EventKind
 from pumpmock.model import battery as cell
 from pumpmock.model.alarms import acknowledging, members
 from pumpmock.model.changes import changed, entry_of
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from protocol.bounds import Finding
-    from protocol.messages import Refusal
+    from protocol.vocabulary import Refusal
     from pumpmock.model.guard import Course, Guard
     from pumpmock.model.program import Pattern
     from pumpmock.model.settings import Settings

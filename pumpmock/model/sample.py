@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from protocol.messages import Mode, State
+    from protocol.vocabulary import Mode, State
 
 
 class Sample(NamedTuple):

@@ -12,8 +12,9 @@ from typing import Any
 
 from protocol.alarms import Alarm
 from protocol.fields import specs
-from protocol.messages import EventKind, EventRecord
+from protocol.messages import EventRecord
 from protocol.units import US_PER_H
+from protocol.vocabulary import EventKind
 from pumpmock.model.alarms import KNOWN, Alarms
 from pumpmock.model.battery import CAPACITY_UNITS, Battery
 from pumpmock.model.drive import Drive

@@ -6,7 +6,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from protocol.changes import misfit
-from protocol.messages import MINUTES_A_DAY, MOST_RATE_NL_H, STEPS_A_DAY, Change, ChangeKind, Mode, Step
+from protocol.messages import MINUTES_A_DAY, MOST_RATE_NL_H, STEPS_A_DAY, Change, Step
+from protocol.vocabulary import ChangeKind, Mode
 from pumpmock.model.plain import MOST, figure, items, members, require
 from pumpmock.model.program import DAYS_A_WEEK, MOST_CLOCK_S, Therapy, Weekly
 

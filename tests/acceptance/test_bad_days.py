@@ -17,7 +17,8 @@ from monitor.client import PumpClient
 from monitor.errors import OutcomeUnknownError
 from monitor.keys import find_keys
 from protocol.frame import Decoder
-from protocol.messages import Change, ChangeKind, Commit, Outcome
+from protocol.messages import Change, Commit, Outcome
+from protocol.vocabulary import ChangeKind
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Bench

@@ -14,19 +14,8 @@ from monitor.keys import bench_keyring, find_keys
 from protocol.exchange import HostEnd
 from protocol.frame import Decoder
 from protocol.keys import BENCH_KEY, Key, to_text
-from protocol.messages import (
-    Challenge,
-    Change,
-    ChangeKind,
-    GetEvents,
-    GetLimits,
-    Identify,
-    Poll,
-    Prepare,
-    Role,
-    Status,
-    parse,
-)
+from protocol.messages import Challenge, Change, GetEvents, GetLimits, Identify, Poll, Prepare, Status, parse
+from protocol.vocabulary import ChangeKind, Role
 from tests.acceptance.conftest import WAIT_S, Program
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from monitor.keys import find_keys
 from protocol.keys import MOST_FILE, Key, KeyFileError, to_text
-from protocol.messages import Role
+from protocol.vocabulary import Role
 from pumpmock.keyring import list_keys, load_keys
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import pytest
 from monitor.client import PumpClient
 from monitor.errors import RefusedError
 from monitor.keys import find_keys
-from protocol.messages import Change, ChangeKind, Refusal
+from protocol.messages import Change
+from protocol.vocabulary import ChangeKind, Refusal
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Bench

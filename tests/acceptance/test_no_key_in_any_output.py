@@ -20,8 +20,9 @@ from protocol.exchange import DeviceEnd, HostEnd
 from protocol.frame import Decoder
 from protocol.handshake import DeviceHandshake, HostHandshake, handshake_key
 from protocol.keys import Key, device_id, extract, file_name, to_text
-from protocol.messages import Challenge, Commit, Hello, Poll, Prepared, Role, Status, parse
+from protocol.messages import Challenge, Commit, Hello, Poll, Prepared, Status, parse
 from protocol.session import Side, Tagger, session_keys
+from protocol.vocabulary import Role
 from pumpmock.keyring import list_keys
 from tests.acceptance.conftest import WAIT_S, Program
 from tests.acceptance.crashing import PROVOKED

@@ -10,20 +10,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from protocol.frame import FROM_DEVICE, HEADER, TAG_SIZE, VERSION, Frame, encode
-from protocol.messages import (
-    Acknowledge,
-    Commit,
-    Confirm,
-    Hello,
-    Identify,
-    Outcome,
-    Refusal,
-    Rejected,
-    Resolve,
-    Role,
-    Verdict,
-    build,
-)
+from protocol.messages import Acknowledge, Commit, Confirm, Hello, Identify, Outcome, Rejected, Resolve, build
+from protocol.vocabulary import Refusal, Role, Verdict
 from tests.campaigns.bodies import SEALED_REQUESTS, message
 from tests.campaigns.campaign import Achieved, Campaign, dice, under
 from tests.campaigns.defects import counters_not_kept, every_key_may_change, no_tags, nonces_repeated

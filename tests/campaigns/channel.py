@@ -17,7 +17,8 @@ from protocol.exchange import (
     HostEnd,
 )
 from protocol.fields import Message
-from protocol.messages import Commit, Outcome, Poll, Prepare, Prepared, Rejected, Resolve, Status, Verdict
+from protocol.messages import Commit, Outcome, Poll, Prepare, Prepared, Rejected, Resolve, Status
+from protocol.vocabulary import Verdict
 from pumpmock.dialects.native import NativeConversation
 from tests.campaigns.campaign import Achieved, Campaign, dice, under
 from tests.campaigns.defects import counters_not_kept, neither_sums_nor_tags
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from protocol.messages import Role
+    from protocol.vocabulary import Role
     from pumpmock.device import Device
 
 _M = TypeVar("_M", bound=Message)

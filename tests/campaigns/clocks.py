@@ -12,7 +12,8 @@ from monitor.changing import Changes
 from monitor.errors import MonitorError, RefusedError
 from monitor.intents import Found, Noted
 from monitor.snapshot import NS_PER_MS, Reading
-from protocol.messages import Change, ChangeKind, EventKind, Poll, Status
+from protocol.messages import Change, Poll, Status
+from protocol.vocabulary import ChangeKind, EventKind
 from pumpmock.device import Device
 from tests.campaigns.campaign import Achieved, Campaign, dice, under
 from tests.campaigns.held_line import HeldLine

@@ -17,8 +17,8 @@ from protocol.fields import MessageError, specs
 from protocol.frame import MOST_ENCODED, Decoder, Frame
 from protocol.handshake import DeviceHandshake
 from protocol.keys import Key, KeyFileError, expand, from_text
-from protocol.messages import Role
 from protocol.session import Session
+from protocol.vocabulary import Role
 from pumpmock import limits_file
 from pumpmock.device import Device
 

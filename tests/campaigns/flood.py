@@ -8,8 +8,9 @@ from unittest.mock import patch
 
 from protocol.exchange import DeviceEnd
 from protocol.frame import HEADER, MOST_ENCODED, TAG_SIZE, VERSION, encode
-from protocol.messages import Confirm, EventKind, Hello, Poll, Status
+from protocol.messages import Confirm, Hello, Poll, Status
 from protocol.session import Intrusion
+from protocol.vocabulary import EventKind
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.tally import PERIOD_S, Tally
 from tests.campaigns.campaign import Achieved, Campaign, dice, under

@@ -16,7 +16,8 @@ from monitor.intents import Intents
 from monitor.keys import find_keys
 from protocol.intent import Intent
 from protocol.keys import to_text
-from protocol.messages import Change, ChangeKind
+from protocol.messages import Change
+from protocol.vocabulary import ChangeKind
 from pumpmock.keyring import list_keys
 from pumpmock.limits_file import LimitsFileError, read_limits
 from pumpmock.snapshot import SnapshotError, Store

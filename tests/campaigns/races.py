@@ -10,20 +10,8 @@ from unittest.mock import patch
 from protocol.changes import ChangeDesk
 from protocol.intent import Intent
 from protocol.machines import Slot, Stage, StageEvent
-from protocol.messages import (
-    Change,
-    ChangeKind,
-    Commit,
-    Outcome,
-    Poll,
-    Prepare,
-    Prepared,
-    Refusal,
-    Rejected,
-    Resolve,
-    Status,
-    Verdict,
-)
+from protocol.messages import Change, Commit, Outcome, Poll, Prepare, Prepared, Rejected, Resolve, Status
+from protocol.vocabulary import ChangeKind, Refusal, Verdict
 from tests.campaigns.campaign import Achieved, Campaign, dice, under
 from tests.model import defects
 from tests.pumpmock.conftest import SERIAL_NUMBER, STORE_ID, Bench, Host, S

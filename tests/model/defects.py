@@ -17,8 +17,9 @@ from protocol import session as session_module
 from protocol.changes import ChangeDesk
 from protocol.ledger import Ledger
 from protocol.machines import Stage, StageEvent
-from protocol.messages import Prepared, Verdict
+from protocol.messages import Prepared
 from protocol.session import LAST_COUNTER, Intrusion, Session
+from protocol.vocabulary import Verdict
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.model.drive import Drive

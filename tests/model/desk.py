@@ -12,7 +12,8 @@ from protocol.exchange import HostEnd
 from protocol.handshake import NONCE_SIZE
 from protocol.intent import COMMAND_ID_SIZE, Intent
 from protocol.machines import Stage, StageEvent
-from protocol.messages import Change, ChangeKind, Outcome, Poll, Prepared, Refusal, Rejected, Status, Verdict
+from protocol.messages import Change, Outcome, Poll, Prepared, Rejected, Status
+from protocol.vocabulary import ChangeKind, Refusal, Verdict
 from tests.model.plant import KEY, SERIAL_NUMBER, STORE_ID
 
 if TYPE_CHECKING:

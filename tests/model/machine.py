@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from protocol.handshake import LONGEST_BACK_OFF_MS
 from protocol.machines import Stage
-from protocol.messages import ChangeKind, State
+from protocol.vocabulary import ChangeKind, State
 from tests.model.desk import Desk
 from tests.model.plant import NS_PER_MS, PORTS
 from tests.model.promises import PROMISES

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from protocol.frame import Decoder
 from protocol.keys import Key
 from protocol.ledger import Ledger
-from protocol.messages import EventKind, Outcome, Poll, Refusal, Rejected, Role, Status, parse
+from protocol.messages import Outcome, Poll, Rejected, Status, parse
+from protocol.vocabulary import EventKind, Refusal, Role
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.model.pump import Pump

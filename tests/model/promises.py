@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from protocol.messages import ChangeKind, State, Verdict
+from protocol.vocabulary import ChangeKind, State, Verdict
 from tests.model.plant import FILL_NL, RATE_NL_H
 
 if TYPE_CHECKING:

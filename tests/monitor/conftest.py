@@ -18,7 +18,8 @@ from monitor.client import PumpClient
 from monitor.keys import Keyring, find_keys
 from protocol.frame import FROM_DEVICE, Decoder
 from protocol.ledger import Ledger
-from protocol.messages import NEVER_S, EventKind, Mode, Role, State, Status
+from protocol.messages import NEVER_S, Status
+from protocol.vocabulary import EventKind, Mode, Role, State
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.keyring import ensure_keys

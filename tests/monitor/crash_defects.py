@@ -10,7 +10,8 @@ from unittest import mock
 from monitor import changing
 from monitor.intents import Intents
 from protocol.machines import StageEvent
-from protocol.messages import Outcome, Verdict
+from protocol.messages import Outcome
+from protocol.vocabulary import Verdict
 from tests.monitor.crashes import World
 
 if TYPE_CHECKING:

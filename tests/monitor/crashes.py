@@ -25,7 +25,8 @@ from monitor.client import PumpClient
 from monitor.errors import LinkError, MonitorError
 from monitor.intents import Intents
 from monitor.keys import Keyring
-from protocol.messages import Change, ChangeKind, Commit, Outcome, Prepare, Prepared, Role, Verdict
+from protocol.messages import Change, Commit, Outcome, Prepare, Prepared
+from protocol.vocabulary import ChangeKind, Role, Verdict
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.keyring import ensure_keys
 from tests.monitor.conftest import (

@@ -12,7 +12,8 @@ from monitor.snapshot import Reading
 from monitor.watch import Watcher
 from protocol.intent import Intent
 from protocol.machines import Stage
-from protocol.messages import Change, ChangeKind, EventRecord, Identity, Outcome, Prepared, Role, Verdict
+from protocol.messages import Change, EventRecord, Identity, Outcome, Prepared
+from protocol.vocabulary import ChangeKind, Role, Verdict
 from tests.monitor.conftest import MS, SERIAL_NUMBER, STATUS, STORE_ID, Clock
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pytest
 from monitor.judgement import AlarmLine, Level, alarm_lines, describe, raised_at
 from monitor.snapshot import Link, Reading, Snapshot
 from protocol.alarms import KINDS, Alarm, Priority
-from protocol.messages import EventKind, EventRecord, State, Status
+from protocol.messages import EventRecord, Status
+from protocol.vocabulary import EventKind, State
 from tests.monitor.conftest import MS, SERIAL_NUMBER, STATUS, S, bits
 
 NOW_NS = 1_000 * S

@@ -13,17 +13,8 @@ from monitor.errors import OutcomeUnknownError, RefusedError
 from monitor.intents import Intents, default_folder
 from monitor.keys import Keyring
 from protocol.machines import Stage
-from protocol.messages import (
-    Change,
-    ChangeKind,
-    Commit,
-    Poll,
-    Prepare,
-    Prepared,
-    Resolve,
-    Status,
-    Verdict,
-)
+from protocol.messages import Change, Commit, Poll, Prepare, Prepared, Resolve, Status
+from protocol.vocabulary import ChangeKind, Verdict
 from tests.monitor.conftest import RATE_NL_H, SERIAL_NUMBER, LivePump, codes_in
 
 if TYPE_CHECKING:

@@ -15,20 +15,8 @@ from protocol.changes import rejected
 from protocol.intent import Intent
 from protocol.keys import BENCH_KEY
 from protocol.machines import Stage
-from protocol.messages import (
-    Change,
-    ChangeKind,
-    Commit,
-    Outcome,
-    Poll,
-    Prepare,
-    Prepared,
-    Refusal,
-    Rejected,
-    Resolve,
-    Role,
-    Verdict,
-)
+from protocol.messages import Change, Commit, Outcome, Poll, Prepare, Prepared, Rejected, Resolve
+from protocol.vocabulary import ChangeKind, Refusal, Role, Verdict
 from tests.monitor.conftest import RATE_NL_H, SERIAL_NUMBER, STORE_ID, LivePump
 from tests.monitor.test_changing import NEW_NL_H, files, leave, prepare, requests
 

@@ -16,7 +16,7 @@ from monitor.commands import reading
 from monitor.errors import LinkError
 from monitor.snapshot import Reading
 from monitor.ui.app import DashboardApp
-from protocol.messages import EventKind
+from protocol.vocabulary import EventKind
 from tests.monitor.conftest import SERIAL_NUMBER, STATUS, LivePump
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from monitor import cli
 from monitor.commands import options
-from protocol.messages import Commit, EventKind, Poll, Prepare, Prepared, Resolve
+from protocol.messages import Commit, Poll, Prepare, Prepared, Resolve
+from protocol.vocabulary import EventKind
 from tests.monitor.conftest import RATE_NL_H, LivePump, codes_in
 
 if TYPE_CHECKING:

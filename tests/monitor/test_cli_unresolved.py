@@ -21,7 +21,8 @@ from protocol.bounds import Finding
 from protocol.changes import rejected
 from protocol.intent import Intent
 from protocol.machines import Stage
-from protocol.messages import Change, ChangeKind, Commit, Poll, Prepare, Refusal, Resolve
+from protocol.messages import Change, Commit, Poll, Prepare, Resolve
+from protocol.vocabulary import ChangeKind, Refusal
 from tests.monitor.conftest import RATE_NL_H, SERIAL_NUMBER, STORE_ID, LivePump, codes_in
 
 if TYPE_CHECKING:

@@ -13,18 +13,8 @@ from monitor.keys import Keyring
 from protocol.changes import PREPARE_TTL_MS
 from protocol.exchange import HANDSHAKE_TRIES, READ_TRIES
 from protocol.keys import Key
-from protocol.messages import (
-    ChangeKind,
-    EventKind,
-    Events,
-    Hello,
-    Identity,
-    Poll,
-    Refusal,
-    Role,
-    State,
-    Status,
-)
+from protocol.messages import Events, Hello, Identity, Poll, Status
+from protocol.vocabulary import ChangeKind, EventKind, Refusal, Role, State
 from tests.monitor.conftest import MS, RATE_NL_H, SERIAL_NUMBER, STORE_ID, LivePump, S, codes_in
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from monitor.keys import Keyring
 from monitor.ports import Line
 from protocol.exchange import HANDSHAKE_TRIES, HostEnd
 from protocol.keys import Key
-from protocol.messages import Role
+from protocol.vocabulary import Role
 from tests.monitor.conftest import PATIENCE_MS, SERIAL_NUMBER, Clock, LivePump, S
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from monitor.intent_text import to_line
 from monitor.intents import IntentError, Intents, default_folder
 from protocol.intent import Intent
 from protocol.machines import Stage, StageEvent
-from protocol.messages import Change, ChangeKind, Step
+from protocol.messages import Change, Step
+from protocol.vocabulary import ChangeKind
 from tests.monitor.conftest import SERIAL_NUMBER, STORE_ID
 
 if TYPE_CHECKING:

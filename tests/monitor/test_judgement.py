@@ -24,7 +24,7 @@ from monitor.judgement import (
 )
 from monitor.snapshot import Link, Reading, Snapshot
 from protocol.alarms import Alarm
-from protocol.messages import State
+from protocol.vocabulary import State
 from tests.monitor.conftest import MS, SERIAL_NUMBER, STATUS, S, bits
 
 NOW_NS = 1_000 * S

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from monitor import keys as keys_module
 from monitor.keys import Keyring, bench_keyring, default_folder, find_keys
 from protocol.keys import BENCH_KEY, Key, file_name, to_text
-from protocol.messages import Role
+from protocol.vocabulary import Role
 
 if TYPE_CHECKING:
     import pytest

@@ -18,7 +18,8 @@ from monitor.report import (
 )
 from monitor.snapshot import Reading
 from protocol.alarms import Alarm
-from protocol.messages import NEVER_S, EventKind, EventRecord, Mode, State
+from protocol.messages import NEVER_S, EventRecord
+from protocol.vocabulary import EventKind, Mode, State
 from tests.monitor.conftest import MS, SERIAL_NUMBER, STATUS, bits
 from tests.monitor.simulation import PREPARED
 

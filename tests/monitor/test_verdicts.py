@@ -11,7 +11,8 @@ import pytest
 from monitor.errors import OutcomeUnknownError
 from monitor.verdicts import became, either_rate, named, noted_time, wish
 from protocol.intent import Intent
-from protocol.messages import Change, ChangeKind, Outcome, Step, Verdict
+from protocol.messages import Change, Outcome, Step
+from protocol.vocabulary import ChangeKind, Verdict
 from tests.monitor.conftest import SERIAL_NUMBER, STORE_ID
 
 if TYPE_CHECKING:

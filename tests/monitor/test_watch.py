@@ -10,7 +10,8 @@ from monitor.errors import LinkError, RefusedError
 from monitor.snapshot import Link, Snapshot
 from monitor.watch import Watcher
 from protocol.alarms import Alarm
-from protocol.messages import Change, ChangeKind, EventKind, EventRecord, Identity, Role
+from protocol.messages import Change, EventRecord, Identity
+from protocol.vocabulary import ChangeKind, EventKind, Role
 from tests.monitor.conftest import MS, RATE_NL_H, SERIAL_NUMBER, STATUS, Clock, LivePump, bits
 from tests.monitor.simulation import IdleQueue, Simulation
 

@@ -11,7 +11,8 @@ import pytest
 from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
 from monitor.snapshot import Link, Reading
 from monitor.watch import Watcher
-from protocol.messages import Change, ChangeKind
+from protocol.messages import Change
+from protocol.vocabulary import ChangeKind
 from tests.monitor.conftest import MS, SERIAL_NUMBER, STATUS, Clock
 from tests.monitor.simulation import APPLIED, CHANGE, COMMAND, INTENT, PREPARED, Simulation
 

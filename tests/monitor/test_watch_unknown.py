@@ -16,7 +16,8 @@ from protocol.bounds import Finding
 from protocol.changes import rejected
 from protocol.intent import Intent
 from protocol.machines import Stage
-from protocol.messages import Change, ChangeKind, Commit, Confirm, Hello, Refusal, Resolve, Verdict
+from protocol.messages import Change, Commit, Confirm, Hello, Resolve
+from protocol.vocabulary import ChangeKind, Refusal, Verdict
 from tests.monitor.conftest import MS, RATE_NL_H, SERIAL_NUMBER, STORE_ID, Clock, LivePump, codes_in
 from tests.monitor.simulation import IdleQueue, Simulation
 

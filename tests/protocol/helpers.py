@@ -21,7 +21,6 @@ from protocol.messages import (
     Acknowledge,
     AudioPause,
     Change,
-    ChangeKind,
     Commit,
     Events,
     GetEvents,
@@ -31,20 +30,17 @@ from protocol.messages import (
     Identify,
     Identity,
     Limits,
-    Mode,
     Poll,
     Prepare,
     Prepared,
     Program,
-    Refusal,
     Resolve,
-    Role,
-    State,
     Statistics,
     Status,
     Step,
 )
 from protocol.session import Session, Side
+from protocol.vocabulary import ChangeKind, Mode, Refusal, Role, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,17 +5,8 @@ from __future__ import annotations
 import pytest
 
 from protocol.exchange import DeviceEnd, HostEnd
-from protocol.messages import (
-    Change,
-    ChangeKind,
-    Commit,
-    Outcome,
-    Poll,
-    Prepare,
-    Prepared,
-    Refusal,
-    Rejected,
-)
+from protocol.messages import Change, Commit, Outcome, Poll, Prepare, Prepared, Rejected
+from protocol.vocabulary import ChangeKind, Refusal
 from tests.protocol.helpers import (
     HOST_NONCE,
     RATE_NL_H,

@@ -9,7 +9,7 @@ import pytest
 from protocol.exchange import DeviceEnd, HostEnd
 from protocol.handshake import HostHandshake
 from protocol.keys import BENCH_KEY, Key
-from protocol.messages import Role
+from protocol.vocabulary import Role
 from tests.protocol.helpers import (
     HOST_NONCE,
     TECHNICIAN,

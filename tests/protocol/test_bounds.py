@@ -18,8 +18,9 @@ from protocol.bounds import (
     day_finding,
     hard_finding,
 )
-from protocol.messages import MOST_RATE_NL_H, Refusal
+from protocol.messages import MOST_RATE_NL_H
 from protocol.units import parse_rate
+from protocol.vocabulary import Refusal
 from tests.protocol.helpers import BOUNDS
 
 THOUSANDTHS = st.integers(48, 24_000)

@@ -13,18 +13,16 @@ from protocol.messages import (
     SENTENCE,
     USED,
     Change,
-    ChangeKind,
     Commit,
     Outcome,
     Prepare,
     Prepared,
-    Refusal,
     Rejected,
     Resolve,
     Step,
-    Verdict,
     build,
 )
+from protocol.vocabulary import ChangeKind, Refusal, Verdict
 from tests.protocol.helpers import BOUNDS, RATE_NL_H, SESSION, WISH, Bench, commit, prepare, wish
 
 ID = WISH.command_id

@@ -17,8 +17,9 @@ from protocol.fields import specs
 from protocol.frame import FROM_DEVICE, TAG_SIZE, Decoder, Frame, _uncobs
 from protocol.handshake import DeviceHandshake, HostHandshake
 from protocol.keys import BENCH_KEY, MOST_FILE, Key, device_id, file_name, from_text
-from protocol.messages import MESSAGES, Challenge, Confirm, Hello, Role, build, parse
+from protocol.messages import MESSAGES, Challenge, Confirm, Hello, build, parse
 from protocol.session import LONGEST_SESSION_MS, Side, session_keys
+from protocol.vocabulary import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,7 +15,6 @@ from protocol.messages import (
     MESSAGES,
     Acknowledge,
     Change,
-    ChangeKind,
     Commit,
     Events,
     GetEvents,
@@ -27,14 +26,12 @@ from protocol.messages import (
     Poll,
     Prepare,
     Prepared,
-    Refusal,
     Rejected,
     Resolve,
-    Role,
     Status,
-    Verdict,
 )
 from protocol.session import LAST_COUNTER, SessionEndedError
+from protocol.vocabulary import ChangeKind, Refusal, Role, Verdict
 from tests.protocol.helpers import (
     HOST_NONCE,
     KEYS,

@@ -15,8 +15,9 @@ from protocol.handshake import (
     HostHandshake,
 )
 from protocol.keys import expand
-from protocol.messages import Challenge, Confirm, Hello, Poll, Role, Status, build, parse
+from protocol.messages import Challenge, Confirm, Hello, Poll, Status, build, parse
 from protocol.session import tag
+from protocol.vocabulary import Role
 from tests.protocol.helpers import (
     HOST_NONCE,
     READING,

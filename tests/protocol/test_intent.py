@@ -9,7 +9,8 @@ import pytest
 
 from protocol.intent import Intent
 from protocol.machines import Stage, StageEvent
-from protocol.messages import Change, ChangeKind, Commit, Outcome, Prepared, Resolve, Step, Verdict
+from protocol.messages import Change, Commit, Outcome, Prepared, Resolve, Step
+from protocol.vocabulary import ChangeKind, Verdict
 from tests.protocol.helpers import RATE_NL_H, SERIAL_NUMBER, STORE_ID, Bench, prepare, wish
 
 ID = b"change-1"

@@ -21,8 +21,8 @@ from protocol.keys import (
     serial_number_of,
     to_text,
 )
-from protocol.messages import Role
 from protocol.session import is_tag, tag
+from protocol.vocabulary import Role
 from tests.protocol.helpers import TECHNICIAN
 
 SERIAL_NUMBERS = st.from_regex(r"[0-9A-Z]([0-9A-Z-]{0,6}[0-9A-Z])?", fullmatch=True)

@@ -4,12 +4,8 @@ import pytest
 
 from protocol.changes import ChangeDesk
 from protocol.ledger import Applied, Ledger
-from protocol.messages import (
-    ChangeKind,
-    Outcome,
-    Resolve,
-    Verdict,
-)
+from protocol.messages import Outcome, Resolve
+from protocol.vocabulary import ChangeKind, Verdict
 from tests.protocol.helpers import Bench
 
 ID = b"change-1"

@@ -6,7 +6,7 @@ import pytest
 
 from protocol.frame import FROM_DEVICE, Frame
 from protocol.keys import device_id, expand, extract
-from protocol.messages import Poll, Role, Status, build
+from protocol.messages import Poll, Status, build
 from protocol.session import (
     LAST_COUNTER,
     Intrusion,
@@ -16,6 +16,7 @@ from protocol.session import (
     session_keys,
     tag,
 )
+from protocol.vocabulary import Role
 from tests.protocol.helpers import NONCES, READING, SERIAL_NUMBER, TECHNICIAN, VIEWER, frame_of, sessions
 
 PAYLOAD = build(READING)

@@ -13,7 +13,8 @@ import pytest
 
 from docs.vectors.__main__ import FOLDER, files
 from protocol.fields import specs
-from protocol.messages import MESSAGES, USED, ChangeKind, Refusal
+from protocol.messages import MESSAGES, USED
+from protocol.vocabulary import ChangeKind, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.alarms import KINDS, Alarm
-from protocol.messages import EventKind, EventRecord, Refusal
+from protocol.messages import EventRecord
+from protocol.vocabulary import EventKind, Refusal
 from protocol.wording import clock_text, event_line, event_text
 
 u32 = st.integers(0, 2**32 - 1)

@@ -10,7 +10,8 @@ import pytest
 from protocol.exchange import HostEnd
 from protocol.keys import Key
 from protocol.ledger import Ledger
-from protocol.messages import Change, ChangeKind, Commit, Outcome, Poll, Prepare, Prepared, Role, Status, Step
+from protocol.messages import Change, Commit, Outcome, Poll, Prepare, Prepared, Status, Step
+from protocol.vocabulary import ChangeKind, Role
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.model.pump import Pump

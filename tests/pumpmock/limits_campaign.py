@@ -17,20 +17,8 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from protocol.ledger import Ledger
-from protocol.messages import (
-    Change,
-    ChangeKind,
-    Commit,
-    Outcome,
-    Poll,
-    Prepare,
-    Prepared,
-    Refusal,
-    Rejected,
-    Role,
-    State,
-    Status,
-)
+from protocol.messages import Change, Commit, Outcome, Poll, Prepare, Prepared, Rejected, Status
+from protocol.vocabulary import ChangeKind, Refusal, Role, State
 from pumpmock import device, limits
 from pumpmock.model import guard, pump, stored
 from pumpmock.model.settings import Settings

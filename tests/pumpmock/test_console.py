@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from protocol.alarms import Alarm
-from protocol.messages import EventKind, EventRecord, Mode, Refusal, Role
+from protocol.messages import EventRecord
+from protocol.vocabulary import EventKind, Mode, Refusal, Role
 from pumpmock.console import Console, event_fields
 
 WHEN = {"number": 7, "pump_time_us": 5_000_000, "clock_s": 1_767_225_600}

@@ -13,9 +13,7 @@ from protocol.messages import (
     NEVER_S,
     Acknowledge,
     Change,
-    ChangeKind,
     Commit,
-    EventKind,
     Events,
     GetEvents,
     GetLimits,
@@ -23,21 +21,18 @@ from protocol.messages import (
     Identify,
     Identity,
     Limits,
-    Mode,
     Outcome,
     Poll,
     Prepare,
     Prepared,
     Program,
-    Refusal,
     Rejected,
     Resolve,
-    Role,
-    State,
     Status,
     Step,
     build,
 )
+from protocol.vocabulary import ChangeKind, EventKind, Mode, Refusal, Role, State
 from pumpmock.model.sample import Sample
 from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import (

@@ -13,20 +13,17 @@ from protocol.messages import (
     Acknowledge,
     AudioPause,
     Change,
-    ChangeKind,
-    EventKind,
     EventRecord,
     GetStatistics,
     Identify,
     Poll,
     Prepare,
-    Refusal,
     Rejected,
-    Role,
     Statistics,
     Status,
     build,
 )
+from protocol.vocabulary import ChangeKind, EventKind, Refusal, Role
 from pumpmock.model.log import LENGTH, MOST_TALK, TALK, EventLog
 from pumpmock.talk import MINUTE_MS, Talk
 from tests.pumpmock.conftest import RATE_NL_H, TECHNICIAN, VIEWER, Bench, Host, new_memory

@@ -13,19 +13,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from protocol.messages import (
     Acknowledge,
     Change,
-    ChangeKind,
     Commit,
     Outcome,
     Poll,
     Prepare,
     Prepared,
-    Refusal,
     Rejected,
     Resolve,
     Status,
-    Verdict,
 )
 from protocol.session import LONGEST_SESSION_MS
+from protocol.vocabulary import ChangeKind, Refusal, Verdict
 from pumpmock.snapshot import Memory, Store
 from tests.pumpmock.conftest import ONE_OF_EACH, Bench, Host, new_memory, preparing, state_of, to_rate
 

@@ -19,18 +19,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from protocol.exchange import HostEnd
-from protocol.messages import (
-    Commit,
-    Outcome,
-    Poll,
-    Prepared,
-    Refusal,
-    Rejected,
-    Resolve,
-    Role,
-    Status,
-    Verdict,
-)
+from protocol.messages import Commit, Outcome, Poll, Prepared, Rejected, Resolve, Status
+from protocol.vocabulary import Refusal, Role, Verdict
 from pumpmock.keyring import ensure_keys
 from pumpmock.snapshot import InDoubtError, Memory, Store
 from tests.pumpmock.conftest import RATE_NL_H, SERIAL_NUMBER, SESSION, Bench, Host, preparing

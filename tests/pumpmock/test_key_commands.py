@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from protocol.messages import Role
+from protocol.vocabulary import Role
 from pumpmock.cli import main
 from pumpmock.keyring import load_keys
 from pumpmock.parameters import default_keys

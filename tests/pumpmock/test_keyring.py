@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from protocol.keys import Key, KeyFileError, to_text
-from protocol.messages import Role
+from protocol.vocabulary import Role
 from pumpmock.keyring import ensure_keys
 from tests.pumpmock.conftest import SERIAL_NUMBER, TECHNICIAN, counting_random
 

@@ -13,7 +13,6 @@ from protocol.messages import (
     EVERY_DAY,
     Acknowledge,
     Change,
-    ChangeKind,
     Commit,
     GetEvents,
     GetLimits,
@@ -22,12 +21,11 @@ from protocol.messages import (
     Poll,
     Prepare,
     Prepared,
-    Refusal,
     Rejected,
-    Role,
     Status,
     Step,
 )
+from protocol.vocabulary import ChangeKind, Refusal, Role
 from pumpmock.limits import DAYS, Facts, Week, hold_finding, limit_finding
 from pumpmock.model.guard import Course, Guard, Span
 from pumpmock.model.pump import Pump

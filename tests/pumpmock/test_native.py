@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from protocol.exchange import HostEnd
 from protocol.messages import (
     Commit,
-    EventKind,
     Events,
     GetEvents,
     GetLimits,
@@ -21,14 +20,12 @@ from protocol.messages import (
     Outcome,
     Poll,
     Prepared,
-    Refusal,
     Rejected,
     Resolve,
-    Role,
     Status,
-    Verdict,
 )
 from protocol.session import LONGEST_SESSION_MS, Session
+from protocol.vocabulary import EventKind, Refusal, Role, Verdict
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.ports.memory import MemoryPort
 from tests.pumpmock.conftest import KEYS, RATE_NL_H, SERIAL_NUMBER, TECHNICIAN, VIEWER, Bench, Host, preparing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from protocol.keys import BENCH_KEY, KeyFileError, file_name
-from protocol.messages import Role
+from protocol.vocabulary import Role
 from pumpmock.keyring import KeyFile, drop, ensure_keys, generate, list_keys, load_keys
 from tests.pumpmock.conftest import SERIAL_NUMBER, counting_random
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from protocol.ledger import Applied
-from protocol.messages import Change, ChangeKind
+from protocol.messages import Change
+from protocol.vocabulary import ChangeKind
 from pumpmock.snapshot import Memory, SnapshotError, Store
 from tests.pumpmock.conftest import ONE_OF_EACH, RATE_NL_H, lived_memory, new_memory, state_of, to_rate
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.ledger import Applied
-from protocol.messages import Change, ChangeKind
+from protocol.messages import Change
+from protocol.vocabulary import ChangeKind
 from pumpmock.snapshot import Memory, SnapshotError, Store
 from tests.pumpmock.conftest import ONE_OF_EACH, lived_memory, new_memory
 

@@ -21,7 +21,8 @@ from monitor.ui.widgets import alarms
 from monitor.ui.widgets.change_box import ChangeBox
 from monitor.ui.widgets.drawing import Drawing
 from monitor.ui.widgets.too_small import TooSmall
-from protocol.messages import ChangeKind, Outcome, Prepared
+from protocol.messages import Outcome, Prepared
+from protocol.vocabulary import ChangeKind
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -16,8 +16,9 @@ from monitor.ui.widgets.drawing import Drawing
 from monitor.ui.widgets.keys import Key, Keys
 from monitor.ui.widgets.too_small import TooSmall
 from monitor.verdicts import became, either_rate, named
-from protocol.messages import ChangeKind, Outcome, Verdict
+from protocol.messages import Outcome
 from protocol.units import format_rate
+from protocol.vocabulary import ChangeKind, Verdict
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

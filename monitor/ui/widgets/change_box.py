@@ -13,8 +13,8 @@ from monitor.ui.widgets import bounds_strip, effects
 from monitor.ui.widgets.bounds_strip import Proposal
 from monitor.ui.widgets.drawing import Drawing
 from monitor.ui.words import parse_typed, printable
-from protocol.messages import ChangeKind
 from protocol.units import QuantityError, ml_day
+from protocol.vocabulary import ChangeKind
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

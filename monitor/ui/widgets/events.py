@@ -9,7 +9,7 @@ from textual.content import Content
 from monitor.ui.widgets.lines import Part, stack
 from monitor.ui.widgets.marks import MARK, TEXT
 from monitor.ui.words import time_of
-from protocol.messages import EventKind
+from protocol.vocabulary import EventKind
 from protocol.wording import event_text, event_word
 
 if TYPE_CHECKING:

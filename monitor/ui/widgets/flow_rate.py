@@ -10,8 +10,8 @@ from monitor.ui.widgets import blocks
 from monitor.ui.widgets.gauges import rate_labels, rate_scale
 from monitor.ui.widgets.marks import FLOW, figure
 from monitor.ui.words import BLANK, percent
-from protocol.messages import Mode, State
 from protocol.units import ml_day
+from protocol.vocabulary import Mode, State
 
 if TYPE_CHECKING:
     from monitor.ui.moment import Moment

@@ -11,8 +11,9 @@ from monitor.snapshot import Link
 from monitor.ui.widgets.lines import Part, spread
 from monitor.ui.words import clock, printable
 from protocol.keys import BENCH_WARNING
-from protocol.messages import NEVER_S, Mode, Role, State
+from protocol.messages import NEVER_S
 from protocol.units import format_span
+from protocol.vocabulary import Mode, Role, State
 
 if TYPE_CHECKING:
     from monitor.ui.moment import Moment

@@ -10,22 +10,9 @@ from monitor.snapshot import Link, Reading, Snapshot
 from protocol.alarms import Alarm, mask
 from protocol.intent import Intent
 from protocol.machines import Stage
-from protocol.messages import (
-    NEVER_S,
-    Change,
-    ChangeKind,
-    EventKind,
-    EventRecord,
-    Identity,
-    Mode,
-    Outcome,
-    Prepared,
-    Role,
-    State,
-    Status,
-    Verdict,
-)
+from protocol.messages import NEVER_S, Change, EventRecord, Identity, Outcome, Prepared, Status
 from protocol.units import time_until
+from protocol.vocabulary import ChangeKind, EventKind, Mode, Role, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable

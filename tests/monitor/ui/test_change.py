@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
-from protocol.messages import Change, ChangeKind, Prepared, State, Verdict
+from protocol.messages import Change, Prepared
+from protocol.vocabulary import ChangeKind, State, Verdict
 from tests.monitor.ui.bench import SERIAL, Clock, FakeSource, S, lost, outcome, snapshot, unresolved
 from tests.monitor.ui.stage import page, press, run, shown
 

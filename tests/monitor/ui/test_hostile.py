@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.snapshot import Reading
-from protocol.messages import EventKind, Identity
+from protocol.messages import Identity
+from protocol.vocabulary import EventKind
 from tests.monitor.ui.bench import IDENTITY, NOW_NS, STATUS, FakeSource, event, lost, snapshot, waiting
 from tests.monitor.ui.stage import SMALL, WIDE, shown
 

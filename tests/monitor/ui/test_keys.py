@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.errors import RefusedError
-from protocol.messages import Role, State
+from protocol.vocabulary import Role, State
 from tests.monitor.ui.bench import Clock, FakeSource, S, lost, low, snapshot, waiting
 from tests.monitor.ui.stage import SMALL, colours, page, press, run, settle, shown, strips
 

@@ -10,7 +10,7 @@ from monitor.snapshot import Reading
 from monitor.ui.moment import Moment
 from monitor.ui.widgets import identity
 from protocol.alarms import Alarm, mask
-from protocol.messages import Role, State
+from protocol.vocabulary import Role, State
 from tests.monitor.ui.bench import NOW_NS, STATUS, FakeSource, S, lost, low, snapshot, waiting
 from tests.monitor.ui.stage import SMALL, WIDE, check, run, settle, shown, text
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from protocol.messages import NEVER_S, EventRecord, Mode, State
+from protocol.messages import NEVER_S, EventRecord
+from protocol.vocabulary import Mode, State
 from tests.monitor.ui.bench import CLOCK_S, FakeSource, lost, low, snapshot
 from tests.monitor.ui.stage import SMALL, shown
 

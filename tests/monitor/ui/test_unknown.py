@@ -10,7 +10,8 @@ import pytest
 from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
 from monitor.judgement import alarm_lines
 from protocol.alarms import Priority
-from protocol.messages import Change, ChangeKind, Role, State, Verdict
+from protocol.messages import Change
+from protocol.vocabulary import ChangeKind, Role, State, Verdict
 from tests.monitor.ui.bench import Clock, FakeSource, S, lost, outcome, snapshot, unresolved, waiting
 from tests.monitor.ui.stage import SMALL, WIDE, check, page, press, run, settle, shown, text
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.alarms import Alarm
-from protocol.messages import Change, ChangeKind, EventKind, Refusal
+from protocol.messages import Change
 from protocol.units import US_PER_DAY, US_PER_H, US_PER_S
+from protocol.vocabulary import ChangeKind, EventKind, Refusal
 from pumpmock.model.guard import (
     MOST_SPANS,
     OVER_A_LIMIT,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from protocol.messages import EventKind
+from protocol.vocabulary import EventKind
 from pumpmock.model.log import LENGTH, EventLog
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.messages import Mode, Step
+from protocol.messages import Step
 from protocol.units import US_PER_DAY, US_PER_H, US_PER_S
+from protocol.vocabulary import Mode
 from pumpmock.model.program import (
     FLOW,
     WEEK_US,

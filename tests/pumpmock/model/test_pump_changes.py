@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from protocol.alarms import Alarm
-from protocol.messages import SENTENCE, Change, ChangeKind, EventKind, Refusal, State
+from protocol.messages import SENTENCE, Change
 from protocol.units import US_PER_H
+from protocol.vocabulary import ChangeKind, EventKind, Refusal, State
 from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import to_rate

@@ -8,8 +8,9 @@ import pytest
 
 from protocol.alarms import Alarm
 from protocol.changes import Effect
-from protocol.messages import NEVER_S, Change, ChangeKind, EventKind, EventRecord, Mode, State, Status
+from protocol.messages import NEVER_S, Change, EventRecord, Status
 from protocol.units import US_PER_DAY, US_PER_H
+from protocol.vocabulary import ChangeKind, EventKind, Mode, State
 from pumpmock.model.pump import Pump
 from pumpmock.model.sample import Sample
 from pumpmock.model.settings import Settings

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.alarms import Alarm
-from protocol.messages import Change, ChangeKind, EventKind, State
+from protocol.messages import Change
 from protocol.units import US_PER_DAY, US_PER_H
+from protocol.vocabulary import ChangeKind, EventKind, State
 from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import to_rate

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.alarms import Alarm
-from protocol.messages import Change, ChangeKind, EventKind, Mode, State
+from protocol.messages import Change
 from protocol.units import US_PER_H
+from protocol.vocabulary import ChangeKind, EventKind, Mode, State
 from pumpmock.model.pump import Pump
 from pumpmock.model.reservoir import LedgerError, Past, Reservoir, filled, refilled
 from pumpmock.model.settings import Settings

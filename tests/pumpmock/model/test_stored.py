@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.messages import Change, ChangeKind, EventKind
+from protocol.messages import Change
 from protocol.units import US_PER_DAY, US_PER_H
+from protocol.vocabulary import ChangeKind, EventKind
 from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
 

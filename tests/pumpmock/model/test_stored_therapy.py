@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.messages import Change, ChangeKind, Mode, Step
+from protocol.messages import Change, Step
 from protocol.units import US_PER_DAY, US_PER_H
+from protocol.vocabulary import ChangeKind, Mode
 from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
 

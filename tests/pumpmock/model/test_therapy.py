@@ -6,8 +6,9 @@ import pytest
 
 from protocol.alarms import Alarm
 from protocol.changes import Effect
-from protocol.messages import NEVER_S, SENTENCE, Change, ChangeKind, EventKind, Mode, Refusal, State, Step
+from protocol.messages import NEVER_S, SENTENCE, Change, Step
 from protocol.units import US_PER_DAY, US_PER_H, US_PER_S
+from protocol.vocabulary import ChangeKind, EventKind, Mode, Refusal, State
 from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import to_rate

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.messages import EVERY_DAY, Change, ChangeKind, EventKind, Mode, State, Step
+from protocol.messages import EVERY_DAY, Change, Step
 from protocol.units import US_PER_DAY, US_PER_H, US_PER_S
+from protocol.vocabulary import ChangeKind, EventKind, Mode, State
 from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
 
