@@ -27,17 +27,18 @@ _TITLES: Final = {
     ChangeKind.RESUME: "RESUME DELIVERY",
 }
 _GO: Final = {
-    Step.ASK: "Ask the pump  ⏎",
+    Step.ASK: "Ask the pump",
     Step.PREPARING: "asking …",
     Step.SENDING: "sending …",
     Step.READ_BACK: "reading back …",
-    Step.UNKNOWN: "Ask again  ⏎",
+    Step.UNKNOWN: "Ask again",
     Step.ASKING: "asking …",
     Step.ENDED: "",
 }
 _FIRST_STEP: Final = (Step.ASK, Step.PREPARING)
 _UNSENT: Final = (*_FIRST_STEP, Step.REVIEW)
 _OVER: Final = (Step.READ_BACK, Step.UNKNOWN, Step.ENDED)
+_WAITING: Final = (Step.PREPARING, Step.SENDING, Step.READ_BACK, Step.ASKING)
 _LONGEST: Final = 24  # characters that a figure with its unit may have
 
 
@@ -135,12 +136,17 @@ class ChangeBox(Vertical):
         flow = self._flow
         self._step.update(Content(f"step {1 if flow.step in _FIRST_STEP else 2} of 2"), layout=False)
         self.border_subtitle = Content("nothing changes until you press Send" if flow.step in _UNSENT else "")
-        self.cancel.label = Content("Close  esc" if flow.step in _OVER else "Cancel  esc")
-        self.go.label = Content(_GO.get(flow.step, f"Send to {printable(flow.seen.serial_number)}  ⏎"))
+        # Enter is shown at the button that it would press from where the focus is, and the way to the other one.
+        leads = not self.cancel.has_focus
+        self.cancel.label = Content(
+            ("Close" if flow.step in _OVER else "Cancel") + ("  esc" if leads else "  ⏎")
+        )
+        go = _GO.get(flow.step, f"Send to {printable(flow.seen.serial_number)}")
+        mark = "" if flow.step in _WAITING else "  ⏎" if leads else "  →"
+        self.go.label = Content(go + mark)
         self.go.disabled = not (flow.may_ask(self.rate.value) or flow.armed(self.again.value))
         self.go.visible = flow.step is not Step.ENDED
-        # Solid where Enter would press it from where the focus is.
-        self.go.set_class(not self.cancel.has_focus, "-leads")
+        self.go.set_class(leads, "-leads")
 
 
 def _said(sentence: str, aside: str, *, warns: bool) -> Content:

@@ -51,6 +51,15 @@ def test_enter_alone_never_sends_because_cancel_has_the_focus() -> None:
     assert "abandoned: the rate is still 0.500 mL/day" in shown_page
 
 
+def test_enter_is_shown_at_the_button_that_it_would_press() -> None:
+    review = shown(FakeSource(snapshot()), "r", "0.6", "enter")
+    assert "Cancel  ⏎" in review
+    assert "Send to 02-1187  →" in review
+    moved_on = shown(FakeSource(snapshot()), "r", "0.6", "enter", "right")
+    assert "Cancel  esc" in moved_on
+    assert "Send to 02-1187  ⏎" in moved_on
+
+
 @pytest.mark.parametrize("key", ["tab", "right"])
 def test_send_is_reached_by_tab_or_arrow_and_pressed_by_enter(key: str) -> None:
     source = FakeSource(snapshot())
