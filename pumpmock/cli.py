@@ -138,7 +138,7 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
         raise click.UsageError("--frozen and --speed exclude each other: leave one out")
     if bench_key and keys is not None:
         raise click.UsageError("--bench-key and --keys exclude each other: leave one out")
-    goes_on = state is not None and state.exists()
+    goes_on = state is not None and _is_file(state)
     if not goes_on:
         _check_figures(reservoir, low_reservoir, flow, concentration, limits or BENCH)
     options = Options(
@@ -161,6 +161,13 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
     if goes_on:
         console.warn(f"the pump goes on from {state}; reservoir, flow and battery are as it left them")
     _run(options, console)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # whoever opens it says why it can't be
+        return False
 
 
 def _check_figures(

@@ -46,7 +46,9 @@ def _hex_or_file(text: str, *, raw: bool) -> bytes:
         return from_hex(text)
     except HexError as error:
         try:
-            data = Path(text).read_bytes()
+            data = Path(text).read_bytes()  # a pipe as well, as a shell makes one of <(...)
+        except IsADirectoryError:
+            raise HexError(f"{text} is a folder: give hexadecimal, a file, or -") from error
         except (FileNotFoundError, ValueError):
             raise HexError(f"{error}; nor is it a file") from error
         except OSError as failure:
