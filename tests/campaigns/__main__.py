@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tests.campaigns.campaign import SEED, Campaign
+from tests.campaigns.progress import LOG_S, TERMINAL_S, Progress
 from tests.campaigns.report import page, text
 from tests.campaigns.runner import Row, run_all
 from tests.campaigns.table import CAMPAIGNS
@@ -41,12 +42,18 @@ class Size(click.ParamType[Any]):
 @click.argument("numbers", nargs=-1, type=click.IntRange(1))
 @click.option("--seed", type=click.IntRange(0), default=SEED, show_default=True, help="Where chance begins.")
 @click.option("--size", "size_of", type=Size(), default="full", show_default=True, help="How much is tried.")
+@click.option(
+    "--progress/--no-progress",
+    default=None,
+    help="Say on standard error how far it has come.  [default: where that is a terminal]",
+)
 @click.option("--markdown", is_flag=True, help="Print the page docs/trust.md instead.")
 def main(
     numbers: tuple[int, ...],
     seed: int,
     size_of: Callable[[Campaign], int],
-    markdown: bool,  # noqa: FBT001 - click passes it by name
+    progress: bool | None,  # noqa: FBT001 - click passes it by name
+    markdown: bool,  # noqa: FBT001 - as above
 ) -> None:
     """Run campaigns (all, or those of the NUMBERs) and print what each achieved.
 
@@ -57,33 +64,47 @@ def main(
         known = ", ".join(map(str, CAMPAIGNS))
         raise click.UsageError(f"there is no campaign {min(unknown)}; there are {known}")
     chosen = [CAMPAIGNS[number] for number in numbers or sorted(CAMPAIGNS)]
-    sys.exit(tell(chosen, size_of, seed, markdown=markdown))
+    with _progress(wanted=progress) as shown:
+        code = tell(chosen, size_of, seed, shown, markdown=markdown)
+    sys.exit(code)
 
 
 def tell(
-    campaigns: Iterable[Campaign], size_of: Callable[[Campaign], int], seed: int, *, markdown: bool
+    campaigns: Iterable[Campaign],
+    size_of: Callable[[Campaign], int],
+    seed: int,
+    progress: Progress,
+    *,
+    markdown: bool,
 ) -> int:
     """Run campaigns, print their rows, and return the exit code."""
     rows: list[Row] = []
     code = 0
     try:
-        for row in run_all(campaigns, size_of, seed, say=_say, clock=time.perf_counter):
+        for row in run_all(campaigns, size_of, seed, say=progress.say, clock=time.perf_counter):
             rows.append(row)
             if not markdown:
+                progress.clear()
                 click.echo(text(row) + "\n")
             if not (row.kept and row.convincing):
                 code = _FAILED
-                _say(f"{row.campaign.number} {row.campaign.name}: not passed: {row.achieved.examples}")
+                said = f"{row.campaign.number} {row.campaign.name}: not passed"
+                progress.say(f"{said}: {row.achieved.examples}")
     except KeyboardInterrupt:
-        _say(f"interrupted after {len(rows)} of the campaigns")
+        progress.say(f"interrupted after {len(rows)} of the campaigns")
         code = _INTERRUPTED
     if markdown:
         click.echo(page(rows), nl=False)
     return code
 
 
-def _say(line: str) -> None:
-    click.echo(line, err=True)
+def _progress(*, wanted: bool | None) -> Progress:
+    """Return what tells of the run: at length on a terminal or where it was asked for."""
+    on_terminal = sys.stderr.isatty()
+    if not (on_terminal if wanted is None else wanted):
+        return Progress(sys.stderr, time.monotonic)
+    period_s = TERMINAL_S if on_terminal else LOG_S
+    return Progress(sys.stderr, time.monotonic, period_s, rewriting=on_terminal)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,11 +33,17 @@ class Achieved:
         figures: counts and greatest values, by what they are of, in the order in which they came up.
         failures: how often the promise was broken.
         examples: the first few failures, a sentence each.
+        newest: what the run under way has counted so far, for whoever shows its progress.
     """
+
+    newest: ClassVar[Achieved | None] = None
 
     figures: Counter[str] = field(default_factory=Counter)
     failures: int = 0
     examples: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        Achieved.newest = self
 
     def add(self, figure: str, count: int = 1) -> None:
         """Count something that happened."""

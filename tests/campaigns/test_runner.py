@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.campaigns.__main__ import tell
 from tests.campaigns.campaign import Achieved, Campaign
+from tests.campaigns.progress import Progress
 from tests.campaigns.report import page, text
 from tests.campaigns.runner import Row, run_all
 
@@ -53,7 +56,7 @@ def rows(*campaigns: Campaign) -> list[Row]:
 
 
 def told(*campaigns: Campaign) -> int:
-    return tell(campaigns, lambda one: one.full, 3, markdown=False)
+    return tell(campaigns, lambda one: one.full, 3, Progress(io.StringIO(), time.monotonic), markdown=False)
 
 
 def test_a_kept_promise_with_a_control_found_out_passes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,6 +119,7 @@ def test_the_command_of_a_row_runs_it() -> None:
     )
     assert (done.returncode, "1  bit flips: passed" in done.stdout) == (0, True)
     assert "1 bit flips: 1 pairs" in done.stderr
+    assert all(line.startswith("1 bit flips") for line in done.stderr.splitlines())
 
 
 @pytest.mark.parametrize("arguments", [["99"], ["x"], ["--size", "some"], ["--seed", "-1"]])
