@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from textual.app import App
 
 from monitor.cli import main as monitor
+from monitor.client import PumpClient
 from monitor.keys import find_keys
 from monitor.ui.app import DashboardApp
 from monitor.ui.widgets import identity
@@ -19,6 +22,7 @@ from pumpmock.device import Device
 if TYPE_CHECKING:
     from textual.content import Content
 
+    from monitor.snapshot import Reading
     from monitor.ui.moment import Moment
 
 PROVOKED = "a bug that was provoked"
@@ -44,7 +48,13 @@ def _folder() -> Any:  # noqa: ANN401 - a path
     return Path(sys.argv[sys.argv.index("--keys") + 1])
 
 
+def status_stamped_on_arrival(client: PumpClient) -> Reading:
+    """Take a reading for as old as it is here."""
+    return replace(_status(client), asked_ns=time.monotonic_ns())
+
+
 _honest = identity.draw
+_status = PumpClient.status
 
 if __name__ == "__main__":
     bug = sys.argv.pop(1)
@@ -53,6 +63,9 @@ if __name__ == "__main__":
         pumpmock()
     if bug == "monitor":
         Session.open = fail  # type: ignore[method-assign] # as above
+        monitor()
+    if bug == "stamps on arrival":
+        PumpClient.status = status_stamped_on_arrival  # type: ignore[method-assign] # as above
         monitor()
     if bug.startswith("dashboard"):
         identity.draw = draw_with_a_key_at_hand
