@@ -7,9 +7,7 @@ and silently dropped is worse than none.
 from __future__ import annotations
 
 import difflib
-import os
 import re
-import stat
 import tomllib
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from protocol.messages import MOST_RATE_NL_H
 from protocol.units import parse_dose, parse_percent, parse_rate, parse_span, parse_volume
+from pumpmock.files import read_ordinary
 from pumpmock.model.settings import MINIMUM_RATE_NL_H, Settings
 
 if TYPE_CHECKING:
@@ -132,14 +131,10 @@ def read_limits(path: Path) -> LimitSet:
 
 
 def _text(path: Path) -> str:
-    """Return what is in an ordinary file of a sensible size; a pipe or a device would never end."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise LimitsFileError(f"{path} is not an ordinary file")
-        data = file.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
-        raise LimitsFileError(f"{path} is larger than {_MOST_BYTES} bytes: it can't be a file of limits")
+    try:
+        data = read_ordinary(path, _MOST_BYTES)
+    except ValueError as error:
+        raise LimitsFileError(f"{path} can't be a file of limits: {error}") from error
     try:
         return data.decode()
     except UnicodeDecodeError as error:

@@ -11,7 +11,6 @@ import fcntl
 import json
 import os
 import re
-import stat
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from protocol.keys import check_serial_number
 from protocol.ledger import VOID_KEPT, Applied, Ledger
 from protocol.messages import MOST_RATE_NL_H, Change, Step
 from protocol.vocabulary import ChangeKind
+from pumpmock.files import create_draft, read_ordinary
 from pumpmock.model.plain import figure, items, members
 from pumpmock.model.pump import Pump
 
@@ -87,9 +87,8 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = os.open(
-            path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
+        lock = path.with_name(path.name + ".lock")
+        self._lock = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -106,7 +105,7 @@ class Store:
             OSError: where it can't be read.
         """
         try:
-            return _memory(json.loads(_text(self.path)))
+            return _memory(json.loads(read_ordinary(self.path, _MOST_BYTES).decode()))
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -121,7 +120,7 @@ class Store:
             InDoubtError: where it was written and can't be made to last. docs/decisions/0023-fail-stop.md
         """
         draft = self.path.with_name(self.path.name + ".new")
-        with draft.open("w", encoding="utf-8") as file:
+        with open(create_draft(draft), "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
             json.dump(_content(memory), file, separators=(",", ":"))
             file.flush()
             if os.fstat(file.fileno()).st_size > _MOST_BYTES:
@@ -142,18 +141,6 @@ class Store:
     def close(self) -> None:
         """Give the file up."""
         os.close(self._lock)
-
-
-def _text(path: Path) -> str:
-    """Return what is in an ordinary file of a sensible size; a pipe or a device would never end."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise ValueError("it is not an ordinary file")
-        if found.st_size > _MOST_BYTES:
-            raise ValueError(f"it is larger than {_MOST_BYTES} bytes")
-        return file.read().decode()
 
 
 def _content(memory: Memory) -> dict[str, Any]:

@@ -270,6 +270,20 @@ def test_a_change_meant_beyond_the_calendar_is_found_all_the_same(folder: Path, 
 # --- drafts -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path.parent / "kept")])
+def test_whatever_stands_in_place_of_a_draft_is_not_written_to(
+    folder: Path, intents: Intents, make: Callable[[Path], None]
+) -> None:
+    folder.mkdir(parents=True)
+    (folder / "kept").write_text("kept")
+    make(folder / f"{SERIAL_NUMBER}.{RATE.command_id.hex()}.new")
+    with pytest.raises(IntentError, match="nothing is changed without that"):
+        intents.note(RATE)
+    assert (folder / "kept").read_text() == "kept"
+    assert left(folder) == []
+
+
 def test_the_draft_of_a_monitor_that_was_killed_before_its_first_line_was_whole_is_removed(
     folder: Path, intents: Intents
 ) -> None:

@@ -206,3 +206,60 @@ def test_no_state_is_saved_that_no_start_would_take(store: Store, monkeypatch: p
     with pytest.raises(OSError, match="too large"):
         store.save(lived_memory())
     assert store.path.read_bytes() == before
+
+
+# --- what somebody left in the place of the draft -----------------------------------------------------------------------
+
+
+def draft_of(store: Store) -> Path:
+    return store.path.with_name(store.path.name + ".new")
+
+
+def test_the_state_is_for_its_owner_alone(store: Store) -> None:
+    store.save(new_memory())
+    assert store.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_in_place_of_the_draft_is_not_written_through(store: Store, tmp_path: Path) -> None:
+    target = tmp_path / "precious"
+    target.write_text("kept")
+    draft_of(store).symlink_to(target)
+    store.save(new_memory())
+    assert target.read_text() == "kept"
+    assert not store.path.is_symlink()
+    assert store.load() is not None
+
+
+@pytest.mark.timeout(30)
+def test_a_pipe_in_place_of_the_draft_is_removed_and_not_waited_for(store: Store) -> None:
+    os.mkfifo(draft_of(store))
+    store.save(new_memory())
+    assert store.path.is_file()
+    assert store.load() is not None
+
+
+def test_a_second_name_of_the_draft_is_not_written_through(store: Store, tmp_path: Path) -> None:
+    target = tmp_path / "precious"
+    target.write_text("kept")
+    draft_of(store).hardlink_to(target)
+    store.save(new_memory())
+    assert target.read_text() == "kept"
+
+
+def test_a_folder_in_place_of_the_draft_leaves_the_old_file_whole(store: Store) -> None:
+    store.save(new_memory())
+    old = store.path.read_bytes()
+    draft_of(store).mkdir()
+    with pytest.raises(OSError, match=r"pump\.json\.new"):
+        store.save(lived_memory())
+    assert store.path.read_bytes() == old
+    draft_of(store).rmdir()
+    store.save(lived_memory())
+    assert store.path.read_bytes() != old
+
+
+def test_a_link_in_place_of_the_lock_makes_no_file_elsewhere(state_path: Path, tmp_path: Path) -> None:
+    state_path.with_name("pump.json.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match=r"pump\.json\.lock"):
+        Store(state_path)
+    assert not (tmp_path / "elsewhere").exists()
