@@ -407,18 +407,30 @@ types:
       valid:
         expr: _io.eof
   get_events:
-    doc: Ask for the event log, oldest first.
+    doc: Ask for the event log or the fault log, oldest first.
     seq:
     - id: since
       type: u4
       doc: number of the first entry wanted; older ones that were overwritten are skipped
+    - id: log
+      type: u1
+      enum: log
+      valid:
+        in-enum: true
+      doc: which log
     - id: nothing_more
       size: 0
       valid:
         expr: _io.eof
   events:
-    doc: A page of the event log.
+    doc: A page of one of the logs.
     seq:
+    - id: log
+      type: u1
+      enum: log
+      valid:
+        in-enum: true
+      doc: of the request
     - id: newest
       type: u4
       doc: number of the newest entry there is; ask again until it was seen
@@ -782,7 +794,7 @@ types:
       doc: from that minute on
       -unit: nL/h
   event_record:
-    doc: One entry of the event log.
+    doc: One entry of the event log or the fault log, each of which counts its own.
     seq:
     - id: number
       type: u4
@@ -858,6 +870,9 @@ enums:
     3:
       id: end_of_service
       doc: the motor is off for good
+    4:
+      id: stalled
+      doc: the motor stands, and should turn
   mode:
     0:
       id: program
@@ -1058,3 +1073,16 @@ enums:
     21:
       id: refusals
       doc: 'refusals beyond those told one by one; detail: role, a: how many'
+    22:
+      id: store_failed
+      doc: 'the state could not be stored; detail: error number of the system'
+    23:
+      id: stored_again
+      doc: 'the state could be stored again; a: tries that failed'
+  log:
+    0:
+      id: events
+      doc: 'the event log: what the pump did, and what was asked of it'
+    1:
+      id: faults
+      doc: 'the fault log: alarms of faults, raised and cleared, and failures to store'

@@ -16,7 +16,7 @@ from protocol.alarms import KINDS
 from protocol.fields import specs
 from protocol.frame import FROM_DEVICE
 from protocol.messages import MESSAGES, USED, Change, EventRecord, Step
-from protocol.vocabulary import ChangeKind, EventKind, Mode, Refusal, Role, State, Verdict
+from protocol.vocabulary import ChangeKind, EventKind, Log, Mode, Refusal, Role, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,6 +37,7 @@ MEANINGS: dict[type[IntEnum], dict[Any, str]] = {
         State.RUNNING: "delivering",
         State.EMPTY: "at the residual volume: nothing is delivered",
         State.END_OF_SERVICE: "the motor is off for good",
+        State.STALLED: "the motor stands, and should turn",
     },
     Mode: {
         Mode.PROGRAM: "the program: a rate, or a pattern by weekday",
@@ -112,6 +113,12 @@ MEANINGS: dict[type[IntEnum], dict[Any, str]] = {
         EventKind.BAD_HANDSHAKES: "a: handshake frames with a wrong tag",
         EventKind.AUDIO_PAUSED: "a: the pause, s; 0 where the sound is on again",
         EventKind.REFUSALS: "refusals beyond those told one by one; detail: role, a: how many",
+        EventKind.STORE_FAILED: "the state could not be stored; detail: error number of the system",
+        EventKind.STORED_AGAIN: "the state could be stored again; a: tries that failed",
+    },
+    Log: {
+        Log.EVENTS: "the event log: what the pump did, and what was asked of it",
+        Log.FAULTS: "the fault log: alarms of faults, raised and cleared, and failures to store",
     },
 }
 

@@ -38,6 +38,7 @@ from protocol.messages import (
     Statistics,
     Status,
 )
+from protocol.vocabulary import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,15 +162,15 @@ class PumpClient:
         """
         return self._line.ask(GetLimits(), Limits)[0]
 
-    def events(self, since: int = 1) -> list[EventRecord]:
-        """Return the entries of the pump's event log from number `since` on, oldest first.
+    def events(self, since: int = 1, log: Log = Log.EVENTS) -> list[EventRecord]:
+        """Return the entries of the pump's event log, or of its fault log, from number `since` on, oldest first.
 
         Raises:
             LinkError: where no answer comes.
         """
         found: list[EventRecord] = []
         while True:
-            page = self._line.ask(GetEvents(since), Events)[0]
+            page = self._line.ask(GetEvents(since, log), Events)[0]
             found += page.events
             if not page.events or page.events[-1].number >= page.newest:
                 return found

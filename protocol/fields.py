@@ -124,9 +124,9 @@ u32 = _number("L")
 u64 = _number("Q")
 
 
-def choice(kind: type[IntEnum], doc: str) -> Any:  # noqa: ANN401 - a field specifier stands for any field's type
+def choice(kind: type[IntEnum], doc: str, default: Any = MISSING) -> Any:  # noqa: ANN401 - stands for any field's type
     """Declare one byte that names a member of `kind`."""
-    return _field(Spec("B", doc, choices=kind))
+    return _field(Spec("B", doc, choices=kind), default)
 
 
 def raw(size: int, doc: str) -> Any:  # noqa: ANN401 - as above

@@ -23,7 +23,7 @@ from protocol.fields import (
     u32,
     u64,
 )
-from protocol.vocabulary import ChangeKind, Mode, State, Verdict
+from protocol.vocabulary import ChangeKind, Log, Mode, State, Verdict
 
 MINOR_VERSION = 0
 MOST_RATE_NL_H = 1_000_000  # 24 mL/day, the top of the range in docs/protocol.md
@@ -167,14 +167,15 @@ class Limits(Message):
 
 @message(0x13)
 class GetEvents(Message):
-    """Ask for the event log, oldest first."""
+    """Ask for the event log or the fault log, oldest first."""
 
     since: int = u32("number of the first entry wanted; older ones that were overwritten are skipped")
+    log: Log = choice(Log, "which log", default=Log.EVENTS)
 
 
 @message()
 class EventRecord(Message):
-    """One entry of the event log."""
+    """One entry of the event log or the fault log, each of which counts its own."""
 
     number: int = u32("1 for the first entry of all; never used twice", least=1)
     pump_time_us: int = u64("when", unit="us")
@@ -187,8 +188,9 @@ class EventRecord(Message):
 
 @message(0x93)
 class Events(Message):
-    """A page of the event log."""
+    """A page of one of the logs."""
 
+    log: Log = choice(Log, "of the request")
     newest: int = u32("number of the newest entry there is; ask again until it was seen")
     events: tuple[EventRecord, ...] = records(EventRecord, EVENTS_A_PAGE, "the entries, oldest first")
 

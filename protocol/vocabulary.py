@@ -20,6 +20,7 @@ class State(IntEnum):
     RUNNING = 1
     EMPTY = 2
     END_OF_SERVICE = 3
+    STALLED = 4
 
 
 class Mode(IntEnum):
@@ -110,3 +111,12 @@ class EventKind(IntEnum):
     BAD_HANDSHAKES = 19
     AUDIO_PAUSED = 20
     REFUSALS = 21
+    STORE_FAILED = 22
+    STORED_AGAIN = 23
+
+
+class Log(IntEnum):
+    """Which of the pump's two logs."""
+
+    EVENTS = 0
+    FAULTS = 1

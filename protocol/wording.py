@@ -36,6 +36,8 @@ _WORDS = {
     EventKind.BAD_HANDSHAKES: "KEYS",
     EventKind.AUDIO_PAUSED: "audio",
     EventKind.REFUSALS: "refused",
+    EventKind.STORE_FAILED: "MEMORY",
+    EventKind.STORED_AGAIN: "memory",
 }
 _REASONS = {
     Refusal.ROLE: "the key only reads",
@@ -146,6 +148,8 @@ _TEXTS: dict[EventKind, Callable[[EventRecord], str]] = {
         f"alarm sound paused for {format_span(r.a)}" if r.a else "alarm sound on"
     ),
     EventKind.REFUSALS: lambda r: f"{r.a} more refusals: {_role(r.detail)}",
+    EventKind.STORE_FAILED: lambda r: f"the state can't be stored (error {r.detail})",
+    EventKind.STORED_AGAIN: lambda r: f"the state is stored again, after {r.a} tries that failed",
 }
 
 

@@ -98,4 +98,6 @@ _FIELDS: dict[EventKind, Callable[[EventRecord], dict[str, Any]]] = {
     EventKind.BAD_HANDSHAKES: lambda r: {"count": r.a},
     EventKind.AUDIO_PAUSED: lambda r: {"seconds": r.a},
     EventKind.REFUSALS: lambda r: {"role": Role(r.detail).name.lower(), "count": r.a},
+    EventKind.STORE_FAILED: lambda r: {"errno": r.detail},
+    EventKind.STORED_AGAIN: lambda r: {"tries": r.a},
 }

@@ -33,9 +33,10 @@ from protocol.messages import (
     Status,
     build,
 )
-from protocol.vocabulary import ChangeKind, EventKind, Refusal, Role, Verdict
+from protocol.vocabulary import ChangeKind, EventKind, Log, Refusal, Role, Verdict
 from pumpmock.limits import DAYS, Facts, bounds_of, hold_finding, limit_finding
 from pumpmock.model.guard import OVER_A_LIMIT, day_least_nl_h
+from pumpmock.model.log import EventLog
 from pumpmock.talk import Talk
 
 if TYPE_CHECKING:
@@ -191,8 +192,8 @@ class Device:
             case GetProgram():
                 return self._program(request.weekday)
             case GetEvents():
-                events = self.pump.events
-                return Events(events.newest, events.since(request.since)[:EVENTS_A_PAGE])
+                events = self.pump.events if request.log is Log.EVENTS else EventLog()
+                return Events(request.log, events.newest, events.since(request.since)[:EVENTS_A_PAGE])
         said = f"a host does not send {type(request).__name__} inside a session"
         return rejected(request.code, Finding(Refusal.UNSUPPORTED, 0, said))
 

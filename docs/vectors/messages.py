@@ -27,14 +27,14 @@ from protocol.handshake import handshake_key
 from protocol.keys import device_id
 from protocol.messages import MESSAGES, USED, Challenge, Change, Confirm, EventRecord, Hello, Step, build
 from protocol.session import LAST_COUNTER, Side, tag
-from protocol.vocabulary import ChangeKind, EventKind, Mode, Refusal, Role, State, Verdict
+from protocol.vocabulary import ChangeKind, EventKind, Log, Mode, Refusal, Role, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from protocol.fields import Message, Spec
 
-_ENUMS = (Role, State, Mode, ChangeKind, Verdict, Refusal, EventKind)
+_ENUMS = (Role, State, Mode, ChangeKind, Verdict, Refusal, EventKind, Log)
 _NONCES = HOST_NONCE + DEVICE_NONCE
 # What the tag of a handshake's frame covers after the frame's header and payload.
 _BOUND = {Hello.code: b"", Challenge.code: HOST_NONCE, Confirm.code: _NONCES + device_id(SERIAL_NUMBER)}

@@ -38,7 +38,7 @@ from protocol.messages import (
     Step,
     build,
 )
-from protocol.vocabulary import ChangeKind, EventKind, Mode, Refusal, Role, State, Verdict
+from protocol.vocabulary import ChangeKind, EventKind, Log, Mode, Refusal, Role, State, Verdict
 
 if TYPE_CHECKING:
     from protocol.fields import Message
@@ -119,6 +119,7 @@ IDENTITY = Identity(SERIAL_NUMBER, "Bench", "1.0", MINOR_VERSION, STORE_ID, BOOT
 STATISTICS = Statistics(1_000, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 1_500)
 PROGRAM = Program(Mode.TEMPORARY_RATE, 30_000, 3_600, 3, DAY)
 EVENTS = Events(
+    Log.EVENTS,
     42,
     (
         EventRecord(40, 80_000_000_000, CLOCK_S - 10_000, EventKind.SESSION, Role.TECHNICIAN, 0, 0),
@@ -160,8 +161,8 @@ TYPICAL: dict[type[Message], tuple[Message, ...]] = {
     Status: (READING,),
     GetLimits: (GetLimits(),),
     Limits: (LIMITS,),
-    GetEvents: (GetEvents(40),),
-    Events: (EVENTS, Events(0, ())),
+    GetEvents: (GetEvents(40), GetEvents(1, Log.FAULTS)),
+    Events: (EVENTS, Events(Log.FAULTS, 0, ())),
     GetProgram: (GetProgram(3),),
     Program: (PROGRAM,),
     GetStatistics: (GetStatistics(),),

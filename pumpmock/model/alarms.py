@@ -28,6 +28,12 @@ RULES: dict[Alarm, Rule] = {
     Alarm.STOPPED: Rule(latches=False, stops_motor=True),
     Alarm.EOS: Rule(latches=True, stops_motor=True),
     Alarm.CHANGES_LOCKED: Rule(latches=False, stops_motor=False),
+    Alarm.STALL: Rule(latches=False, stops_motor=True),
+    Alarm.MEMORY_ERROR: Rule(latches=True, stops_motor=False),
+    Alarm.RESET: Rule(latches=False, stops_motor=False),
+    Alarm.CLOCK_LOST: Rule(latches=False, stops_motor=False),
+    Alarm.LINK_WATCHDOG: Rule(latches=True, stops_motor=False),
+    Alarm.DRUG_UNKNOWN: Rule(latches=False, stops_motor=True),
 }
 
 LATCHING = mask({alarm for alarm, rule in RULES.items() if rule.latches})

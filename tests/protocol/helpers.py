@@ -40,7 +40,7 @@ from protocol.messages import (
     Step,
 )
 from protocol.session import Session, Side
-from protocol.vocabulary import ChangeKind, Mode, Refusal, Role, State
+from protocol.vocabulary import ChangeKind, Log, Mode, Refusal, Role, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ _READINGS: dict[type[Message], Message] = {
     AudioPause: READING,
     Identify: Identity(SERIAL_NUMBER, "Bench", "1.0", 0, STORE_ID, 3, 0xFFE),
     GetLimits: LIMITS,
-    GetEvents: Events(0, ()),
+    GetEvents: Events(Log.EVENTS, 0, ()),
     GetProgram: Program(Mode.PROGRAM, 0, NEVER_S, 0, (Step(0, RATE_NL_H),)),
     GetStatistics: Statistics(*range(1, 14)),
 }

@@ -1,9 +1,21 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.alarms import KINDS, Alarm, Priority, mask, unmask
+from protocol.alarms import (
+    KINDS,
+    PRIORITIES,
+    SINGLE_TONE,
+    TWO_TONE,
+    Alarm,
+    Harm,
+    Onset,
+    Priority,
+    mask,
+    unmask,
+)
 
 SETS = st.sets(st.sampled_from(list(Alarm)))
 
@@ -30,12 +42,34 @@ def test_every_alarm_has_its_row_and_its_name() -> None:
         "stopped",
         "eos",
         "changes_locked",
+        "stall",
+        "memory_error",
+        "reset",
+        "clock_lost",
+        "link_watchdog",
+        "drug_unknown",
     }
 
 
 def test_what_stops_the_delivery_unasked_is_of_high_priority() -> None:
-    assert KINDS[Alarm.EMPTY_RESERVOIR].priority is KINDS[Alarm.EOS].priority is Priority.HIGH
+    stopping = {Alarm.EMPTY_RESERVOIR, Alarm.EOS, Alarm.STALL, Alarm.RESET, Alarm.DRUG_UNKNOWN, Alarm.STOPPED}
+    assert {alarm for alarm, kind in KINDS.items() if kind.priority is Priority.HIGH} == stopping
+
+
+@pytest.mark.parametrize("harm", Harm)
+@pytest.mark.parametrize("onset", Onset)
+def test_more_harm_and_a_sooner_onset_never_lower_the_priority(harm: Harm, onset: Onset) -> None:
+    others = [(more, sooner) for more in Harm for sooner in Onset if more >= harm and sooner <= onset]
+    assert all(PRIORITIES[more][sooner] >= PRIORITIES[harm][onset] for more, sooner in others)
+
+
+def test_the_alarms_that_their_maker_calls_critical_sound_like_it() -> None:
+    critical = {alarm for alarm, kind in KINDS.items() if kind.sound.critical}
+    assert critical == {alarm for alarm, kind in KINDS.items() if kind.sound is TWO_TONE}
+    assert critical >= {Alarm.EMPTY_RESERVOIR, Alarm.EOS, Alarm.STALL, Alarm.STOPPED, Alarm.RESET}
+    assert not critical & {Alarm.LOW_RESERVOIR, Alarm.ERI, Alarm.MEMORY_ERROR}
+    assert (SINGLE_TONE.repeat_s, TWO_TONE.repeat_s) == (3_600, 600)
 
 
 def test_the_bits_are_those_of_the_wire() -> None:
-    assert [mask({alarm}) for alarm in Alarm] == [1, 2, 4, 8, 16, 32]
+    assert [mask({alarm}) for alarm in Alarm] == [1 << bit for bit in range(12)]

@@ -67,7 +67,8 @@ def test_each_field_is_told_with_its_value(kind: type[Message]) -> None:
     ("kind", "payload", "field", "told"),
     [
         (GetEvents, "010203", "since", 0),
-        (GetEvents, "0102030405", "", 1),
+        (GetEvents, "0102030402", "log", 1),
+        (GetEvents, "010203040005", "", 2),
         (Hello, "a1a2a3a4" + "00" * 15, "host_nonce", 1),
         (Prepare, "00" * 16 + "02", "overridden", 4),
         (Prepare, "00" * 17 + "0c" + "00" * 28, "change.kind", 13),

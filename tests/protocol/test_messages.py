@@ -27,6 +27,7 @@ from protocol.messages import (
     construct_of,
     parse,
 )
+from protocol.vocabulary import Log
 from tests.protocol.helpers import READING, extreme, messages
 
 KINDS = list(MESSAGES.values())
@@ -206,19 +207,19 @@ def test_text_is_refused_past_its_length_and_not_cut() -> None:
 
 def test_a_page_holds_six_events_and_a_seventh_is_refused() -> None:
     record = extreme(EventRecord, largest=False)
-    full = Events(9, (record,) * EVENTS_A_PAGE)
+    full = Events(Log.EVENTS, 9, (record,) * EVENTS_A_PAGE)
     payload = build(full)
-    assert len(payload) == 5 + 30 * EVENTS_A_PAGE
+    assert len(payload) == 6 + 30 * EVENTS_A_PAGE
     with pytest.raises(MessageError, match="events"):
-        build(Events(9, (record,) * (EVENTS_A_PAGE + 1)))
-    one_more = payload[:4] + bytes([EVENTS_A_PAGE + 1]) + payload[5:] + payload[5:35]
+        build(Events(Log.EVENTS, 9, (record,) * (EVENTS_A_PAGE + 1)))
+    one_more = payload[:5] + bytes([EVENTS_A_PAGE + 1]) + payload[6:] + payload[6:36]
     with pytest.raises(MessageError, match="events"):
         parse(Events.code, one_more)
 
 
 def test_a_record_outside_its_range_is_refused_like_a_field() -> None:
-    payload = bytearray(build(Events(9, (extreme(EventRecord, largest=False),))))
-    payload[5:9] = bytes(4)
+    payload = bytearray(build(Events(Log.EVENTS, 9, (extreme(EventRecord, largest=False),))))
+    payload[6:10] = bytes(4)
     with pytest.raises(MessageError, match="number 0"):
         parse(Events.code, bytes(payload))
 
@@ -227,7 +228,7 @@ def test_no_message_can_carry_a_key_a_role_or_set_a_limit() -> None:
     kinds = (*(MESSAGES[code] for code in FROM_HOST), Change, Step)
     from_host = {name for kind in kinds for name in specs(kind)}
     assert from_host == {
-        *("key_id", "host_nonce", "minor_version", "since", "weekday", "alarms", "seconds"),
+        *("key_id", "host_nonce", "minor_version", "since", "log", "weekday", "alarms", "seconds"),
         *("command_id", "expect_revision", "expect_rate_nl_h", "overridden", "change", "token"),
         *("kind", "rate_nl_h", "volume_nl", "duration_s", "withdrawn_nl", "concentration_ug_ml"),
         *("clock_s", "weekdays", "steps", "minute"),

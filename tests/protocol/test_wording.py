@@ -44,7 +44,7 @@ def test_every_kind_has_a_sentence_for_every_detail(kind: EventKind) -> None:
         ((EventKind.STOPPED, 0, 20_833, 0), "delivery stopped, was 0.500 mL/day"),
         ((EventKind.RESUMED, 0, 0, 25_000), "delivery resumed at 0.600 mL/day"),
         ((EventKind.ALARM_RAISED, Alarm.LOW_RESERVOIR), "low reservoir: delivery goes on"),
-        ((EventKind.ALARM_CLEARED, Alarm.STOPPED), "pump stopped"),
+        ((EventKind.ALARM_CLEARED, Alarm.STOPPED), "stopped too long"),
         ((EventKind.ACKNOWLEDGED, Alarm.ERI), "battery service"),
         ((EventKind.ALARM_RAISED, 77), "an alarm this version does not know (77)"),
         ((EventKind.REFUSED, Refusal.ROLE), "the key only reads"),

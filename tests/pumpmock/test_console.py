@@ -41,6 +41,8 @@ FORMS = {
     EventKind.BAD_HANDSHAKES: ((0, 5, 0), {"count": 5}),
     EventKind.AUDIO_PAUSED: ((0, 600, 0), {"seconds": 600}),
     EventKind.REFUSALS: ((Role.VIEWER, 7, 0), {"role": "viewer", "count": 7}),
+    EventKind.STORE_FAILED: ((28, 0, 0), {"errno": 28}),
+    EventKind.STORED_AGAIN: ((0, 3, 0), {"tries": 3}),
 }
 
 

@@ -32,7 +32,7 @@ from protocol.messages import (
     Step,
     build,
 )
-from protocol.vocabulary import ChangeKind, EventKind, Mode, Refusal, Role, State
+from protocol.vocabulary import ChangeKind, EventKind, Log, Mode, Refusal, Role, State
 from pumpmock.model.sample import Sample
 from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import (
@@ -298,11 +298,11 @@ def test_the_pages_of_the_log_are_complete_and_in_order(bench: Bench) -> None:
 def test_a_page_after_the_newest_entry_is_empty_and_one_before_the_oldest_begins_with_it(
     bench: Bench,
 ) -> None:
-    assert bench.serve(GetEvents(1), Events) == Events(0, ())
+    assert bench.serve(GetEvents(1), Events) == Events(Log.EVENTS, 0, ())
     for _ in range(1_005):
         bench.memory.pump.record(EventKind.START)
     assert [entry.number for entry in bench.serve(GetEvents(1), Events).events] == [6, 7, 8, 9, 10, 11]
-    assert bench.serve(GetEvents(1_006), Events) == Events(1_005, ())
+    assert bench.serve(GetEvents(1_006), Events) == Events(Log.EVENTS, 1_005, ())
 
 
 def test_a_session_that_ends_gives_the_prepared_change_up_and_another_does_not(bench: Bench) -> None:

@@ -53,6 +53,12 @@ class Pump(KaitaiStruct):
         bad_handshakes = 19
         audio_paused = 20
         refusals = 21
+        store_failed = 22
+        stored_again = 23
+
+    class Log(IntEnum):
+        events = 0
+        faults = 1
 
     class Message(IntEnum):
         hello = 1
@@ -124,6 +130,7 @@ class Pump(KaitaiStruct):
         running = 1
         empty = 2
         end_of_service = 3
+        stalled = 4
 
     class Verdict(IntEnum):
         applied = 1
@@ -495,7 +502,7 @@ class Pump(KaitaiStruct):
 
 
     class EventRecord(KaitaiStruct):
-        """One entry of the event log."""
+        """One entry of the event log or the fault log, each of which counts its own."""
         def __init__(self, _io, _parent=None, _root=None):
             super(Pump.EventRecord, self).__init__(_io)
             self._parent = _parent
@@ -519,7 +526,7 @@ class Pump(KaitaiStruct):
 
 
     class Events(KaitaiStruct):
-        """A page of the event log."""
+        """A page of one of the logs."""
         def __init__(self, _io, _parent=None, _root=None):
             super(Pump.Events, self).__init__(_io)
             self._parent = _parent
@@ -527,10 +534,13 @@ class Pump(KaitaiStruct):
             self._read()
 
         def _read(self):
+            self.log = KaitaiStream.resolve_enum(Pump.Log, self._io.read_u1())
+            if not isinstance(self.log, Pump.Log):
+                raise kaitaistruct.ValidationNotInEnumError(self.log, self._io, u"/types/events/seq/0")
             self.newest = self._io.read_u4le()
             self.num_events = self._io.read_u1()
             if not self.num_events <= 6:
-                raise kaitaistruct.ValidationGreaterThanError(6, self.num_events, self._io, u"/types/events/seq/1")
+                raise kaitaistruct.ValidationGreaterThanError(6, self.num_events, self._io, u"/types/events/seq/2")
             self.events = []
             for i in range(self.num_events):
                 self.events.append(Pump.EventRecord(self._io, self, self._root))
@@ -538,7 +548,7 @@ class Pump(KaitaiStruct):
             self.nothing_more = self._io.read_bytes(0)
             _ = self.nothing_more
             if not self._io.is_eof():
-                raise kaitaistruct.ValidationExprError(self.nothing_more, self._io, u"/types/events/seq/3")
+                raise kaitaistruct.ValidationExprError(self.nothing_more, self._io, u"/types/events/seq/4")
 
 
         def _fetch_instances(self):
@@ -550,7 +560,7 @@ class Pump(KaitaiStruct):
 
 
     class GetEvents(KaitaiStruct):
-        """Ask for the event log, oldest first."""
+        """Ask for the event log or the fault log, oldest first."""
         def __init__(self, _io, _parent=None, _root=None):
             super(Pump.GetEvents, self).__init__(_io)
             self._parent = _parent
@@ -559,10 +569,13 @@ class Pump(KaitaiStruct):
 
         def _read(self):
             self.since = self._io.read_u4le()
+            self.log = KaitaiStream.resolve_enum(Pump.Log, self._io.read_u1())
+            if not isinstance(self.log, Pump.Log):
+                raise kaitaistruct.ValidationNotInEnumError(self.log, self._io, u"/types/get_events/seq/1")
             self.nothing_more = self._io.read_bytes(0)
             _ = self.nothing_more
             if not self._io.is_eof():
-                raise kaitaistruct.ValidationExprError(self.nothing_more, self._io, u"/types/get_events/seq/1")
+                raise kaitaistruct.ValidationExprError(self.nothing_more, self._io, u"/types/get_events/seq/2")
 
 
         def _fetch_instances(self):

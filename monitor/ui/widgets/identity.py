@@ -28,6 +28,7 @@ STATES: Final = {
     State.STOPPED: ("■", "STOPPED"),
     State.EMPTY: ("■", "EMPTY"),
     State.END_OF_SERVICE: ("■", "END OF SERVICE"),
+    State.STALLED: ("■", "STALLED"),
 }
 
 _SHORT: Final = {

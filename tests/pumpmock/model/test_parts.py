@@ -179,12 +179,17 @@ def test_every_alarm_has_its_row() -> None:
 
 def test_an_alarm_ends_with_its_condition_unless_it_latches() -> None:
     every = sum(1 << alarm for alarm in Alarm)
-    assert members(following(Alarms(every), 0).active) == (Alarm.ERI, Alarm.EOS)
+    assert members(following(Alarms(every), 0).active) == (
+        Alarm.ERI,
+        Alarm.EOS,
+        Alarm.MEMORY_ERROR,
+        Alarm.LINK_WATCHDOG,
+    )
 
 
-def test_the_motor_stands_for_an_empty_reservoir_a_stop_and_the_end_of_service_alone() -> None:
+def test_the_motor_stands_for_these_alarms_alone() -> None:
     standing = {alarm for alarm, rule in RULES.items() if rule.stops_motor}
-    assert standing == {Alarm.EMPTY_RESERVOIR, Alarm.STOPPED, Alarm.EOS}
+    assert standing == {Alarm.EMPTY_RESERVOIR, Alarm.STOPPED, Alarm.EOS, Alarm.STALL, Alarm.DRUG_UNKNOWN}
 
 
 def test_only_active_alarms_can_be_acknowledged() -> None:
