@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, Any
 import construct
 
 from docs.machines import machines
-from protocol.alarms import KINDS
+from protocol.alarms import KINDS, Alarm
 from protocol.fields import specs
 from protocol.frame import FROM_DEVICE
 from protocol.messages import MESSAGES, USED, Change, EventRecord, Step
+from protocol.units import format_span
 from protocol.vocabulary import ChangeKind, EventKind, Log, Mode, Refusal, Role, State, Verdict
+from pumpmock.model.alarms import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from enum import IntEnum
 
+    from protocol.alarms import AlarmKind, Sound
     from protocol.fields import Spec
+    from pumpmock.model.alarms import Rule
 
 PAGE = Path(__file__).with_name("protocol.md")
 
@@ -33,11 +37,11 @@ MEANINGS: dict[type[IntEnum], dict[Any, str]] = {
         Role.DEVELOPER: "the same today; kept for what only a bench may do",
     },
     State: {
-        State.STOPPED: "stopped by a change",
+        State.STOPPED: "stopped, by a change or by an alarm, until RESUME",
         State.RUNNING: "delivering",
         State.EMPTY: "at the residual volume: nothing is delivered",
         State.END_OF_SERVICE: "the motor is off for good",
-        State.STALLED: "the motor stands, and should turn",
+        State.STALLED: "the motor was told to turn and stands",
     },
     Mode: {
         Mode.PROGRAM: "the program: a rate, or a pattern by weekday",
@@ -126,7 +130,7 @@ MEANINGS: dict[type[IntEnum], dict[Any, str]] = {
 def tables() -> str:
     """Return all tables, as they stand between the markers of the page."""
     parts = [_message_table(kind) for kind in (*MESSAGES.values(), Change, Step, EventRecord)]
-    parts += [_used_table(), *(_enum_table(kind) for kind in MEANINGS), _alarm_table()]
+    parts += [_used_table(), *(_enum_table(kind) for kind in MEANINGS), _alarm_table(), _rules_table()]
     return "\n\n".join(parts)
 
 
@@ -216,13 +220,39 @@ def _enum_table(kind: type[IntEnum]) -> str:
 
 def _alarm_table() -> str:
     rows = (
-        (str(int(kind.alarm)), kind.alarm.name, kind.priority.name.lower(), kind.consequence, kind.action)
+        (str(int(kind.alarm)), kind.alarm.name, *_urgency(kind), kind.consequence, kind.action)
         for kind in sorted(KINDS.values(), key=lambda kind: kind.alarm)
     )
     head = (
         "#### Alarms\n\nThe bit of each in `Status.alarms`, `Status.acknowledged` and `Acknowledge.alarms`."
     )
-    return f"{head}\n\n{_table(('bit', 'name', 'priority', 'what follows', 'what to do'), rows)}"
+    heads = ("bit", "name", "priority", "harm", "onset", "what follows", "what to do")
+    return f"{head}\n\n{_table(heads, rows)}"
+
+
+def _urgency(kind: AlarmKind) -> tuple[str, ...]:
+    return kind.priority.name.lower(), kind.harm.name.lower(), kind.onset.name.lower()
+
+
+def _rules_table() -> str:
+    rows = ((alarm.name, *_rule(RULES[alarm]), _sound(KINDS[alarm].sound)) for alarm in Alarm)
+    head = (
+        "#### What this pump does in an alarm\n\n"
+        "The wire does not depend on it: another pump may do otherwise. An occluded, leaking or disconnected catheter "
+        "raises no alarm, as in such pumps: the motor turns, and nothing inside the pump can tell."
+    )
+    heads = ("name", "condition", "rate", "latches", "the condition is ended by", "fault log", "sound")
+    return f"{head}\n\n{_table(heads, rows)}"
+
+
+def _rule(rule: Rule) -> tuple[str, ...]:
+    ended_by = " or ".join(kind.name for kind in sorted(rule.ended_by)) or "itself"
+    return rule.condition, rule.effect.value, rule.latch.value, ended_by, "yes" if rule.fault else "no"
+
+
+def _sound(sound: Sound) -> str:
+    assumed = " (an assumption)" if sound.assumed else ""
+    return f"{sound.name}, every {format_span(sound.repeat_s)}{assumed}"
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -36,7 +36,6 @@ from protocol.messages import (
 from protocol.vocabulary import ChangeKind, EventKind, Log, Refusal, Role, Verdict
 from pumpmock.limits import DAYS, Facts, bounds_of, hold_finding, limit_finding
 from pumpmock.model.guard import OVER_A_LIMIT, day_least_nl_h
-from pumpmock.model.log import EventLog
 from pumpmock.talk import Talk
 
 if TYPE_CHECKING:
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
 
 _Changing = Prepare | Commit | Resolve | Acknowledge | AudioPause
 _NS_A_MS = 1_000_000
+_MOST_DETAIL = 0xFF  # one byte in an entry of a log
 _OFFERED = sum(1 << kind for kind in ChangeKind)
 _SINGLY = 5  # refusals, and sessions, of a role that are logged one by one within a minute: an assumption
 
@@ -88,6 +88,7 @@ class Device:
         self._model = model
         self._firmware = firmware
         self._saved: object = None
+        self._failed = 0  # tries to save in a row
         self._refused: Message | None = None
         self._audio_session: int | None = None
         self._talks: dict[tuple[EventKind, Role], Talk] = {}
@@ -118,13 +119,15 @@ class Device:
         """
         pump = self.pump
         now_us, guard, ledger = pump.clock.now_us, pump.guard, self.memory.ledger
-        mark = (now_us, pump.events.newest, guard, self.memory.revision, ledger.voided)
+        newest = pump.events.newest, pump.faults.newest
+        mark = (now_us, newest, guard, self.memory.revision, ledger.voided)
         if mark != self._saved:
-            self._save(self.memory)
+            self._store()
             self._saved = mark
 
     def serve(self, request: Message, role: Role, session: int, frames_bad: int) -> Message:
         """Answer a request made under a key of `role` in `session`; `frames_bad` is for the status."""
+        self.pump.hear()
         if not isinstance(request, _Changing):
             answer = self._read(request, frames_bad)
         elif role < Role.TECHNICIAN:
@@ -152,6 +155,7 @@ class Device:
 
     def begin_session(self, role: Role) -> None:
         """Log that a session was opened."""
+        self.pump.hear()
         if self._admits(EventKind.SESSION, role):
             self.pump.record(EventKind.SESSION, role, 1)
 
@@ -171,6 +175,20 @@ class Device:
     def finish(self) -> None:
         """Log what is still held back, whatever the time: the pump is about to end."""
         self._tell_held(None)
+
+    def _store(self) -> None:
+        """Save the memory; where that fails, and where it works again, the fault log tells of it."""
+        try:
+            self._save(self.memory)
+        except OSError as error:
+            if not self._failed:
+                self.pump.record_fault(EventKind.STORE_FAILED, min(error.errno or 0, _MOST_DETAIL))
+            self._failed += 1
+            raise
+        if self._failed:
+            tries, self._failed = self._failed, 0
+            self.pump.record_fault(EventKind.STORED_AGAIN, 0, tries)
+            self._store()
 
     def _admits(self, kind: EventKind, role: Role) -> bool:
         return self._talks.setdefault((kind, role), Talk(_SINGLY)).admits(self.now_ms())
@@ -192,8 +210,8 @@ class Device:
             case GetProgram():
                 return self._program(request.weekday)
             case GetEvents():
-                events = self.pump.events if request.log is Log.EVENTS else EventLog()
-                return Events(request.log, events.newest, events.since(request.since)[:EVENTS_A_PAGE])
+                log = self.pump.events if request.log is Log.EVENTS else self.pump.faults
+                return Events(request.log, log.newest, log.since(request.since)[:EVENTS_A_PAGE])
         said = f"a host does not send {type(request).__name__} inside a session"
         return rejected(request.code, Finding(Refusal.UNSUPPORTED, 0, said))
 
@@ -310,7 +328,7 @@ class Device:
     def _apply(self, line: Applied, change: Change) -> None:
         self.memory.ahead = change
         try:
-            self._save(self.memory)  # the ledger has the line, the motor does not follow it yet
+            self._store()  # the ledger has the line, the motor does not follow it yet
         except OSError:
             self.memory.ahead = None
             raise

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from protocol.units import US_PER_S
 from protocol.vocabulary import ChangeKind, EventKind, Mode
+from pumpmock.model.alarms import ENDED_BY, SLOWING
 from pumpmock.model.program import MOST_CLOCK_S, Therapy, day_volume_nl, simple_continuous
 from pumpmock.model.reservoir import refilled
 
@@ -28,10 +29,14 @@ def changed(mechanism: Mechanism, settings: Settings, change: Change) -> Mechani
     """Return a settled mechanism after a change that nothing objects to."""
     if change.kind is ChangeKind.REFILL:
         return _refilled(mechanism, change)
-    therapy = _THERAPY[change.kind](mechanism.therapy, settings, change, mechanism.drive.since_us)
-    if change.kind is ChangeKind.CLOCK:
-        return replace(mechanism, therapy=therapy)
-    return replace(mechanism, therapy=therapy, stopped=change.kind is ChangeKind.STOP)
+    now_us, noted = mechanism.drive.since_us, mechanism.noted & ~ENDED_BY[change.kind]
+    # While an alarm keeps the pump at its minimum rate, that is all there is to resume.
+    kind = ChangeKind.MINIMUM_RATE if change.kind is ChangeKind.RESUME and noted & SLOWING else change.kind
+    therapy = _THERAPY[kind](mechanism.therapy, settings, change, now_us)
+    if kind is ChangeKind.CLOCK:
+        return replace(mechanism, therapy=therapy, noted=noted)
+    stopped_us = now_us if kind is ChangeKind.STOP else None
+    return replace(mechanism, therapy=therapy, noted=noted, stopped_us=stopped_us)
 
 
 def entry_of(change: Change, before: Mechanism, after: Mechanism) -> tuple[EventKind, int, int, int]:

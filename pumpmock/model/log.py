@@ -1,4 +1,8 @@
-"""The event log: the newest thousand entries, each with a number that is never used again."""
+"""The pump's logs: the newest thousand entries, each with a number that is never used again.
+
+There are two, of one make: the event log, and the fault log, which nothing but faults can fill (R6.6.0 of the Open PCA
+Pump Requirements v1.0.0).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from protocol.vocabulary import EventKind
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LENGTH = 1_000  # as many faults as R6.6.0 of the Open PCA Pump Requirements v1.0.0 asks a pump to keep
+LENGTH = 1_000  # as many faults as that asks a pump to keep
 # What a peer can have written as often as it likes without a change being made: it may fill a part of the log, and
 # never pushes out what the pump did. docs/decisions/0022-who-fills-the-log.md
 TALK = frozenset(

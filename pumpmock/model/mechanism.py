@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from protocol.alarms import Alarm
-from protocol.units import US_PER_DAY
+from protocol.units import US_PER_DAY, US_PER_S
 from protocol.vocabulary import Mode, State
-from pumpmock.model.alarms import STOPPING, Alarms, following
+from pumpmock.model.alarms import SLOWING, STANDING, STOPPING, Alarms, following
 from pumpmock.model.battery import COST, NOTICE_US, Battery, charged
 from pumpmock.model.drive import Drive
 from pumpmock.model.guard import Course, Guard, Span, watched
@@ -29,12 +29,21 @@ _ERI = 1 << Alarm.ERI
 _STOPPED = 1 << Alarm.STOPPED
 _EOS = 1 << Alarm.EOS
 _LOCKED = 1 << Alarm.CHANGES_LOCKED
+_UNHEARD = 1 << Alarm.LINK_WATCHDOG
 _PLANNED_US = 8 * US_PER_DAY  # a week and a day hold any 24 h of a weekly program
 
 
 @dataclass(frozen=True, slots=True)
 class Mechanism:
-    """The parts, the drug's concentration in ug/mL (0: not known), whether the pump was told to stop, and its guard."""
+    """The parts, and what else the pump knows.
+
+    Attributes:
+        concentration_ug_ml: of the drug; 0 where it is not known.
+        stopped_us: since when the pump stands stopped; None where it does not.
+        noted: conditions of alarms that last until they are ended, bits by `Alarm`.
+        heard_us: when somebody with a key asked last; kept only where the link is watched.
+        guard: what its limits remember.
+    """
 
     reservoir: Reservoir
     past: Past
@@ -43,8 +52,15 @@ class Mechanism:
     alarms: Alarms
     therapy: Therapy
     concentration_ug_ml: int
-    stopped: bool
+    stopped_us: int | None = None
+    noted: int = 0
+    heard_us: int = 0
     guard: Guard = field(default_factory=Guard)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the pump was told to stop, by a change or by an alarm, and not to resume."""
+        return self.stopped_us is not None
 
     @property
     def programmed_rate_nl_h(self) -> int:
@@ -82,7 +98,7 @@ def fresh(
     settings.check_rate("rate_nl_h", rate_nl_h)
     parts = (filled(fill_nl), Past(), Drive(), charged(battery_percent), Alarms())
     therapy = Therapy(simple_continuous(rate_nl_h), settings.epoch_s)
-    return followed(Mechanism(*parts, therapy, concentration_ug_ml, stopped=False), settings)
+    return followed(Mechanism(*parts, therapy, concentration_ug_ml), settings)
 
 
 def settled(mechanism: Mechanism, settings: Settings, now_us: int) -> Mechanism:
@@ -105,30 +121,38 @@ def followed(mechanism: Mechanism, settings: Settings) -> Mechanism:
     """Return a settled mechanism with its mode, alarms, motor and notice of replacement brought in line."""
     now_us, battery = mechanism.drive.since_us, mechanism.battery
     conditions = _conditions(mechanism, settings)
-    stands = bool(conditions & STOPPING)
-    therapy = mechanism.therapy
+    stopped_us, therapy = mechanism.stopped_us, mechanism.therapy
+    if conditions & STOPPING and stopped_us is None:
+        stopped_us, therapy = now_us, therapy.without_mode()
+    stands = stopped_us is not None or bool(conditions & STANDING)
     if therapy.mode is not Mode.PROGRAM and _is_over(mechanism, stands=stands):
         therapy = therapy.without_mode()
+    if conditions & SLOWING and stopped_us is None and therapy.mode is not Mode.MINIMUM_RATE:
+        therapy = therapy.under(Mode.MINIMUM_RATE, settings.minimum_rate_nl_h)
     drive = mechanism.drive.turning(0 if stands else therapy.rate_nl_h(now_us))
-    # ERI is asked last: the time left depends on whether the motor turns after the other alarms had their say.
+    # These two are asked last: they depend on whether the pump turns after the other alarms had their say.
     battery = battery.emptied_at(_empty_us(therapy, drive, battery, stands=stands))
     if battery.eri_us is None and battery.end_us - now_us <= NOTICE_US:
         battery = replace(battery, eri_us=now_us)
     conditions |= 0 if battery.eri_us is None else _ERI
+    if stopped_us is not None and now_us - stopped_us >= settings.stopped_alarm_s * US_PER_S:
+        conditions |= _STOPPED
     alarms = following(mechanism.alarms, conditions)
     guard = watched(mechanism.guard, now_us, therapy.program.mean_nl_h, drive.rate_nl_h)
-    return replace(mechanism, drive=drive, battery=battery, alarms=alarms, therapy=therapy, guard=guard)
+    then = replace(mechanism, drive=drive, battery=battery, alarms=alarms, therapy=therapy, guard=guard)
+    return replace(then, stopped_us=stopped_us) if stopped_us != mechanism.stopped_us else then
 
 
 def _conditions(mechanism: Mechanism, settings: Settings) -> int:
-    """Return the bits of the alarm conditions that hold, but for ERI."""
+    """Return the bits of the alarm conditions that hold, but for ERI and STOPPED."""
     remaining_nl, now_us = mechanism.reservoir.remaining_nl, mechanism.drive.since_us
     low = _LOW if remaining_nl <= settings.low_reservoir_nl else 0
     empty = _EMPTY if remaining_nl <= settings.residual_nl else 0
-    stopped = _STOPPED if mechanism.stopped else 0
     eos = _EOS if mechanism.battery.has_ended(now_us) else 0
     locked = _LOCKED if mechanism.guard.locked_until_us > now_us else 0
-    return low | empty | stopped | eos | locked
+    unheard_us = now_us - mechanism.heard_us
+    unheard = _UNHEARD if 0 < settings.watchdog_s * US_PER_S <= unheard_us else 0
+    return low | empty | eos | locked | unheard | mechanism.noted
 
 
 def _is_over(mechanism: Mechanism, *, stands: bool) -> bool:
@@ -163,8 +187,23 @@ def due_us(mechanism: Mechanism, settings: Settings) -> int | None:
     eos_us = None if Alarm.EOS in alarms else end_us
     step_us = mechanism.therapy.next_step_us(drive.since_us)
     lock_us = mechanism.guard.locked_until_us if Alarm.CHANGES_LOCKED in alarms else None
-    instants = (low_us, empty_us, eri_us, eos_us, step_us, lock_us, mechanism.mode_end_us)
+    instants = (
+        *(low_us, empty_us, eri_us, eos_us, step_us, lock_us, mechanism.mode_end_us),
+        *(_stood_us(mechanism, settings), _unheard_us(mechanism, settings)),
+    )
     return min((at_us for at_us in instants if at_us is not None), default=None)
+
+
+def _stood_us(mechanism: Mechanism, settings: Settings) -> int | None:
+    if mechanism.stopped_us is None or Alarm.STOPPED in mechanism.alarms:
+        return None
+    return mechanism.stopped_us + settings.stopped_alarm_s * US_PER_S
+
+
+def _unheard_us(mechanism: Mechanism, settings: Settings) -> int | None:
+    if not settings.watchdog_s or Alarm.LINK_WATCHDOG in mechanism.alarms:
+        return None
+    return mechanism.heard_us + settings.watchdog_s * US_PER_S
 
 
 def planned(mechanism: Mechanism) -> Course:
@@ -187,10 +226,13 @@ def planned(mechanism: Mechanism) -> Course:
     return tuple(spans) if at_us is None else (*spans, Span(end_us, 0))
 
 
-def state_of(alarms: Alarms) -> State:
+def state_of(mechanism: Mechanism) -> State:
     """Return what the motor does and on whose account; of several reasons to stand, the one hardest to end."""
+    alarms = mechanism.alarms
     if Alarm.EOS in alarms:
         return State.END_OF_SERVICE
+    if Alarm.STALL in alarms:
+        return State.STALLED
     if Alarm.EMPTY_RESERVOIR in alarms:
         return State.EMPTY
-    return State.STOPPED if Alarm.STOPPED in alarms else State.RUNNING
+    return State.STOPPED if mechanism.stopped else State.RUNNING

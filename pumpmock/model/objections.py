@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from protocol.alarms import Alarm
 from protocol.bounds import Bounds, Finding, bolus_finding
 from protocol.changes import misfit
+from protocol.messages import EVERY_DAY
 from protocol.units import format_rate, format_volume
 from protocol.vocabulary import ChangeKind, Mode, Refusal
+from pumpmock.model.alarms import SLOWING, STOPPING
 from pumpmock.model.changes import S_PER_H, changed
 from pumpmock.model.program import MOST_CLOCK_S
 
@@ -36,7 +38,7 @@ def objection(mechanism: Mechanism, settings: Settings, change: Change) -> Findi
         return _refill_objection(settings, change)
     if change.kind is ChangeKind.CLOCK:
         return _clock_objection(change)
-    said = _state_objection(mechanism, change.kind)
+    said = _alarm_objection(mechanism, change) or _state_objection(mechanism, change)
     if said:
         return Finding(Refusal.WRONG_STATE, 0, said)
     found = _rate_objection(settings, change)
@@ -47,11 +49,9 @@ def objection(mechanism: Mechanism, settings: Settings, change: Change) -> Findi
     return found
 
 
-def _state_objection(mechanism: Mechanism, kind: ChangeKind) -> str:
+def _state_objection(mechanism: Mechanism, change: Change) -> str:
     """Say why a change of the flow does not fit what the pump is doing; empty if it does."""
-    if Alarm.EOS in mechanism.alarms:
-        return "the pump is at its end of service: the motor is off for good"
-    mode = mechanism.therapy.mode
+    mode, kind = mechanism.therapy.mode, change.kind
     if mechanism.stopped and kind is not ChangeKind.RESUME:
         stops = kind is ChangeKind.STOP
         return "the pump is stopped already" if stops else "the pump is stopped: resume it first"
@@ -60,6 +60,23 @@ def _state_objection(mechanism: Mechanism, kind: ChangeKind) -> str:
     if kind is ChangeKind.MINIMUM_RATE and mode is Mode.MINIMUM_RATE:
         return "the pump is at its minimum rate already"
     return ""
+
+
+def _alarm_objection(mechanism: Mechanism, change: Change) -> str:
+    """Say why a change of the flow has to wait until an alarm has ended; empty if it has not."""
+    if Alarm.EOS in mechanism.alarms:
+        return "the pump is at its end of service: the motor is off for good"
+    if mechanism.noted & STOPPING and change.kind is ChangeKind.RESUME:
+        return "drug or concentration is not in the pump's drug library: fill one that is, then resume"
+    if mechanism.noted & SLOWING and not mechanism.stopped and not _replaces_program(change):
+        return "the pump was reset and does not trust its program: program a rate, or all seven days, first"
+    return ""
+
+
+def _replaces_program(change: Change) -> bool:
+    """Tell whether nothing is delivered by the old program after a change."""
+    whole_week = change.kind is ChangeKind.FLEX and change.weekdays == EVERY_DAY
+    return whole_week or change.kind in {ChangeKind.RATE, ChangeKind.STOP}
 
 
 def _rate_objection(settings: Settings, change: Change) -> Finding | None:

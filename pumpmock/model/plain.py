@@ -46,16 +46,6 @@ def items(value: object, key: str) -> list[object]:
     return cast("list[object]", value)
 
 
-def flag(value: object, key: str) -> bool:
-    """Return a boolean; 0 and 1 are none.
-
-    Raises:
-        ValueError: naming `key`.
-    """
-    require(isinstance(value, bool), key, "is not true or false")
-    return cast("bool", value)
-
-
 def figure(value: object, key: str, least: int = 0, most: int = MOST) -> int:
     """Return an integer from `least` to `most`; a float or a boolean is none, whatever its value.
 

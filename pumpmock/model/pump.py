@@ -1,4 +1,4 @@
-"""The pump: settings, mechanism, clock and event log, composed.
+"""The pump: settings, mechanism, clock and logs, composed.
 
 Everything happens in pump time, and only when somebody advances it. Between two events nothing runs: a reading is
 worked out from the last event, and leaves no trace.
@@ -9,18 +9,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from protocol.alarms import Alarm
 from protocol.changes import Effect
 from protocol.messages import NEVER_S, Change, EventRecord
 from protocol.units import US_PER_DAY, US_PER_S
-from protocol.vocabulary import EventKind
+from protocol.vocabulary import EventKind, Mode
 from pumpmock.model import battery as cell
-from pumpmock.model.alarms import acknowledging, members
+from pumpmock.model.alarms import FAULTS, acknowledging, members, raising
 from pumpmock.model.changes import changed, entry_of
 from pumpmock.model.clock import Clock, Handle
 from pumpmock.model.guard import OVER_A_LIMIT, after_change, after_refusal, locked_s, too_soon_s
 from pumpmock.model.log import EventLog
 from pumpmock.model.mechanism import Mechanism, due_us, followed, fresh, planned, settled, state_of
 from pumpmock.model.objections import objection
+from pumpmock.model.program import MOST_CLOCK_S
 from pumpmock.model.reservoir import sensed_nl
 from pumpmock.model.sample import Sample
 from pumpmock.model.stored import Stored, dumped, loaded
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from pumpmock.model.settings import Settings
 
 _Entry = tuple[EventKind, int, int, int]  # kind, detail, a, b
+_OF_ALARMS = {EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED}
 
 
 class Pump:
@@ -60,7 +63,7 @@ class Pump:
             "_programmed_nl_h",
             "_state",
         ),
-        *("clock", "events", "on_event", "settings"),
+        *("clock", "events", "faults", "on_event", "settings"),
     )
 
     def __init__(
@@ -73,7 +76,7 @@ class Pump:
         concentration_ug_ml: int = 0,
     ) -> None:
         mechanism = fresh(settings, fill_nl, rate_nl_h, battery_percent, concentration_ug_ml)
-        self._assemble(Stored(0, settings, mechanism, ()))
+        self._assemble(Stored(0, settings, mechanism, (), ()))
         self._write(
             [(EventKind.ALARM_RAISED, int(alarm), 0, 0) for alarm in members(mechanism.alarms.active)]
         )
@@ -82,6 +85,7 @@ class Pump:
         self.settings = stored.settings
         self.clock = Clock(stored.now_us)
         self.events = EventLog(stored.events)
+        self.faults = EventLog(stored.faults)
         self.on_event: Callable[[EventRecord], None] | None = None
         self._planned: Handle | None = None
         self._audio_until_us = 0
@@ -103,7 +107,7 @@ class Pump:
         self.clock.advance_to(self.clock.now_us + dt_us)
 
     def _on_due(self) -> None:
-        self._go_on(settled(self._mechanism, self.settings, self.clock.now_us))
+        self._go_on(self._settled())
 
     def _run_due(self) -> None:
         """Judge mode and alarms of this very instant now, if the clock has yet to come to them.
@@ -114,15 +118,18 @@ class Pump:
         if self._planned is not None and self._planned.at_us <= self.clock.now_us:
             self._on_due()
 
-    def _go_on(self, mechanism: Mechanism, first: tuple[_Entry, ...] = ()) -> None:
-        """Go on from a settled mechanism: follow it, plan its next event, and log `first`, the mode's end and alarms."""
-        before = self._mechanism.alarms.active
+    def _go_on(self, mechanism: Mechanism, first: tuple[_Entry, ...] = (), anew: int = 0) -> None:
+        """Go on from a settled mechanism: follow it, plan its next event, and log `first`, what ended and alarms.
+
+        Args:
+            mechanism: the settled one.
+            first: the entries that come before all others.
+            anew: bits of alarms that are logged as raised even where they were active before.
+        """
+        before = self._mechanism.alarms.active & ~anew
         self._adopt(followed(mechanism, self.settings))
-        ended, after = mechanism.therapy, self._mechanism.alarms.active
-        entries = [*first]
-        if self._mechanism.therapy.mode is not ended.mode:
-            rates = ended.mode_rate_nl_h, self._commanded_nl_h
-            entries.append((EventKind.MODE_ENDED, int(ended.mode), *rates))
+        after = self._mechanism.alarms.active
+        entries = [*first, *self._effects(mechanism)]
         if after & ~before:
             self._audio_until_us = 0  # whoever asked for silence did not know of this one
         if after != before:
@@ -130,9 +137,20 @@ class Pump:
             entries += [(EventKind.ALARM_RAISED, int(alarm), 0, 0) for alarm in members(after & ~before)]
         self._write(entries)
 
+    def _effects(self, mechanism: Mechanism) -> list[_Entry]:
+        """Return what there is to log of a flow that is another one since `mechanism` was followed."""
+        now, ended = self._mechanism, mechanism.therapy
+        if now.stopped is not mechanism.stopped:
+            return [(EventKind.STOPPED, 0, mechanism.commanded_rate_nl_h, 0)]
+        if now.therapy.mode is ended.mode:
+            return []
+        if now.therapy.mode is Mode.MINIMUM_RATE:
+            return [(EventKind.MINIMUM_RATE, 0, mechanism.commanded_rate_nl_h, self._commanded_nl_h)]
+        return [(EventKind.MODE_ENDED, int(ended.mode), ended.mode_rate_nl_h, self._commanded_nl_h)]
+
     def _adopt(self, mechanism: Mechanism) -> None:
         self._mechanism = mechanism
-        self._state = state_of(mechanism.alarms)
+        self._state = state_of(mechanism)
         self._programmed_nl_h = mechanism.programmed_rate_nl_h
         self._commanded_nl_h = mechanism.commanded_rate_nl_h
         self._mode_end_us = mechanism.mode_end_us
@@ -196,7 +214,7 @@ class Pump:
         0 where it is there already, None where it will never be. The mode's end and the program's steps are counted in
         exactly; alarms and the battery are left out of it.
         """
-        mechanism = settled(self._mechanism, self.settings, self.clock.now_us)
+        mechanism = self._settled()
         if change is not None:
             mechanism = followed(changed(mechanism, self.settings, change), self.settings)
         remaining_nl, settings = mechanism.reservoir.remaining_nl, self.settings
@@ -206,7 +224,7 @@ class Pump:
 
     def planned(self, change: Change | None = None) -> Course:
         """Return the rates to come after a change, or as it is; alarms and the battery are left out of it."""
-        mechanism = settled(self._mechanism, self.settings, self.clock.now_us)
+        mechanism = self._settled()
         return planned(mechanism if change is None else changed(mechanism, self.settings, change))
 
     # --- changing -------------------------------------------------------------------------------------------------
@@ -217,7 +235,7 @@ class Pump:
         Limits are not judged here but for the motor's own: that is `protocol.bounds`.
         """
         self._run_due()
-        return objection(settled(self._mechanism, self.settings, self.clock.now_us), self.settings, change)
+        return objection(self._settled(), self.settings, change)
 
     def apply(self, change: Change) -> None:
         """Make a change at this instant and log it.
@@ -228,7 +246,7 @@ class Pump:
         refused = self.refuse(change)
         if refused is not None:
             raise ValueError(refused.sentence)
-        before = settled(self._mechanism, self.settings, self.clock.now_us)
+        before = self._settled()
         after = changed(before, self.settings, change)
         after = replace(after, guard=after_change(after.guard, self.clock.now_us))
         self._go_on(after, (entry_of(change, before, after),))
@@ -260,7 +278,7 @@ class Pump:
         self._run_due()
         if reason not in OVER_A_LIMIT:
             return
-        mechanism = settled(self._mechanism, self.settings, self.clock.now_us)
+        mechanism = self._settled()
         guard = after_refusal(mechanism.guard, self.clock.now_us, self.settings)
         self._go_on(replace(mechanism, guard=guard))
 
@@ -273,8 +291,10 @@ class Pump:
         before = self._mechanism.alarms
         after = acknowledging(before, alarm_bits)
         news = after.acknowledged & ~before.acknowledged
-        self._mechanism = replace(self._mechanism, alarms=after)
-        self._write([(EventKind.ACKNOWLEDGED, int(alarm), 0, 0) for alarm in members(news)])
+        if news:
+            entries = tuple((EventKind.ACKNOWLEDGED, int(alarm), 0, 0) for alarm in members(news))
+            mechanism = self._settled()
+            self._go_on(replace(mechanism, alarms=after), entries)
         return news
 
     @property
@@ -288,16 +308,68 @@ class Pump:
         self._audio_until_us = self.clock.now_us + seconds * US_PER_S
         self._write([(EventKind.AUDIO_PAUSED, 0, seconds, 0)])
 
-    # --- the event log --------------------------------------------------------------------------------------------
+    # --- what befalls it --------------------------------------------------------------------------------------------
+
+    def hear(self) -> None:
+        """Note that somebody with a key asks something at this instant: the link watchdog, where there is one, waits anew."""
+        if not self.settings.watchdog_s:
+            return
+        self._run_due()
+        self._go_on(replace(self._settled(), heard_us=self.clock.now_us))
+
+    def memory_error(self) -> None:
+        """Let a memory error be found and made good: the alarm stays until somebody acknowledges it."""
+        self._run_due()
+        mechanism, bit = self._settled(), 1 << Alarm.MEMORY_ERROR
+        self._go_on(replace(mechanism, alarms=raising(mechanism.alarms, bit)), anew=bit)
+
+    def reset_critically(self) -> None:
+        """Let a critical memory error make the pump begin anew: at its minimum rate, until it is programmed anew."""
+        self._note(Alarm.RESET)
+
+    def lose_clock(self) -> None:
+        """Let the calendar clock begin anew in 1970, until it is set; the program follows it all the same."""
+        self._run_due()
+        was_s = min(self._clock_s(), MOST_CLOCK_S)
+        mechanism = self._settled()
+        therapy = replace(mechanism.therapy, epoch_s=-(self.clock.now_us // US_PER_S))
+        noted = mechanism.noted | 1 << Alarm.CLOCK_LOST
+        self._go_on(replace(mechanism, therapy=therapy, noted=noted), ((EventKind.CLOCK_SET, 0, was_s, 0),))
+
+    def judge_drug(self, *, known: bool) -> None:
+        """Note whether the drug in the reservoir is one of the drug library, as whoever keeps that finds.
+
+        For one that is not, the pump stops. It stays stopped when it is known again: that takes a RESUME.
+        """
+        self._note(Alarm.DRUG_UNKNOWN, holds=not known)
+
+    def _note(self, alarm: Alarm, *, holds: bool = True) -> None:
+        """Note that the condition of an alarm holds from this instant on, or no more."""
+        self._run_due()
+        mechanism, bit = self._settled(), 1 << alarm
+        noted = mechanism.noted | bit if holds else mechanism.noted & ~bit
+        self._go_on(replace(mechanism, noted=noted))
+
+    def _settled(self) -> Mechanism:
+        return settled(self._mechanism, self.settings, self.clock.now_us)
+
+    # --- the logs ---------------------------------------------------------------------------------------------------
 
     def record(self, kind: EventKind, detail: int = 0, a: int = 0, b: int = 0) -> None:
         """Write an entry of somebody else's making (a start, a refusal, a session) to the event log, as of now."""
         self._write([(kind, detail, a, b)])
 
+    def record_fault(self, kind: EventKind, detail: int = 0, a: int = 0) -> None:
+        """Write an entry to the fault log, as of now, of what failed beside the model."""
+        self.faults.append(self.clock.now_us, self._clock_s(), kind, detail, a)
+
     def _write(self, entries: list[_Entry]) -> None:
-        # All are in the log before the first is told, so that a state stored on being told lacks none of them.
+        # All are in the logs before the first is told, so that a state stored on being told lacks none of them.
         now_us, clock_s = self.clock.now_us, self._clock_s()
         written = [self.events.append(now_us, clock_s, *entry) for entry in entries]
+        for kind, detail, *figures in entries:
+            if kind in _OF_ALARMS and FAULTS >> detail & 1:
+                self.faults.append(now_us, clock_s, kind, detail, *figures)
         if self.on_event is not None:
             for entry in written:
                 self.on_event(entry)
@@ -310,7 +382,11 @@ class Pump:
     def to_dict(self) -> dict[str, Any]:
         """Return the whole state as plain JSON values; what others planned on the clock is theirs to keep."""
         self._run_due()
-        return dumped(Stored(self.clock.now_us, self.settings, self._mechanism, self.events.since(0)))
+        return dumped(
+            Stored(
+                self.clock.now_us, self.settings, self._mechanism, self.events.since(0), self.faults.since(0)
+            )
+        )
 
     @classmethod
     def from_dict(cls, data: object) -> Pump:

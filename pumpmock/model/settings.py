@@ -13,6 +13,8 @@ _MOST_SPAN_S = 365 * 86_400  # a year of a lock-out: beyond it a figure was mist
 MOST_REFUSALS_ALLOWED = 0xFF  # one byte on the wire
 MINIMUM_RATE_NL_H = 250  # 0.006 mL/day, at which such pumps keep their catheter open: an assumption
 
+STOPPED_ALARM_S = 48 * 3_600  # the maker's pumps alarm after 48 h (a hospital's advice on SynchroMed II)
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -21,7 +23,8 @@ class Settings:
     The range of rates is that of such pumps, 0.048 to 24 mL/day, and 0.006 mL/day in the mode MINIMUM_RATE; the default
     limits, offset and band are assumptions. A sensor whose offset lies beyond its stated band is a discrepancy for the
     host to find. `epoch_s` is what a new pump's calendar clock shows at pump time 0, in seconds since 1970 UTC. The limits
-    are those of `protocol.messages.Limits`, by the same names.
+    are those of `protocol.messages.Limits`, by the same names. A pump that stands stopped for `stopped_alarm_s` raises
+    an alarm, and so does one that nobody with a key has asked for `watchdog_s`, where that is not 0.
 
     Raises:
         ValueError: for figures that no pump can have; the sentence names the setting first.
@@ -47,6 +50,8 @@ class Settings:
     refusals_allowed: int = 0
     refusal_window_s: int = 0
     lock_s: int = 0
+    stopped_alarm_s: int = STOPPED_ALARM_S
+    watchdog_s: int = 0
 
     def __post_init__(self) -> None:
         """Refuse figures that no pump can have."""
@@ -71,6 +76,8 @@ class Settings:
         _within("refusals_allowed", self.refusals_allowed, 0, MOST_REFUSALS_ALLOWED)
         _within("refusal_window_s", self.refusal_window_s, 0, _MOST_SPAN_S)
         _within("lock_s", self.lock_s, 0, _MOST_SPAN_S)
+        _within("stopped_alarm_s", self.stopped_alarm_s, 0, _MOST_SPAN_S)
+        _within("watchdog_s", self.watchdog_s, 0, _MOST_SPAN_S)
 
     def check_rate(self, name: str, rate_nl_h: int) -> None:
         """Refuse a rate that this pump cannot turn at: it is 0, or within the least and the greatest.

@@ -15,12 +15,12 @@ from protocol.fields import specs
 from protocol.messages import EventRecord
 from protocol.units import US_PER_H
 from protocol.vocabulary import EventKind
-from pumpmock.model.alarms import KNOWN, Alarms
+from pumpmock.model.alarms import KNOWN, NOTED, Alarms
 from pumpmock.model.battery import CAPACITY_UNITS, Battery
 from pumpmock.model.drive import Drive
 from pumpmock.model.log import LENGTH, MOST_TALK, TALK
 from pumpmock.model.mechanism import Mechanism, due_us, followed, settled
-from pumpmock.model.plain import MOST, figure, figures, flag, items, members, require
+from pumpmock.model.plain import MOST, figure, figures, items, members, require
 from pumpmock.model.reservoir import MOST_UG_ML, Past, Reservoir
 from pumpmock.model.settings import Settings
 from pumpmock.model.stored_guard import check_guard, guard_dumped, guard_loaded
@@ -42,6 +42,7 @@ class Stored:
     settings: Settings
     mechanism: Mechanism
     events: tuple[EventRecord, ...]
+    faults: tuple[EventRecord, ...]
 
 
 def dumped(stored: Stored) -> dict[str, Any]:
@@ -53,12 +54,10 @@ def dumped(stored: Stored) -> dict[str, Any]:
         **{name: asdict(getattr(mechanism, name)) for name in (*_FIGURES, "battery")},
         "therapy": therapy_dumped(mechanism.therapy),
         "concentration_ug_ml": mechanism.concentration_ug_ml,
-        "stopped": mechanism.stopped,
+        **{name: getattr(mechanism, name) for name in ("stopped_us", "noted", "heard_us")},
         "guard": guard_dumped(mechanism.guard),
-        "events": [
-            [entry.number, entry.pump_time_us, entry.clock_s, int(entry.kind), entry.detail, entry.a, entry.b]
-            for entry in stored.events
-        ],
+        "events": _dumped(stored.events),
+        "faults": _dumped(stored.faults),
     }
 
 
@@ -68,9 +67,9 @@ def loaded(data: object) -> Stored:
     Raises:
         ValueError: with a sentence that begins with the key at fault.
     """
-    top = members(data, "", ("now_us", "settings", *_names(Mechanism), "events"))
+    top = members(data, "", ("now_us", "settings", *_names(Mechanism), "events", "faults"))
     now_us = figure(top["now_us"], "now_us")
-    settings = _settings(top["settings"])
+    settings, stopped = _settings(top["settings"]), top["stopped_us"]
     mechanism = Mechanism(
         **{
             name: kind(**figures(top[name], name, _names(kind), signed=_SIGNED))
@@ -79,13 +78,23 @@ def loaded(data: object) -> Stored:
         battery=_battery(top["battery"]),
         therapy=therapy_loaded(top["therapy"]),
         concentration_ug_ml=figure(top["concentration_ug_ml"], "concentration_ug_ml", most=MOST_UG_ML),
-        stopped=flag(top["stopped"], "stopped"),
+        stopped_us=None if stopped is None else figure(stopped, "stopped_us"),
+        noted=figure(top["noted"], "noted"),
+        heard_us=figure(top["heard_us"], "heard_us"),
         guard=guard_loaded(top["guard"]),
     )
     _check_parts(mechanism, settings, now_us)
     _check_course(mechanism, settings, now_us)
     check_guard(mechanism)
-    return Stored(now_us, settings, mechanism, _events(top["events"], now_us))
+    logs = (_entries(top[key], key, now_us) for key in ("events", "faults"))
+    return Stored(now_us, settings, mechanism, *logs)
+
+
+def _dumped(entries: tuple[EventRecord, ...]) -> list[list[int]]:
+    return [
+        [entry.number, entry.pump_time_us, entry.clock_s, int(entry.kind), entry.detail, entry.a, entry.b]
+        for entry in entries
+    ]
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:
@@ -126,6 +135,9 @@ def _check_parts(mechanism: Mechanism, settings: Settings, now_us: int) -> None:
     require(battery.carry < US_PER_H, "battery.carry", "is a whole unit or more")
     since_us = drive.since_us
     require(battery.eri_us is None or battery.eri_us <= since_us, "battery.eri_us", "is after drive.since_us")
+    require((mechanism.stopped_us or 0) <= since_us, "stopped_us", "is after drive.since_us")
+    require(mechanism.heard_us <= since_us, "heard_us", "is after drive.since_us")
+    require(mechanism.noted & ~NOTED == 0, "noted", "has a condition that nobody notes")
     alarms = mechanism.alarms
     require(alarms.active & ~KNOWN == 0, "alarms.active", "has an alarm that does not exist")
     require(
@@ -148,22 +160,23 @@ def _check_course(mechanism: Mechanism, settings: Settings, now_us: int) -> None
         require(proper.drive == then.drive, "drive.rate_nl_h", "is not what the state asks for")
         require(proper.battery.eri_us == then.battery.eri_us, "battery.eri_us", "is missing beside its alarm")
         require(proper.battery == then.battery, "battery.empty_us", "is not when it will be empty")
+        require(proper.stopped_us == then.stopped_us, "stopped_us", "is missing beside an alarm that stops")
         require(proper.therapy == then.therapy, "therapy.mode", f"is over at {at_us} us")
     next_us = due_us(mechanism, settings)
     require(next_us is None or next_us >= now_us, "now_us", "is after an event that did not happen")
 
 
-def _events(data: object, now_us: int) -> tuple[EventRecord, ...]:
-    """Read the log: entries that follow one another by number and in time."""
-    entries = tuple(_event(item, f"events[{place}]") for place, item in enumerate(items(data, "events")))
-    require(len(entries) <= LENGTH, "events", f"has more than {LENGTH} entries")
+def _entries(data: object, log: str, now_us: int) -> tuple[EventRecord, ...]:
+    """Read a log: entries that follow one another by number and in time."""
+    entries = tuple(_event(item, f"{log}[{place}]") for place, item in enumerate(items(data, log)))
+    require(len(entries) <= LENGTH, log, f"has more than {LENGTH} entries")
     talk = sum(entry.kind in TALK for entry in entries)
-    require(talk <= MOST_TALK, "events", f"has more than {MOST_TALK} of what peers had written")
+    require(talk <= MOST_TALK, log, f"has more than {MOST_TALK} of what peers had written")
     for place, (older, newer) in enumerate(pairwise(entries), start=1):
-        require(newer.number > older.number, f"events[{place}]", "does not follow by its number")
-        require(newer.pump_time_us >= older.pump_time_us, f"events[{place}]", "is older than the one before")
-    require(not entries or entries[0].number > 0, "events[0]", "has no number")
-    require(not entries or entries[-1].pump_time_us <= now_us, "events", "has an entry after now_us")
+        require(newer.number > older.number, f"{log}[{place}]", "does not follow by its number")
+        require(newer.pump_time_us >= older.pump_time_us, f"{log}[{place}]", "is older than the one before")
+    require(not entries or entries[0].number > 0, f"{log}[0]", "has no number")
+    require(not entries or entries[-1].pump_time_us <= now_us, log, "has an entry after now_us")
     return entries
 
 

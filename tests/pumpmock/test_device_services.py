@@ -249,6 +249,7 @@ def test_no_number_of_sessions_and_refusals_pushes_out_what_the_pump_did() -> No
     bench = Bench()
     bench.device._save = lambda _memory: None
     bench.device.pump.apply(Change(ChangeKind.STOP))
+    bench.device.pump.memory_error()
     conversation = bench.open()
     for number in range(LENGTH):
         host = Host(conversation, VIEWER, nonce=number.to_bytes(16, "little"))

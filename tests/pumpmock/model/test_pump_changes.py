@@ -13,11 +13,12 @@ from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import to_rate
 
 STOP, RESUME = Change(ChangeKind.STOP), Change(ChangeKind.RESUME)
-LOW, EMPTY, ERI, STOPPED, EOS, _ = (1 << alarm for alarm in Alarm)
+LOW, EMPTY, ERI, STOPPED, EOS, *_ = (1 << alarm for alarm in Alarm)
 
 
 def running(*, fill_nl: int = 18_000_000, battery_percent: int = 100) -> Pump:
-    return Pump(Settings(epoch_s=1_000), fill_nl=fill_nl, rate_nl_h=25_000, battery_percent=battery_percent)
+    settings = Settings(epoch_s=1_000, stopped_alarm_s=0)  # its alarm comes with the stop
+    return Pump(settings, fill_nl=fill_nl, rate_nl_h=25_000, battery_percent=battery_percent)
 
 
 def stopped(*, fill_nl: int = 18_000_000) -> Pump:

@@ -17,12 +17,14 @@ from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import to_rate
 
 STOP, RESUME = Change(ChangeKind.STOP), Change(ChangeKind.RESUME)
-LOW, EMPTY, ERI, STOPPED, EOS, _ = (1 << alarm for alarm in Alarm)
+LOW, EMPTY, ERI, STOPPED, EOS, *_ = (1 << alarm for alarm in Alarm)
 SEVEN_YEARS_US = 7 * 8_766 * US_PER_H
 
 
-def full_pump(rate_nl_h: int = 25_000, *, fill_nl: int = 18_000_000, battery_percent: int = 100) -> Pump:
-    return Pump(Settings(), fill_nl=fill_nl, rate_nl_h=rate_nl_h, battery_percent=battery_percent)
+def full_pump(
+    rate_nl_h: int = 25_000, *, fill_nl: int = 18_000_000, battery_percent: int = 100, **figures: int
+) -> Pump:
+    return Pump(Settings(**figures), fill_nl=fill_nl, rate_nl_h=rate_nl_h, battery_percent=battery_percent)
 
 
 def raised(pump: Pump) -> dict[Alarm, int]:
@@ -51,6 +53,7 @@ def test_each_figure_of_a_sample_stands_under_its_own_name() -> None:
         sensor_offset_nl=-300_000,
         sensed_band_nl=600_000,
         epoch_s=1_700_000_000,
+        stopped_alarm_s=0,
     )
     pump = Pump(settings, fill_nl=30_000_000, rate_nl_h=100_000, battery_percent=90, concentration_ug_ml=500)
     pump.advance(10 * US_PER_H)
@@ -274,7 +277,7 @@ def test_what_is_foreseen_counts_whole_seconds_from_now() -> None:
 
 
 def test_whoever_listens_hears_each_entry_and_finds_the_state_after_it() -> None:
-    pump = full_pump()
+    pump = full_pump(stopped_alarm_s=0)
     heard: list[tuple[EventRecord, State, int]] = []
     pump.on_event = lambda entry: heard.append((entry, pump.sample().state, pump.events.newest))
     pump.advance_to(650 * US_PER_H)

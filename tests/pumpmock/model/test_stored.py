@@ -16,7 +16,9 @@ from protocol.vocabulary import ChangeKind, EventKind
 from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
 
-NONE_ALLOWED = {"battery.eri_us", "guard.applied_us", "therapy.mode_left_nl", "therapy.mode_until_us"}
+NONE_ALLOWED = {
+    *("battery.eri_us", "guard.applied_us", "stopped_us", "therapy.mode_left_nl", "therapy.mode_until_us")
+}
 SIGNED = {"settings.sensor_offset_nl", "therapy.epoch_s", "past.lost_nl"}
 LISTS = {"guard.refusals_us", "guard.programmed", "guard.turned"}
 
@@ -94,14 +96,14 @@ def test_a_value_of_the_wrong_type_is_named(path: str, value: object) -> None:
         Pump.from_dict(put(stored(), path, value))
 
 
-@pytest.mark.parametrize("path", [path for path in paths(stored()) if path not in {"stopped", *NONE_ALLOWED}])
+@pytest.mark.parametrize("path", [path for path in paths(stored()) if path not in NONE_ALLOWED])
 def test_true_and_none_are_no_figures(path: str) -> None:
     for value in (True, None):
         with pytest.raises(ValueError, match=f"^{path}"):
             Pump.from_dict(put(stored(), path, value))
 
 
-@pytest.mark.parametrize("path", [path for path in paths(stored()) if path not in {"stopped", *SIGNED}])
+@pytest.mark.parametrize("path", [path for path in paths(stored()) if path not in SIGNED])
 def test_a_negative_figure_is_named(path: str) -> None:
     with pytest.raises(ValueError, match=f"^{path}"):
         Pump.from_dict(put(stored(), path, -1))
@@ -122,11 +124,15 @@ def test_a_negative_figure_is_named(path: str) -> None:
         ("battery.drained_units", 70_128_000_001),
         ("battery.eri_us", None),
         ("battery.eri_us", 10**15),
-        ("alarms.active", 1 << 6),
+        ("alarms.active", 1 << 12),
         ("alarms.active", 0),
         ("alarms.active", 0b11111),
         ("alarms.acknowledged", 0b10),
-        ("stopped", False),
+        ("stopped_us", None),
+        ("stopped_us", 10**15),
+        ("noted", 1 << 12),
+        ("noted", 1 << 8),  # without its alarm
+        ("heard_us", 10**15),
         ("past.filled_nl", 1),
         ("past.lost_nl", -1),
         ("concentration_ug_ml", 65_536),

@@ -346,7 +346,7 @@ def test_the_program_goes_on_by_the_calendar_under_a_mode_and_a_stop() -> None:
     assert rates(pump) == (0, 0, 20_000)
     pump.apply(RESUME)
     assert rates(pump) == (20_000, 20_000, 20_000)
-    assert pump.events.since(0)[-2].b == 20_000
+    assert pump.events.since(0)[-1].b == 20_000
 
 
 def test_a_step_of_zero_is_a_pause_of_the_program_not_a_stop() -> None:
