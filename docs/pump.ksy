@@ -860,7 +860,7 @@ enums:
   state:
     0:
       id: stopped
-      doc: stopped by a change
+      doc: stopped, by a change or by an alarm, until RESUME
     1:
       id: running
       doc: delivering
@@ -872,7 +872,7 @@ enums:
       doc: the motor is off for good
     4:
       id: stalled
-      doc: the motor stands, and should turn
+      doc: the motor was told to turn and stands
   mode:
     0:
       id: program

@@ -16,7 +16,6 @@ from protocol.alarms import KINDS, Alarm
 from protocol.fields import specs
 from protocol.frame import FROM_DEVICE
 from protocol.messages import MESSAGES, USED, Change, EventRecord, Step
-from protocol.units import format_span
 from protocol.vocabulary import ChangeKind, EventKind, Log, Mode, Refusal, Role, State, Verdict
 from pumpmock.model.alarms import RULES
 
@@ -241,18 +240,18 @@ def _rules_table() -> str:
         "The wire does not depend on it: another pump may do otherwise. An occluded, leaking or disconnected catheter "
         "raises no alarm, as in such pumps: the motor turns, and nothing inside the pump can tell."
     )
-    heads = ("name", "condition", "rate", "latches", "the condition is ended by", "fault log", "sound")
+    heads = ("name", "condition", "rate", "latches", "ended by the change", "fault log", "sound")
     return f"{head}\n\n{_table(heads, rows)}"
 
 
 def _rule(rule: Rule) -> tuple[str, ...]:
-    ended_by = " or ".join(kind.name for kind in sorted(rule.ended_by)) or "itself"
+    ended_by = " or ".join(kind.name for kind in sorted(rule.ended_by)) or "none"
     return rule.condition, rule.effect.value, rule.latch.value, ended_by, "yes" if rule.fault else "no"
 
 
 def _sound(sound: Sound) -> str:
     assumed = " (an assumption)" if sound.assumed else ""
-    return f"{sound.name}, every {format_span(sound.repeat_s)}{assumed}"
+    return f"{sound.name}, every {sound.repeat_s // 60} min{assumed}"
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

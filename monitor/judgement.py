@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from monitor.snapshot import Link
 from monitor.verdicts import either_rate, wish
-from protocol.alarms import KINDS, Alarm, Priority, unmask
+from protocol.alarms import KINDS, Alarm, Priority, mask, unmask
 from protocol.messages import NEVER_S
 from protocol.units import US_PER_S, format_span, ml, time_until
-from protocol.vocabulary import EventKind, Mode, Role
+from protocol.vocabulary import EventKind, Mode, Role, State
 
 if TYPE_CHECKING:
     from monitor.snapshot import Snapshot
@@ -30,6 +30,9 @@ DEADBAND_NL = 50_000
 # Stated accuracy of the delivered rate, in tenths of a per cent: over-infusion is defined as more than 14.5 % above the
 # programmed rate (ANZCA statement on SynchroMed II). The forecast's band follows from it.
 RATE_ERROR_TENTHS = 145
+
+# Alarms of a pump that stands stopped: they say more than that it does.
+_TOLD_WHY = mask({Alarm.STOPPED, Alarm.DRUG_UNKNOWN})
 
 
 class Level(IntEnum):
@@ -155,7 +158,7 @@ def alarm_lines(snapshot: Snapshot, now_ns: int) -> tuple[AlarmLine, ...]:
     """Return what must be acted on: unacknowledged first, then by priority; the pump's alarms and the monitor's own."""
     lines = [
         *(*_unknown_lines(snapshot), *_notes_lines(snapshot), *_link_lines(snapshot, now_ns)),
-        *(*_pump_lines(snapshot, now_ns), *_forecast_lines(snapshot)),
+        *(*_pump_lines(snapshot, now_ns), *_stopped_lines(snapshot, now_ns), *_forecast_lines(snapshot)),
     ]
     return tuple(sorted(lines, key=lambda line: (line.acknowledged, -line.priority)))
 
@@ -225,6 +228,19 @@ def _pump_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
         )
         for kind in unmask(status.alarms)
     ]
+
+
+def _stopped_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
+    """Return that the pump is stopped, which it raises no alarm for until it has stood for days."""
+    if snapshot.reading is None:
+        return []
+    status = snapshot.reading.status
+    if status.state is not State.STOPPED or status.alarms & _TOLD_WHY:
+        return []
+    when = "" if is_live(snapshot, now_ns) else ", when last seen"
+    text, seen = f"{KINDS[Alarm.STOPPED].consequence}{when}", "pump_stopped" in snapshot.acknowledged
+    since_s = next((e.clock_s for e in reversed(snapshot.events) if e.kind == EventKind.STOPPED), None)
+    return [AlarmLine("pump_stopped", None, Priority.MEDIUM, "PUMP STOPPED", text, since_s, seen)]
 
 
 def _forecast_lines(snapshot: Snapshot) -> list[AlarmLine]:

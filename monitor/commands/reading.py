@@ -12,6 +12,7 @@ from monitor.commands.opening import opened, say, tell
 from monitor.commands.options import every_option, json_option, keys_option, url_argument
 from monitor.errors import LinkError
 from monitor.report import event_fields, numbered_event, reading_fields, reading_line, reading_text
+from protocol.vocabulary import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,8 +100,9 @@ def _wait_for_link(pump: PumpClient, error: LinkError) -> None:
 @click.option(
     "--since", type=click.IntRange(min=1), default=1, show_default=True, help="Number of the first entry."
 )
-def events(url: str, keys: Keys, *, as_json: bool, since: int) -> None:
+@click.option("--faults", is_flag=True, help="Print the fault log, which counts its own entries.")
+def events(url: str, keys: Keys, *, as_json: bool, since: int, faults: bool) -> None:
     """Print the pump's event log, oldest first."""
     with opened(url, keys) as pump:
-        for record in pump.events(since):
+        for record in pump.events(since, Log.FAULTS if faults else Log.EVENTS):
             click.echo(json.dumps(event_fields(record)) if as_json else numbered_event(record))

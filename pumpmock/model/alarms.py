@@ -40,7 +40,7 @@ class Rule:
         condition: what the alarm is about, in words.
         effect: what the pump does to its rate while the condition holds.
         latch: whether the alarm outlasts its condition.
-        ended_by: the changes that end the condition; none where it ends otherwise.
+        ended_by: the changes that end the condition; none where it ends otherwise, or never.
         fault: whether something in the pump failed: the fault log keeps it then.
     """
 
@@ -52,11 +52,21 @@ class Rule:
 
 
 RULES: dict[Alarm, Rule] = {
-    Alarm.LOW_RESERVOIR: Rule("the expected volume is the low-reservoir volume or less"),
-    Alarm.EMPTY_RESERVOIR: Rule("the expected volume is the residual volume or less", Effect.STANDS),
+    Alarm.LOW_RESERVOIR: Rule(
+        "the expected volume is the low-reservoir volume or less", ended_by=frozenset({ChangeKind.REFILL})
+    ),
+    Alarm.EMPTY_RESERVOIR: Rule(
+        "the expected volume is the residual volume or less",
+        Effect.STANDS,
+        ended_by=frozenset({ChangeKind.REFILL}),
+    ),
     # A lower rate makes the battery last, but not the notice.
     Alarm.ERI: Rule("the service ends within 90 days", latch=Latch.FOR_GOOD),
-    Alarm.STOPPED: Rule("the pump stands stopped for longer than a setting, 48 h by default", Effect.STANDS),
+    Alarm.STOPPED: Rule(
+        "the pump has stood stopped for as long as a setting says, 48 h by default",
+        Effect.STANDS,
+        ended_by=frozenset({ChangeKind.RESUME}),
+    ),
     Alarm.EOS: Rule("the service has ended", Effect.STANDS, Latch.FOR_GOOD),
     Alarm.CHANGES_LOCKED: Rule("changes over a limit were refused too often"),
     Alarm.STALL: Rule("the motor was told to turn and stands", Effect.STANDS, fault=True),
@@ -73,7 +83,8 @@ RULES: dict[Alarm, Rule] = {
         "the calendar clock began anew in 1970", ended_by=frozenset({ChangeKind.CLOCK}), fault=True
     ),
     Alarm.LINK_WATCHDOG: Rule(
-        "nobody with a key asked for longer than a setting, off by default", latch=Latch.UNTIL_SEEN
+        "nobody with a key has asked for as long as a setting says, which is off by default",
+        latch=Latch.UNTIL_SEEN,
     ),
     Alarm.DRUG_UNKNOWN: Rule("drug or concentration is not in the drug library", Effect.STOPS, fault=True),
 }

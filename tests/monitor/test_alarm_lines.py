@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -180,3 +181,39 @@ def test_empty_by_volume_without_the_pumps_alarm_has_the_priority_of_empty() -> 
     lines = {line.key: line for line in alarm_lines(snapshot(flagged_low), NOW_NS)}
     assert lines["low_by_volume"].priority is Priority.HIGH
     assert lines["low_by_volume"].title == "RESERVOIR EMPTY"
+
+
+# --- stopped ------------------------------------------------------------------------------------------------------
+
+
+def stopped(**changes: int) -> Status:
+    still: dict[str, Any] = {"state": State.STOPPED, "commanded_rate_nl_h": 0, "measured_rate_nl_h": 0}
+    return replace(STATUS, **still | changes)
+
+
+def test_a_stopped_pump_is_told_from_the_first_moment_and_since_when() -> None:
+    told = ((100, EventKind.STOPPED), (200, EventKind.RESUMED), (300, EventKind.STOPPED))
+    events = tuple(EventRecord(number, 0, *one, 0, 0, 0) for number, one in enumerate(told, start=1))
+    line = only_line(snapshot(stopped(), events=events))
+    assert (line.key, line.alarm, line.priority) == ("pump_stopped", None, Priority.MEDIUM)
+    assert (line.title, line.text, line.since_s) == ("PUMP STOPPED", "nothing is delivered", 300)
+
+
+@pytest.mark.parametrize("alarm", [Alarm.STOPPED, Alarm.DRUG_UNKNOWN])
+def test_an_alarm_that_tells_of_the_stop_takes_the_place_of_that_line(alarm: Alarm) -> None:
+    assert only_line(snapshot(stopped(alarms=bits(alarm)))).alarm is alarm
+
+
+def test_another_alarm_leaves_the_stop_on_the_screen() -> None:
+    assert keys(snapshot(stopped(alarms=bits(Alarm.RESET)))) == ["reset", "pump_stopped"]
+
+
+def test_a_stop_when_last_seen_is_told_as_that() -> None:
+    lines = {line.key: line for line in alarm_lines(snapshot(stopped(), link=Link.LOST), NOW_NS)}
+    assert lines["pump_stopped"].text == "nothing is delivered, when last seen"
+
+
+def test_whoever_has_seen_the_stop_has_not_seen_the_alarm_that_follows() -> None:
+    seen = {"acknowledged": frozenset({"pump_stopped"})}
+    assert only_line(snapshot(stopped(), **seen)).acknowledged
+    assert not only_line(snapshot(stopped(alarms=bits(Alarm.STOPPED)), **seen)).acknowledged

@@ -107,6 +107,15 @@ def test_events_are_printed_oldest_first_and_from_where_asked(at_pump: list[str]
     assert ["pump started" in line for line in later] == [True, True, False, False]
 
 
+def test_faults_are_printed_from_a_log_of_their_own(at_pump: list[str], live: LivePump) -> None:
+    live.call(lambda: [live.memory.pump.memory_error() for _ in range(9)])
+    lines = run("events", *at_pump, "--faults", "--json").stdout.splitlines()
+    assert [json.loads(line)["number"] for line in lines] == list(range(1, 10))
+    later = run("events", *at_pump, "--faults", "--since", "9").stdout
+    assert later.split()[0] == "9"
+    assert "memory error: delivery goes on" in later
+
+
 class Unsteady:
     """A pump whose link is lost now and then."""
 

@@ -14,7 +14,7 @@ from protocol.changes import PREPARE_TTL_MS
 from protocol.exchange import HANDSHAKE_TRIES, READ_TRIES
 from protocol.keys import Key
 from protocol.messages import Events, Hello, Identity, Poll, Status
-from protocol.vocabulary import ChangeKind, EventKind, Refusal, Role, State
+from protocol.vocabulary import ChangeKind, EventKind, Log, Refusal, Role, State
 from tests.monitor.conftest import MS, RATE_NL_H, SERIAL_NUMBER, STORE_ID, LivePump, S, codes_in
 
 if TYPE_CHECKING:
@@ -179,6 +179,14 @@ def test_the_whole_event_log_comes_page_by_page(live: LivePump) -> None:
         assert tuple(pump.events(2)) == live.log
         assert [record.number for record in pump.events(20)] == [20, 21, 22, 23, 24, 25, 26]
         assert pump.events(27) == []
+
+
+def test_the_fault_log_is_read_by_its_name(live: LivePump) -> None:
+    with live.connect() as pump:
+        assert pump.events(log=Log.FAULTS) == []
+        live.call(lambda: [live.memory.pump.memory_error() for _ in range(13)])
+        assert tuple(pump.events(log=Log.FAULTS)) == live.memory.pump.faults.since(0)
+        assert [record.number for record in pump.events(12, Log.FAULTS)] == [12, 13]
 
 
 def test_entries_written_while_the_log_is_read_are_not_missed(live: LivePump) -> None:

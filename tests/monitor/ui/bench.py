@@ -71,8 +71,8 @@ def event(
 
 EVENTS = (
     event(1, 936_000, EventKind.START),
-    event(2, 52_300, EventKind.ALARM_RAISED, Alarm.STOPPED),
-    event(3, 48_000, EventKind.ALARM_CLEARED, Alarm.STOPPED),
+    event(2, 52_300, EventKind.ALARM_RAISED, Alarm.MEMORY_ERROR),
+    event(3, 48_000, EventKind.ALARM_CLEARED, Alarm.MEMORY_ERROR),
     event(4, 48_000, EventKind.RESUMED, 0, 0, 18_750),
     event(5, 32_460, EventKind.RATE_CHANGED, 0, 18_750, 20_833),
     event(6, 30_100, EventKind.REFUSED, 6, 208_330, 25_000),
@@ -96,6 +96,11 @@ def snapshot(**changes: Any) -> Snapshot:  # noqa: ANN401 - fields of several cl
         reply_us=12_400,
     )
     return replace(base, **changes)
+
+
+def still(state: State, **changes: Any) -> Snapshot:  # noqa: ANN401 - fields of several classes, each with its type
+    """Make a snapshot of a pump whose motor stands."""
+    return snapshot(state=state, **{"commanded_rate_nl_h": 0, "measured_rate_nl_h": 0} | changes)
 
 
 def low(**changes: Any) -> Snapshot:  # noqa: ANN401 - fields of several classes, each with its type

@@ -6,12 +6,25 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.errors import RefusedError
+from monitor.judgement import describe
 from monitor.snapshot import Reading
 from monitor.ui.moment import Moment
 from monitor.ui.widgets import identity
-from protocol.alarms import Alarm, mask
-from protocol.vocabulary import Role, State
-from tests.monitor.ui.bench import NOW_NS, STATUS, FakeSource, S, lost, low, snapshot, waiting
+from protocol.alarms import KINDS, Alarm, mask
+from protocol.vocabulary import EventKind, Mode, Role, State
+from tests.monitor.ui.bench import (
+    EVENTS,
+    NOW_NS,
+    STATUS,
+    FakeSource,
+    S,
+    event,
+    lost,
+    low,
+    snapshot,
+    still,
+    waiting,
+)
 from tests.monitor.ui.stage import SMALL, WIDE, check, run, settle, shown, text
 
 if TYPE_CHECKING:
@@ -35,8 +48,14 @@ SNAPSHOTS: dict[str, Snapshot] = {
         alarms=EMPTY,
         acknowledged_bits=0,
     ),
-    "stopped": snapshot(
-        state=State.STOPPED, commanded_rate_nl_h=0, measured_rate_nl_h=0, alarms=mask({Alarm.STOPPED})
+    "stopped": still(State.STOPPED, events=(*EVENTS, event(7, 600, EventKind.STOPPED, 0, 20_833))),
+    "stopped-too-long": still(State.STOPPED, alarms=mask({Alarm.STOPPED})),
+    "stalled": still(State.STALLED, commanded_rate_nl_h=20_833, alarms=mask({Alarm.STALL})),
+    "reset": snapshot(
+        mode=Mode.MINIMUM_RATE,
+        commanded_rate_nl_h=250,
+        measured_rate_nl_h=250,
+        alarms=mask({Alarm.RESET, Alarm.CLOCK_LOST, Alarm.MEMORY_ERROR}),
     ),
     "viewer": snapshot(role=Role.VIEWER),
     "bench": snapshot(role=Role.DEVELOPER, bench_key=True),
@@ -45,6 +64,12 @@ SNAPSHOTS: dict[str, Snapshot] = {
 STALE = lost(low(acknowledged_bits=BOTH_SEEN))
 LONGEST = Reading("PM-00001", replace(STATUS, state=State.END_OF_SERVICE), NOW_NS)
 SIZES = {"120x40": WIDE, "80x24": SMALL}
+
+
+@pytest.mark.parametrize("alarm", Alarm)
+def test_each_alarm_is_on_the_screen_by_its_title_and_what_follows(alarm: Alarm) -> None:
+    line = shown(snapshot(alarms=mask({alarm})), size=WIDE).splitlines()[1]
+    assert f"{KINDS[alarm].title}  {describe(alarm, STATUS)}" in line
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from protocol.alarms import KINDS, Alarm
 from protocol.units import US_PER_DAY, US_PER_H
-from pumpmock.model.alarms import NOTED, RULES, Alarms, Effect, Latch, acknowledging, following, members
+from pumpmock.model.alarms import RULES, Alarms, Effect, Latch, acknowledging, following, members
 from pumpmock.model.battery import (
     CAPACITY_UNITS,
     COST,
@@ -190,10 +190,6 @@ def test_an_alarm_ends_with_its_condition_unless_it_latches() -> None:
 def test_the_motor_stands_for_these_alarms_alone() -> None:
     standing = {alarm for alarm, rule in RULES.items() if rule.effect in {Effect.STANDS, Effect.STOPS}}
     assert standing == {Alarm.EMPTY_RESERVOIR, Alarm.STOPPED, Alarm.EOS, Alarm.STALL, Alarm.DRUG_UNKNOWN}
-
-
-def test_only_a_condition_that_is_noted_is_ended_by_a_change() -> None:
-    assert sum(1 << alarm for alarm, rule in RULES.items() if rule.ended_by) <= NOTED
 
 
 def test_an_alarm_that_latches_until_it_is_seen_ends_once_it_is_seen_and_its_condition_is_over() -> None:
