@@ -11,6 +11,10 @@ _MOST_CAPACITY_NL = 100_000_000  # 100 mL, more than any implant holds: beyond i
 _TWO_BYTES, _FOUR_BYTES = 0xFFFF, 0xFFFF_FFFF  # what the wire carries of a figure
 _MOST_SPAN_S = 365 * 86_400  # a year of a lock-out: beyond it a figure was mistyped
 MOST_REFUSALS_ALLOWED = 0xFF  # one byte on the wire
+MILLION = 1_000_000  # ppm of the whole
+_MOST_STROKE_NL = 100_000  # 0.1 mL, and
+_MOST_CATHETER_NL = 10_000_000  # 10 mL: beyond either a figure was mistyped
+_MOST_BOLUSES_A_DAY = 0xFF
 MINIMUM_RATE_NL_H = 250  # 0.006 mL/day, at which such pumps keep their catheter open: an assumption
 
 
@@ -22,6 +26,11 @@ class Settings:
     limits, offset and band are assumptions. A sensor whose offset lies beyond its stated band is a discrepancy for the
     host to find. `epoch_s` is what a new pump's calendar clock shows at pump time 0, in seconds since 1970 UTC. The limits
     are those of `protocol.messages.Limits`, by the same names.
+
+    `stroke_nl` is what the drive displaces at a time when it is exact; each stroke really displaces `rate_error_ppm` more
+    (or less) than that, and `rate_accuracy_ppm` is within which the maker holds the error. `catheter_nl` is the dead volume
+    from the reservoir to the catheter's tip. A stall is noticed after `stall_detect_s`, and STOPPED is raised after
+    `stopped_alarm_s`. A patient's bolus is not offered where there are 0 a day.
 
     Raises:
         ValueError: for figures that no pump can have; the sentence names the setting first.
@@ -47,6 +56,17 @@ class Settings:
     refusals_allowed: int = 0
     refusal_window_s: int = 0
     lock_s: int = 0
+    stroke_nl: int = 2_500
+    rate_accuracy_ppm: int = 145_000
+    rate_error_ppm: int = 0
+    sensor_accuracy_nl: int = 200_000
+    stall_detect_s: int = 1_200
+    stopped_alarm_s: int = 172_800
+    catheter_nl: int = 395_000
+    patient_bolus_nl: int = 0
+    patient_bolus_s: int = 0
+    patient_lockout_s: int = 0
+    patient_boluses_a_day: int = 0
 
     def __post_init__(self) -> None:
         """Refuse figures that no pump can have."""
@@ -71,6 +91,18 @@ class Settings:
         _within("refusals_allowed", self.refusals_allowed, 0, MOST_REFUSALS_ALLOWED)
         _within("refusal_window_s", self.refusal_window_s, 0, _MOST_SPAN_S)
         _within("lock_s", self.lock_s, 0, _MOST_SPAN_S)
+        _within("stroke_nl", self.stroke_nl, 1, _MOST_STROKE_NL)
+        _within("rate_accuracy_ppm", self.rate_accuracy_ppm, 0, MILLION)
+        _within("rate_error_ppm", self.rate_error_ppm, -MILLION, MILLION)
+        _within("sensor_accuracy_nl", self.sensor_accuracy_nl, 0, self.capacity_nl)
+        _within("stall_detect_s", self.stall_detect_s, 0, _MOST_SPAN_S)
+        _within("stopped_alarm_s", self.stopped_alarm_s, 0, _MOST_SPAN_S)
+        _within("catheter_nl", self.catheter_nl, 0, _MOST_CATHETER_NL)
+        offered = min(self.patient_boluses_a_day, 1)  # no bolus of the patient's is nothing or takes no time
+        _within("patient_boluses_a_day", self.patient_boluses_a_day, 0, _MOST_BOLUSES_A_DAY)
+        _within("patient_bolus_nl", self.patient_bolus_nl, offered, self.capacity_nl)
+        _within("patient_bolus_s", self.patient_bolus_s, offered, _MOST_SPAN_S)
+        _within("patient_lockout_s", self.patient_lockout_s, 0, _MOST_SPAN_S)
 
     def check_rate(self, name: str, rate_nl_h: int) -> None:
         """Refuse a rate that this pump cannot turn at: it is 0, or within the least and the greatest.

@@ -93,7 +93,7 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
 
 
 def _settings(data: object) -> Settings:
-    found = figures(data, "settings", _names(Settings), signed=("sensor_offset_nl",))
+    found = figures(data, "settings", _names(Settings), signed=("sensor_offset_nl", "rate_error_ppm"))
     try:
         return Settings(**found)
     except ValueError as error:

@@ -17,7 +17,7 @@ from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
 
 NONE_ALLOWED = {"battery.eri_us", "guard.applied_us", "therapy.mode_left_nl", "therapy.mode_until_us"}
-SIGNED = {"settings.sensor_offset_nl", "therapy.epoch_s", "past.lost_nl"}
+SIGNED = {"settings.rate_error_ppm", "settings.sensor_offset_nl", "therapy.epoch_s", "past.lost_nl"}
 LISTS = {"guard.refusals_us", "guard.programmed", "guard.turned"}
 
 
