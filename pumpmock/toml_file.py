@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-_MOST_BYTES = 16_384  # more than twice what the longest of them takes
+_MOST_BYTES = 16_384  # some four times what the longest of them takes
+_MOST_BITS = 64  # of a count
 _SHOWN = 40  # characters of a key
 
 
@@ -80,6 +81,8 @@ def figure_in(key: str, value: object, parse: Callable[[str], int] | None, writt
     if parse is None:
         if type(value) is not int:
             raise ValueError(f"{key} is not a whole number: write {written}, say")
+        if value.bit_length() > _MOST_BITS:  # in hexadecimal it may be longer than Python prints
+            raise ValueError(f"{key} has too many digits: write {written}, say")
         return value
     if not isinstance(value, str):
         raise ValueError(f"{key} is not text with a unit: write {written}, say")  # noqa: TRY004 - a slip in a file, not in a call
