@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-_MOST_BYTES = 16_384  # some four times what the longest of them takes
+_MOST_BYTES = 16_384  # some six times what the longest of them takes
 _MOST_BITS = 64  # of a count
 _SHOWN = 40  # characters of a key
 
