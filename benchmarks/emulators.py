@@ -24,6 +24,7 @@ from pumpmock.dialects.native import NativeConversation
 from pumpmock.options import Options, new_memory
 from pumpmock.pace import REAL_SPEED, Pace
 from pumpmock.ports.pty import PtyPort
+from pumpmock.profile_file import USUAL, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,13 +41,16 @@ def new_key() -> Key:
 
 def new_device() -> Device:
     """Return a pump as `pumpmock serve` starts it, at real speed, that keeps nothing on disk."""
+    profile = shipped(USUAL)
     options = Options(
         serial_number=_SERIAL_NUMBER,
+        profile=profile,
         fill_nl=18_000_000,
-        low_reservoir_nl=2_000_000,
+        low_reservoir_nl=profile.settings.low_reservoir_nl,
         rate_nl_h=20_833,
         battery_percent=100,
         concentration_ug_ml=500,
+        rate_error_ppm=0,
         limits=None,
         speed=REAL_SPEED,
         seed=1,

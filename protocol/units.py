@@ -52,6 +52,9 @@ PERCENT_UNITS = {"%": Unit(1, 1, 0)}
 DOSE_UNITS = {"ug/day": Unit(1, 1, 0), "mg/day": Unit(1_000, 1, 3)}
 CONCENTRATION_UNITS = {"ug/mL": Unit(1, 1, 0), "mg/mL": Unit(1_000, 1, 3)}
 SPAN_UNITS = {"s": Unit(1, 1, 0), "min": Unit(60, 1, 0), "h": Unit(3_600, 1, 0)}
+AGE_UNITS = {"h": Unit(1, 1, 0), "days": Unit(24, 1, 0), "years": Unit(8_766, 1, 3)}  # of 365.25 days
+SHARE_UNITS = {"%": Unit(10_000, 1, 4), "ppm": Unit(1, 1, 0)}
+VOLTAGE_UNITS = {"mV": Unit(1, 1, 0), "V": Unit(1_000, 1, 3)}
 _SPELLINGS = {
     "µL/h": "uL/h",
     "μL/h": "uL/h",
@@ -110,6 +113,45 @@ def parse_span(text: str) -> int:
         QuantityError: with a sentence that says how to write it.
     """
     return _parse(text, SPAN_UNITS, "a span of time", "60 s")
+
+
+def parse_age(text: str) -> int:
+    """Read an age such as "90 days" or "7 years" as hours.
+
+    Raises:
+        QuantityError: with a sentence that says how to write it.
+    """
+    return _parse(text, AGE_UNITS, "an age", "7 years")
+
+
+def parse_voltage(text: str) -> int:
+    """Read a voltage such as "3100 mV" as millivolts.
+
+    Raises:
+        QuantityError: with a sentence that says how to write it.
+    """
+    return _parse(text, VOLTAGE_UNITS, "a voltage", "3100 mV")
+
+
+def parse_share(text: str) -> int:
+    """Read a share such as "14.5 %" as parts in a million.
+
+    Raises:
+        QuantityError: with a sentence that says how to write it.
+    """
+    return _parse(text, SHARE_UNITS, "a share", "14.5 %")
+
+
+def parse_deviation(text: str) -> int:
+    """Read a share with or without a sign, such as "-2.4 %", as parts in a million.
+
+    Raises:
+        QuantityError: with a sentence that says how to write it.
+    """
+    cleaned = text.strip()
+    negative = cleaned.startswith(("-", "\u2212"))
+    share = parse_share(cleaned[1:] if negative or cleaned.startswith("+") else cleaned)
+    return -share if negative else share
 
 
 def parse_percent(text: str, most: int = 100) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from secrets import randbelow
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,16 +16,18 @@ from pumpmock.console import Console
 from pumpmock.decode import decode
 from pumpmock.key_commands import keygen, keys_group
 from pumpmock.limits import bounds_of
-from pumpmock.limits_file import BENCH, LimitSet
-from pumpmock.model.settings import Settings
+from pumpmock.limits_file import BENCH
 from pumpmock.options import Options
 from pumpmock.parameters import (
     CONCENTRATION,
+    DRAWN,
     HOST_PORT,
     LIMITS,
     NO_LINK,
     PERCENT,
+    PROFILE,
     RATE,
+    RATE_ERROR,
     REFUSED,
     SERIAL_NUMBER,
     SPEED,
@@ -34,8 +37,14 @@ from pumpmock.parameters import (
     keys_option,
 )
 from pumpmock.ports import PortError
+from pumpmock.profile_commands import profiles
+from pumpmock.profile_file import USUAL
 from pumpmock.serve import serve
 from pumpmock.snapshot import InDoubtError, SnapshotError
+
+if TYPE_CHECKING:
+    from pumpmock.limits_file import LimitSet
+    from pumpmock.profile_file import Profile
 
 _MOST_SEED = 2**32
 
@@ -52,6 +61,7 @@ def main() -> None:
 main.add_command(decode)
 main.add_command(keygen)
 main.add_command(keys_group)
+main.add_command(profiles)
 
 
 @main.command("serve")
@@ -63,11 +73,16 @@ main.add_command(keys_group)
     "--speed", type=SPEED, help="Pump time against real time: 60 runs a minute a second.  [default: 1]"
 )
 @click.option("--frozen", is_flag=True, help="Let pump time stand still.")
-@click.option("--reservoir", type=VOLUME, default="18 mL", show_default=True, help="Volume in the reservoir.")
 @click.option(
-    "--low-reservoir", type=VOLUME, default="2 mL", show_default=True, help="Low-reservoir alarm volume."
+    "--profile",
+    type=PROFILE,
+    default=USUAL,
+    show_default=True,
+    help="The make of the pump: one of those that pumpmock profiles lists, or a TOML file like them.",
 )
-@click.option("--flow", type=RATE, default="0.5 mL/day", show_default=True, help="Flow rate.")
+@click.option("--reservoir", type=VOLUME, help="Volume in the reservoir.  [default: the profile's]")
+@click.option("--low-reservoir", type=VOLUME, help="Low-reservoir alarm volume.  [default: the profile's]")
+@click.option("--flow", type=RATE, help="Flow rate.  [default: the profile's]")
 @click.option("--battery", type=PERCENT, default="100 %", show_default=True, help="Charge of the battery.")
 @click.option(
     "--concentration",
@@ -75,6 +90,14 @@ main.add_command(keys_group)
     default="500 ug/mL",
     show_default=True,
     help="Of the drug in the reservoir; 0 ug/mL where it is not known.",
+)
+@click.option(
+    "--rate-error",
+    type=RATE_ERROR,
+    default="0 %",
+    show_default=True,
+    help=f"By how much the drive really displaces more, or with a minus less; {DRAWN}: from the seed, within the "
+    "profile's accuracy.",
 )
 @click.option(
     "--limits",
@@ -87,7 +110,7 @@ main.add_command(keys_group)
 @click.option(
     "--seed",
     type=click.IntRange(0, _MOST_SEED - 1),
-    help="Draw what differs from pump to pump (the level sensor's error) from this; with --bench-key, all that is "
+    help="Draw what differs from pump to pump (the errors of the level sensor and the drive) from this; with --bench-key, all that is "
     "random, so that the run can be repeated to the byte.  [default: a new one, printed]",
 )
 @click.option(
@@ -110,11 +133,13 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
     tcp: tuple[str, int] | None,
     speed: int | None,
     frozen: bool,
-    reservoir: int,
-    low_reservoir: int,
-    flow: int,
+    profile: Profile,
+    reservoir: int | None,
+    low_reservoir: int | None,
+    flow: int | None,
     battery: int,
     concentration: int,
+    rate_error: int | str,
     limits: LimitSet | None,
     serial_number: str,
     seed: int | None,
@@ -132,22 +157,22 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
     Examples:
       pumpmock serve
       pumpmock serve --speed 3600 --reservoir "3 mL"
+      pumpmock serve --profile bench --speed 60
       pumpmock serve --pty /tmp/ttyPUMP --tcp 127.0.0.1:7070 --json
     """  # noqa: D301 - click wants the character, it keeps the examples' lines
     if frozen and speed is not None:
         raise click.UsageError("--frozen and --speed exclude each other: leave one out")
     if bench_key and keys is not None:
         raise click.UsageError("--bench-key and --keys exclude each other: leave one out")
-    goes_on = state is not None and _is_file(state)
-    if not goes_on:
-        _check_figures(reservoir, low_reservoir, flow, concentration, limits or BENCH)
     options = Options(
         serial_number=serial_number,
-        fill_nl=reservoir,
-        low_reservoir_nl=low_reservoir,
-        rate_nl_h=flow,
+        profile=profile,
+        fill_nl=profile.fill_nl if reservoir is None else reservoir,
+        low_reservoir_nl=profile.settings.low_reservoir_nl if low_reservoir is None else low_reservoir,
+        rate_nl_h=profile.rate_nl_h if flow is None else flow,
         battery_percent=battery,
         concentration_ug_ml=concentration,
+        rate_error_ppm=None if isinstance(rate_error, str) else rate_error,
         limits=limits,
         speed=0 if frozen else 1_000 if speed is None else speed,
         seed=randbelow(_MOST_SEED) if seed is None else seed,
@@ -158,8 +183,12 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
         repeatable=bench_key and seed is not None,
     )
     console = Console(as_json=as_json)
-    if goes_on:
-        console.warn(f"the pump goes on from {state}; reservoir, flow and battery are as it left them")
+    if state is not None and _is_file(state):
+        console.warn(
+            f"the pump goes on from {state}; profile, reservoir, flow and battery are as it left them"
+        )
+    else:
+        _check_figures(options)
     _run(options, console)
 
 
@@ -170,20 +199,21 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _check_figures(
-    fill_nl: int, low_nl: int, rate_nl_h: int, concentration_ug_ml: int, limits: LimitSet
-) -> None:
+def _check_figures(options: Options) -> None:
     """Refuse, in the units that were typed, what the pump's own settings would refuse."""
-    usual = Settings(**limits.figures)
-    if fill_nl > usual.capacity_nl:
+    try:
+        made = options.profile.settings.limited((options.limits or BENCH).figures)
+    except ValueError as error:
+        raise click.BadParameter(f"not with this profile: {error}", param_hint="--limits") from error
+    if options.fill_nl > made.capacity_nl:
         raise click.BadParameter(
-            f"the reservoir holds {format_volume(usual.capacity_nl)}", param_hint="--reservoir"
+            f"the reservoir holds {format_volume(made.capacity_nl)}", param_hint="--reservoir"
         )
-    if not usual.residual_nl <= low_nl <= usual.capacity_nl:
-        least, most = format_volume(usual.residual_nl), format_volume(usual.capacity_nl)
+    if not made.residual_nl <= options.low_reservoir_nl <= made.capacity_nl:
+        least, most = format_volume(made.residual_nl), format_volume(made.capacity_nl)
         raise click.BadParameter(f"the alarm can be set to {least} to {most}", param_hint="--low-reservoir")
     # From nothing, so that no step counts: this is the rate with which the pump is handed over.
-    finding = hard_finding(Basis(0, concentration_ug_ml), rate_nl_h, bounds_of(usual))
+    finding = hard_finding(Basis(0, options.concentration_ug_ml), options.rate_nl_h, bounds_of(made))
     if finding is not None:
         raise click.BadParameter(f"{finding.sentence} (--limits sets others)", param_hint="--flow")
 

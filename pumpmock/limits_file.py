@@ -1,38 +1,29 @@
 """The limits that a pump is configured with: the bench's own, none, or those of a TOML file.
 
-No message sets a limit; this file, beside the pump, is the only way. It is read strictly, since a limit that was mistyped
-and silently dropped is worse than none.
+No message sets a limit; this file, beside the pump, is the only way.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
-import tomllib
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from protocol.messages import MOST_RATE_NL_H
 from protocol.units import parse_dose, parse_percent, parse_rate, parse_span, parse_volume
-from pumpmock.files import read_ordinary
-from pumpmock.model.settings import MINIMUM_RATE_NL_H, Settings
+from pumpmock.model.settings import check_limits
+from pumpmock.toml_file import TomlFileError, check_known, content_of, figure_in, line_of, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
 FORMAT = 1
-_MOST_BYTES = 16_384  # some ten times what all limits take
 _MOST_PERCENT = 0xFFFF  # two bytes on the wire
 
-# What a pump on the bench is held to, by the names of Settings. All figures are assumptions, but for the range of rates,
-# which is that of such pumps; a change of 40 % and the doses are what is told of intrathecal baclofen, and three in ten
-# minutes follows R6.5.0(18) of the Open PCA Pump Requirements v1.0.0, which locks after as many alike alarms.
+# What a pump on the bench is held to, by the names of Settings; its range of rates is its own. All figures are assumptions:
+# a change of 40 % and the doses are what is told of intrathecal baclofen, and three in ten minutes follows R6.5.0(18) of the
+# Open PCA Pump Requirements v1.0.0, which locks after as many alike alarms.
 BENCH_LIMITS: dict[str, int] = {
-    "least_rate_nl_h": 2_000,
-    "most_rate_nl_h": MOST_RATE_NL_H,
-    "minimum_rate_nl_h": MINIMUM_RATE_NL_H,
     "step_up_percent": 40,
     "step_down_percent": 50,
     "day_up_percent": 100,
@@ -45,11 +36,7 @@ BENCH_LIMITS: dict[str, int] = {
     "refusal_window_s": 600,
     "lock_s": 600,
 }
-NO_LIMITS: dict[str, int] = {name: getattr(Settings(), name) for name in BENCH_LIMITS}
-
-
-class LimitsFileError(ValueError):
-    """A file of limits can't be taken; the message names the file, the line where there is one, and what to write."""
+NO_LIMITS: dict[str, int] = dict.fromkeys(BENCH_LIMITS, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +45,7 @@ class LimitSet:
 
     Attributes:
         name: "bench", "none", or the path of the file.
-        figures: each limit.
+        figures: each limit. The range of rates is in it where the file gives one; else it is the pump's own.
     """
 
     name: str
@@ -98,80 +85,29 @@ _ENTRIES = {
 
 
 def read_limits(path: Path) -> LimitSet:
-    """Return the limits in a file; those it leaves out are the bench's.
+    """Return the limits in a file; those it leaves out are the bench's, and the range of rates the pump's own.
 
     Raises:
-        LimitsFileError: where the file is not one of limits, or contradicts itself.
+        TomlFileError: where the file is not one of limits, or contradicts itself.
         OSError: where it can't be read.
     """
-    text = _text(path)
-    try:
-        content = tomllib.loads(text)
-    except RecursionError as error:
-        raise LimitsFileError(f"{path} is not TOML: it is nested too deeply") from error
-    except tomllib.TOMLDecodeError as error:
-        raise LimitsFileError(f"{path} is not TOML: {error}") from error
-    except ValueError as error:  # Python's own, of an integer of thousands of digits
-        raise LimitsFileError(f"{path}: a number in it has too many digits") from error
-    version = content.pop("format", None)
-    if type(version) is not int or version != FORMAT:
-        raise LimitsFileError(f"{path} is not of a format that is known: begin it with format = {FORMAT}")
+    text = read_text(path, "a file of limits")
+    content = content_of(text, str(path), FORMAT)
     figures = dict(BENCH_LIMITS)
     for key, value in content.items():
         try:
-            entry = _entry(key)
-            figures[entry.setting] = _figure(key, value, entry)
+            figure = _figure(key, value)
         except ValueError as error:
-            raise LimitsFileError(f"{path}{_line(text, key)}: {error}") from error
+            raise TomlFileError(f"{path}{line_of(text, key)}: {error}") from error
+        figures[_ENTRIES[key].setting] = figure
     try:
-        Settings(**figures)
+        check_limits(figures)
     except ValueError as error:
-        raise LimitsFileError(f"{path}: the limits contradict one another: {error}") from error
+        raise TomlFileError(f"{path}: the limits contradict one another: {error}") from error
     return LimitSet(str(path), figures)
 
 
-def _text(path: Path) -> str:
-    try:
-        data = read_ordinary(path, _MOST_BYTES)
-    except ValueError as error:
-        raise LimitsFileError(f"{path} can't be a file of limits: {error}") from error
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        raise LimitsFileError(f"{path} is not text: it must be UTF-8") from error
-
-
-def _entry(key: str) -> _Entry:
-    entry = _ENTRIES.get(key)
-    if entry is None:
-        near = difflib.get_close_matches(key, _ENTRIES, n=1)
-        close = f'did you mean "{near[0]}"?' if near else "known are " + ", ".join(_ENTRIES)
-        raise ValueError(f"{_shown(key)} is not a limit; {close}")
-    return entry
-
-
-def _figure(key: str, value: object, entry: _Entry) -> int:
-    written = f"write {key} = {entry.example}, say"
-    if entry.parse is None:
-        if type(value) is not int:
-            raise ValueError(f"{key} is not a whole number: {written}")
-        return value
-    if not isinstance(value, str):
-        raise ValueError(f"{key} is not text with a unit: {written}")  # noqa: TRY004 - a slip in a file, not in a call
-    try:
-        return entry.parse(value)
-    except ValueError as error:
-        raise ValueError(f"{key}: {error}") from error
-
-
-def _line(text: str, key: str) -> str:
-    """Say in which line a key is set, where it is set in the plain way."""
-    lines = enumerate(text.splitlines(), start=1)
-    plain = re.compile(rf"""\s*\[*\s*["']?{re.escape(key)}["']?\s*[=.\]]""")
-    found = next((number for number, line in lines if plain.match(line)), None)
-    return "" if found is None else f", line {found}"
-
-
-def _shown(key: str) -> str:
-    clean = "".join(c if c.isprintable() else "?" for c in key[:40])
-    return f'"{clean}"'
+def _figure(key: str, value: object) -> int:
+    check_known(key, _ENTRIES, "a limit")
+    entry = _ENTRIES[key]
+    return figure_in(key, value, entry.parse, f"{key} = {entry.example}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,6 @@ from protocol.ledger import Ledger
 from pumpmock.keyring import ensure_keys
 from pumpmock.limits_file import BENCH
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
 from pumpmock.snapshot import Memory
 
 if TYPE_CHECKING:
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 
     from protocol.keys import Key
     from pumpmock.limits_file import LimitSet
+    from pumpmock.profile_file import Profile
 
-_SENSOR_OFFSET_NL = 200_000  # a pump's level sensor is off by a constant within this; an assumption
 REPEATABLE_EPOCH_S = 1_767_225_600  # Thu 1 Jan 2026: the calendar of a run that shall be repeated begins here
 
 
@@ -31,17 +30,21 @@ class Options:
     """What `pumpmock serve` was asked for; volumes in nL, rates in nL/h, speed in thousandths.
 
     Attributes:
+        profile: the make of a new pump; without effect on one that goes on.
+        rate_error_ppm: by how much the drive is off; None to draw it from the seed, within what the make holds.
         limits: what the pump shall enforce; None for the bench's on a new pump, and for no others on one that goes on.
         keys: folder of the secret keys; None for the published bench key in their place.
         repeatable: whether all that is random comes from the seed; without effect on a pump with secret keys.
     """
 
     serial_number: str
+    profile: Profile
     fill_nl: int
     low_reservoir_nl: int
     rate_nl_h: int
     battery_percent: int
     concentration_ug_ml: int
+    rate_error_ppm: int | None
     limits: LimitSet | None
     speed: int
     seed: int
@@ -83,13 +86,18 @@ def new_memory(options: Options, epoch_s: int, random: Callable[[int], bytes]) -
     Raises:
         ValueError: where no pump can be as the options say.
     """
-    offset = Random(options.seed).randint(-_SENSOR_OFFSET_NL, _SENSOR_OFFSET_NL)  # noqa: S311 - a sensor, not a secret
-    settings = Settings(
+    made = options.profile.settings
+    draw = Random(options.seed)  # noqa: S311 - a sensor and a drive, not a secret
+    # Always drawn, and in this order, so that what was asked for changes no other draw.
+    offset_nl = draw.randint(-made.sensor_accuracy_nl, made.sensor_accuracy_nl)
+    drawn_ppm = draw.randint(-made.rate_accuracy_ppm, made.rate_accuracy_ppm)
+    settings = replace(
+        made,
         low_reservoir_nl=options.low_reservoir_nl,
-        sensor_offset_nl=offset,
+        sensor_offset_nl=offset_nl,
+        rate_error_ppm=drawn_ppm if options.rate_error_ppm is None else options.rate_error_ppm,
         epoch_s=epoch_s,
-        **(options.limits or BENCH).figures,
-    )
+    ).limited((options.limits or BENCH).figures)
     pump = Pump(
         settings,
         fill_nl=options.fill_nl,

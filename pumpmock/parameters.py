@@ -14,17 +14,20 @@ from protocol.units import (
     QuantityError,
     parse_concentration,
     parse_decimal,
+    parse_deviation,
     parse_percent,
     parse_rate,
     parse_volume,
 )
 from pumpmock.limits_file import NONE, LimitSet, read_limits
 from pumpmock.ports.tcp import parse_host_port
+from pumpmock.profile_file import find_profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 REFUSED, USAGE, NO_LINK = 1, 2, 3  # exit codes
+DRAWN = "drawn"  # from the seed
 _SPEED_DECIMALS = 3
 _MOST_SPEED = 1_000_000  # a day in 86 ms; the pump's clocks last for months of that
 
@@ -80,10 +83,16 @@ def _parse_limits(text: str) -> LimitSet:
         raise ValueError(f"{text}: {error.strerror or error}") from error
 
 
+def _parse_rate_error(text: str) -> int | str:
+    return text if text == DRAWN else parse_deviation(text)
+
+
 VOLUME = Parsed("volume", parse_volume)
 RATE = Parsed("rate", parse_rate)
 PERCENT = Parsed("percent", parse_percent)
 CONCENTRATION = Parsed("concentration", parse_concentration)
+PROFILE = Parsed("name|file", find_profile)
+RATE_ERROR = Parsed(f"percent|{DRAWN}", _parse_rate_error)
 LIMITS = Parsed("file|none", _parse_limits)
 SPEED = Parsed("factor", _parse_speed)
 HOST_PORT = Parsed("host:port", parse_host_port)

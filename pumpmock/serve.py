@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pumpmock.snapshot import Memory
 
 MODEL = "pumpmock bench"
+_STORED = "as stored"  # of a pump that goes on
 _NS_A_S = 1_000_000_000
 # The console names the peer too, which a pump does not know.
 _TOLD_WITH_PEER = frozenset({EventKind.SESSION, EventKind.BAD_HANDSHAKES})
@@ -251,6 +252,7 @@ class _Server:
             "pump_time_us": now.pump_time_us,
             "speed": options.speed / REAL_SPEED,
             "seed": options.seed,
+            "profile": self._profile_name(),
             "limits": self._limits_name(),
             "limits_crc": self._device.limits_crc,
             "keys": None if options.keys is None else str(options.keys),
@@ -263,6 +265,7 @@ class _Server:
             f"pump {memory.serial_number}, start {memory.boot}, {pace} - a bench tool, not a medical device",
             f"  reservoir {format_volume(now.reservoir_nl)}, {format_rate(now.commanded_rate_nl_h)}",
             f"  battery {now.battery_percent} %, seed {options.seed}",
+            f"  profile {self._profile_name()}",
             f"  limits {self._limits_name()} (CRC {self._device.limits_crc:08x})",
             *(f"  {name}  {url}" for name, url in ports.items()),
             f"  keys {options.keys}"
@@ -272,11 +275,14 @@ class _Server:
         ]
         self._console.tell("\n".join(lines), event)
 
+    def _profile_name(self) -> str:
+        return self._options.profile.name if self._device.memory.boot == 1 else _STORED
+
     def _limits_name(self) -> str:
         """Name what the pump enforces; one that goes on enforces what it did, unless other limits were given."""
         limits, memory = self._options.limits, self._device.memory
         if limits is None:
-            return BENCH.name if memory.boot == 1 else "as stored"
+            return BENCH.name if memory.boot == 1 else _STORED
         return limits.name
 
 

@@ -1,32 +1,73 @@
 """The battery: drained by living and by delivering, counted in whole units with an exact carry.
 
-The arithmetic, an assumption. Such pumps are said to last five to seven years, by how much they deliver, and to shut
-off at seven. A fit that honours this is life = 8 years / (1 + 0.25 * r), with r in mL/day and 8,766 hours a year:
-7.1 years at 0.5 mL/day, 6.4 at 1, 5.3 at 2. In integers, one hour of living costs 1,000,000 units; a rate of 1 mL/day
-is 1e6/24 nL/h and must cost a quarter of that, which is 250,000 * 24 / 1e6 = 6 units for each nanolitre; and the
-capacity is eight years of living: 8 * 8,766 * 1,000,000 = 70,128,000,000 units.
+A unit is the millionth part of what an hour with the motor at rest costs. So an hour at r nL/h costs 1,000,000 + r *
+`units_per_nl` units, a battery that lasts h hours with the motor at rest holds h * 1,000,000, and n units a nanolitre
+are what n hours at rest cost for each millilitre. How large and how long is the make's: a profile says it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol.units import US_PER_DAY, US_PER_H, volume_at
+from protocol.units import US_PER_H, volume_at
+from pumpmock.model.plain import figure
 from pumpmock.model.program import Cost
 
 LIVING_UNITS_PER_H = 1_000_000
-UNITS_PER_NL = 6
-H_PER_YEAR = 8_766  # 365.25 days
-COST = Cost(LIVING_UNITS_PER_H, UNITS_PER_NL)
-CAPACITY_UNITS = 8 * H_PER_YEAR * LIVING_UNITS_PER_H
+_H_PER_YEAR = 8_766  # 365.25 days
+_MOST_LIFE_H = 100 * _H_PER_YEAR  # what the wire carries in days; beyond it a figure was mistyped
+_MOST_UNITS_PER_NL = 1_000_000
+_MOST_MV = 0xFFFF  # two bytes on the wire
 
-NOTICE_US = (
-    90 * US_PER_DAY
-)  # from the elective replacement indicator to the end of service, as makers state it
-SERVICE_LIFE_US = 7 * H_PER_YEAR * US_PER_H  # the hard stop at seven years of age, as makers state it
 
-EMPTY_MV = 2_400  # an assumption: a voltage that falls evenly from 3,100 mV full to 2,400 mV empty
-FULL_MV = 3_100
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a battery is by its make.
+
+    Attributes:
+        capacity_units: the charge of a new one.
+        units_per_nl: what a delivered nanolitre costs.
+        notice_us: from the elective replacement indicator to the end of service.
+        service_life_us: the age at which the pump stops for good, however much charge is left.
+        empty_mv: the voltage of an empty one; in between it falls evenly.
+        full_mv: the voltage of a full one.
+
+    Raises:
+        ValueError: for figures that no battery can have; the sentence names the figure first, as `cell.full_mv`.
+    """
+
+    capacity_units: int
+    units_per_nl: int
+    notice_us: int
+    service_life_us: int
+    empty_mv: int
+    full_mv: int
+
+    def __post_init__(self) -> None:
+        """Refuse figures that no battery can have."""
+        figure(self.capacity_units, "cell.capacity_units", 1, _MOST_LIFE_H * LIVING_UNITS_PER_H)
+        figure(self.units_per_nl, "cell.units_per_nl", 0, _MOST_UNITS_PER_NL)
+        figure(self.service_life_us, "cell.service_life_us", 1, _MOST_LIFE_H * US_PER_H)
+        figure(self.notice_us, "cell.notice_us", 0, self.service_life_us)
+        figure(self.full_mv, "cell.full_mv", 0, _MOST_MV)
+        figure(self.empty_mv, "cell.empty_mv", 0, self.full_mv)
+
+    @property
+    def cost(self) -> Cost:
+        """What is counted of it while the motor turns."""
+        return Cost(LIVING_UNITS_PER_H, self.units_per_nl)
+
+    def drain_per_h(self, rate_nl_h: int) -> int:
+        """Return what one hour with the motor at `rate_nl_h` costs, in units."""
+        return LIVING_UNITS_PER_H + self.units_per_nl * rate_nl_h
+
+    def percent(self, left_units: int) -> int:
+        """Return the charge left in per cent, rounded down."""
+        return left_units * 100 // self.capacity_units
+
+    def millivolts(self, left_units: int) -> int:
+        """Return the voltage in mV, rounded down."""
+        return self.empty_mv + (self.full_mv - self.empty_mv) * left_units // self.capacity_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,57 +83,40 @@ class Battery:
     eri_us: int | None = None
     empty_us: int = 0
 
-    def drained(self, rate_nl_h: int, elapsed_us: int) -> Battery:
+    def drained(self, cell: Cell, rate_nl_h: int, elapsed_us: int) -> Battery:
         """Return the battery after `elapsed_us` with the motor at `rate_nl_h`; an empty one stays empty."""
-        units, carry = volume_at(drain_per_h(rate_nl_h), elapsed_us, self.carry)
+        units, carry = volume_at(cell.drain_per_h(rate_nl_h), elapsed_us, self.carry)
         drained_units = self.drained_units + units
-        if drained_units >= CAPACITY_UNITS:
-            return Battery(CAPACITY_UNITS, 0, self.eri_us, self.empty_us)
+        if drained_units >= cell.capacity_units:
+            return Battery(cell.capacity_units, 0, self.eri_us, self.empty_us)
         return Battery(drained_units, carry, self.eri_us, self.empty_us)
 
-    def left_units(self, rate_nl_h: int, elapsed_us: int) -> int:
+    def left_units(self, cell: Cell, rate_nl_h: int, elapsed_us: int) -> int:
         """Return the whole units left after `elapsed_us` at `rate_nl_h`; an empty battery has 0, however long ago."""
-        drained = self.drained_units + volume_at(drain_per_h(rate_nl_h), elapsed_us, self.carry)[0]
-        return max(CAPACITY_UNITS - drained, 0)
+        drained = self.drained_units + volume_at(cell.drain_per_h(rate_nl_h), elapsed_us, self.carry)[0]
+        return max(cell.capacity_units - drained, 0)
 
     def emptied_at(self, empty_us: int) -> Battery:
         """Return the battery with another instant at which it will be empty."""
         return Battery(self.drained_units, self.carry, self.eri_us, empty_us)
 
-    @property
-    def left(self) -> int:
+    def left(self, cell: Cell) -> int:
         """What is left, in units times 3.6e9, as `program.Weekly` counts amounts."""
-        return (CAPACITY_UNITS - self.drained_units) * US_PER_H - self.carry
+        return (cell.capacity_units - self.drained_units) * US_PER_H - self.carry
 
-    @property
-    def end_us(self) -> int:
-        """The instant of the end of service: the battery is empty, the pump is seven years old, or ERI was 90 days ago."""
-        return min(self.empty_us, self._latest_us)
+    def end_us(self, cell: Cell) -> int:
+        """Return when service ends: the battery is empty, the pump too old, or the notice since ERI is over."""
+        return min(self.empty_us, self._latest_us(cell))
 
-    def has_ended(self, now_us: int) -> bool:
+    def has_ended(self, cell: Cell, now_us: int) -> bool:
         """Tell whether the service has ended."""
-        return self.left == 0 or now_us >= self._latest_us
+        return self.left(cell) == 0 or now_us >= self._latest_us(cell)
 
-    @property
-    def _latest_us(self) -> int:
-        return SERVICE_LIFE_US if self.eri_us is None else min(SERVICE_LIFE_US, self.eri_us + NOTICE_US)
+    def _latest_us(self, cell: Cell) -> int:
+        life_us = cell.service_life_us
+        return life_us if self.eri_us is None else min(life_us, self.eri_us + cell.notice_us)
 
 
-def charged(percent: int) -> Battery:
+def charged(cell: Cell, percent: int) -> Battery:
     """Return a battery with `percent` of its charge left."""
-    return Battery(CAPACITY_UNITS * (100 - percent) // 100)
-
-
-def drain_per_h(rate_nl_h: int) -> int:
-    """Return what one hour with the motor at `rate_nl_h` costs, in units."""
-    return LIVING_UNITS_PER_H + UNITS_PER_NL * rate_nl_h
-
-
-def percent(left_units: int) -> int:
-    """Return the charge left in per cent, rounded down."""
-    return left_units * 100 // CAPACITY_UNITS
-
-
-def millivolts(left_units: int) -> int:
-    """Return the cell voltage in mV, rounded down."""
-    return EMPTY_MV + (FULL_MV - EMPTY_MV) * left_units // CAPACITY_UNITS
+    return Battery(cell.capacity_units * (100 - percent) // 100)

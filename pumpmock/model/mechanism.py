@@ -14,13 +14,14 @@ from protocol.alarms import Alarm
 from protocol.units import US_PER_DAY, US_PER_S
 from protocol.vocabulary import Mode, State
 from pumpmock.model.alarms import SLOWING, STANDING, STOPPING, Alarms, following
-from pumpmock.model.battery import COST, NOTICE_US, Battery, charged
+from pumpmock.model.battery import Battery, charged
 from pumpmock.model.drive import Drive
 from pumpmock.model.guard import Course, Guard, Span, watched
 from pumpmock.model.program import Therapy, simple_continuous
 from pumpmock.model.reservoir import MOST_UG_ML, Past, Reservoir, draw, filled
 
 if TYPE_CHECKING:
+    from pumpmock.model.battery import Cell
     from pumpmock.model.settings import Settings
 
 _LOW = 1 << Alarm.LOW_RESERVOIR
@@ -96,7 +97,7 @@ def fresh(
     if not 0 <= concentration_ug_ml <= MOST_UG_ML:
         raise ValueError(f"concentration_ug_ml is {concentration_ug_ml}: it must be 0 to {MOST_UG_ML}")
     settings.check_rate("rate_nl_h", rate_nl_h)
-    parts = (filled(fill_nl), Past(), Drive(), charged(battery_percent), Alarms())
+    parts = (filled(fill_nl), Past(), Drive(), charged(settings.cell, battery_percent), Alarms())
     therapy = Therapy(simple_continuous(rate_nl_h), settings.epoch_s)
     return followed(Mechanism(*parts, therapy, concentration_ug_ml), settings)
 
@@ -110,7 +111,7 @@ def settled(mechanism: Mechanism, settings: Settings, now_us: int) -> Mechanism:
     drive = mechanism.drive
     flown_nl = drive.flown_nl(now_us)
     reservoir = draw(mechanism.reservoir, flown_nl, settings.residual_nl)
-    battery = mechanism.battery.drained(drive.rate_nl_h, now_us - drive.since_us)
+    battery = mechanism.battery.drained(settings.cell, drive.rate_nl_h, now_us - drive.since_us)
     therapy = mechanism.therapy.delivered(flown_nl)
     return replace(
         mechanism, reservoir=reservoir, drive=drive.settled(now_us), battery=battery, therapy=therapy
@@ -119,7 +120,7 @@ def settled(mechanism: Mechanism, settings: Settings, now_us: int) -> Mechanism:
 
 def followed(mechanism: Mechanism, settings: Settings) -> Mechanism:
     """Return a settled mechanism with its mode, alarms, motor and notice of replacement brought in line."""
-    now_us, battery = mechanism.drive.since_us, mechanism.battery
+    now_us, battery, cell = mechanism.drive.since_us, mechanism.battery, settings.cell
     conditions = _conditions(mechanism, settings)
     stopped_us, therapy = mechanism.stopped_us, mechanism.therapy
     if conditions & STOPPING and stopped_us is None:
@@ -131,8 +132,8 @@ def followed(mechanism: Mechanism, settings: Settings) -> Mechanism:
         therapy = therapy.under(Mode.MINIMUM_RATE, settings.minimum_rate_nl_h)
     drive = mechanism.drive.turning(0 if stands else therapy.rate_nl_h(now_us))
     # These two are asked last: they depend on whether the pump turns after the other alarms had their say.
-    battery = battery.emptied_at(_empty_us(therapy, drive, battery, stands=stands))
-    if battery.eri_us is None and battery.end_us - now_us <= NOTICE_US:
+    battery = battery.emptied_at(_empty_us(therapy, drive, battery, cell, stands=stands))
+    if battery.eri_us is None and battery.end_us(cell) - now_us <= cell.notice_us:
         battery = replace(battery, eri_us=now_us)
     conditions |= 0 if battery.eri_us is None else _ERI
     if stopped_us is not None and now_us - stopped_us >= settings.stopped_alarm_s * US_PER_S:
@@ -148,7 +149,7 @@ def _conditions(mechanism: Mechanism, settings: Settings) -> int:
     remaining_nl, now_us = mechanism.reservoir.remaining_nl, mechanism.drive.since_us
     low = _LOW if remaining_nl <= settings.low_reservoir_nl else 0
     empty = _EMPTY if remaining_nl <= settings.residual_nl else 0
-    eos = _EOS if mechanism.battery.has_ended(now_us) else 0
+    eos = _EOS if mechanism.battery.has_ended(settings.cell, now_us) else 0
     locked = _LOCKED if mechanism.guard.locked_until_us > now_us else 0
     unheard_us = now_us - mechanism.heard_us
     unheard = _UNHEARD if 0 < settings.watchdog_s * US_PER_S <= unheard_us else 0
@@ -163,27 +164,28 @@ def _is_over(mechanism: Mechanism, *, stands: bool) -> bool:
     return therapy.mode_until_us is not None and therapy.mode_until_us <= mechanism.drive.since_us
 
 
-def _empty_us(therapy: Therapy, drive: Drive, battery: Battery, *, stands: bool) -> int:
+def _empty_us(therapy: Therapy, drive: Drive, battery: Battery, cell: Cell, *, stands: bool) -> int:
     """Return when the battery will be empty if the therapy stays and the motor goes on to follow it, or to stand."""
-    if battery.left == 0:
+    left = battery.left(cell)
+    if left == 0:
         return min(battery.empty_us, drive.since_us)
     if stands:
-        return drive.since_us + -(-battery.left // COST.per_h)
-    lasts_us = therapy.until_amount_us(drive.since_us, drive.carry, battery.left, COST)
+        return drive.since_us + -(-left // cell.cost.per_h)
+    lasts_us = therapy.until_amount_us(drive.since_us, drive.carry, left, cell.cost)
     return drive.since_us + (lasts_us or 0)  # never None: living alone drains
 
 
 def due_us(mechanism: Mechanism, settings: Settings) -> int | None:
     """Return the first instant at which mode, motor or alarms will be others by themselves; None if they never will."""
     alarms, drive = mechanism.alarms, mechanism.drive
-    remaining_nl, end_us = mechanism.reservoir.remaining_nl, mechanism.battery.end_us
+    remaining_nl, end_us = mechanism.reservoir.remaining_nl, mechanism.battery.end_us(settings.cell)
     low_us = (
         None if Alarm.LOW_RESERVOIR in alarms else drive.reaches_us(remaining_nl - settings.low_reservoir_nl)
     )
     empty_us = (
         None if Alarm.EMPTY_RESERVOIR in alarms else drive.reaches_us(remaining_nl - settings.residual_nl)
     )
-    eri_us = None if Alarm.ERI in alarms else end_us - NOTICE_US
+    eri_us = None if Alarm.ERI in alarms else end_us - settings.cell.notice_us
     eos_us = None if Alarm.EOS in alarms else end_us
     step_us = mechanism.therapy.next_step_us(drive.since_us)
     lock_us = mechanism.guard.locked_until_us if Alarm.CHANGES_LOCKED in alarms else None

@@ -65,4 +65,5 @@ def figures(value: object, key: str, names: Sequence[str], signed: Sequence[str]
         ValueError: naming the key at fault.
     """
     found = members(value, key, names)
-    return {name: figure(found[name], f"{key}.{name}", -MOST if name in signed else 0) for name in names}
+    where = f"{key}." if key else ""
+    return {name: figure(found[name], f"{where}{name}", -MOST if name in signed else 0) for name in names}

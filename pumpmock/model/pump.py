@@ -14,7 +14,6 @@ from protocol.changes import Effect
 from protocol.messages import NEVER_S, Change, EventRecord
 from protocol.units import US_PER_DAY, US_PER_S
 from protocol.vocabulary import EventKind, Mode
-from pumpmock.model import battery as cell
 from pumpmock.model.alarms import FAULTS, acknowledging, members, raising
 from pumpmock.model.changes import changed, entry_of
 from pumpmock.model.clock import Clock, Handle
@@ -154,7 +153,7 @@ class Pump:
         self._programmed_nl_h = mechanism.programmed_rate_nl_h
         self._commanded_nl_h = mechanism.commanded_rate_nl_h
         self._mode_end_us = mechanism.mode_end_us
-        self._eos_us = mechanism.battery.end_us
+        self._eos_us = mechanism.battery.end_us(self.settings.cell)
         if self._planned is not None:
             self._planned.cancel()
         at_us = due_us(mechanism, self.settings)
@@ -166,9 +165,10 @@ class Pump:
         """Return the reading of this instant; changes nothing, and costs the same however long nothing happened."""
         settings, mechanism, now_us = self.settings, self._mechanism, self.clock.now_us
         drive, alarms, end_us = mechanism.drive, mechanism.alarms, self._mode_end_us
+        cell = settings.cell
         flown_nl = drive.flown_nl(now_us)
         remaining_nl = mechanism.reservoir.remaining_nl - flown_nl
-        left_units = mechanism.battery.left_units(drive.rate_nl_h, now_us - drive.since_us)
+        left_units = mechanism.battery.left_units(cell, drive.rate_nl_h, now_us - drive.since_us)
         # By place, in the order of the declaration: half the cost of keywords on the path of every poll.
         return Sample(
             self._state,
@@ -269,7 +269,7 @@ class Pump:
         Raises:
             ValueError: where they contradict one another or the present therapy; nothing is changed then.
         """
-        settings, mechanism = replace(self.settings, **limits), self._mechanism
+        settings, mechanism = self.settings.limited(limits), self._mechanism
         check_therapy(mechanism.therapy, settings, self.clock.now_us, stopped=mechanism.stopped)
         self.settings = settings
 

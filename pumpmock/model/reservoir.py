@@ -9,13 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CAPACITY_NL = (
-    20_000_000  # 20 mL, the smaller of the two sizes in which such pumps are sold; the other holds 40 mL
-)
-LOW_RESERVOIR_NL = 2_000_000  # 2 mL, the alarm volume that a maker recommends (Neurosurgery, 2004)
-RESIDUAL_NL = 1_400_000  # 1.4 mL that cannot be delivered: an assumption
-SENSED_BAND_NL = 500_000  # 0.5 mL: an assumption
-
 MOST_UG_ML = 0xFFFF  # of a concentration: two bytes on the wire
 
 

@@ -2,45 +2,88 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from protocol.messages import MOST_RATE_NL_H
-from pumpmock.model.reservoir import CAPACITY_NL, LOW_RESERVOIR_NL, RESIDUAL_NL, SENSED_BAND_NL
+from pumpmock.model.plain import figure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pumpmock.model.battery import Cell
 
 _MOST_CAPACITY_NL = 100_000_000  # 100 mL, more than any implant holds: beyond it a figure was mistyped
-_TWO_BYTES, _FOUR_BYTES = 0xFFFF, 0xFFFF_FFFF  # what the wire carries of a figure
+_MOST_CATHETER_NL = 10_000_000  # 10 mL, and
+_MOST_STROKE_NL = 100_000  # 0.1 mL likewise
+_ONE_BYTE, _TWO_BYTES, _FOUR_BYTES = 0xFF, 0xFFFF, 0xFFFF_FFFF  # what the wire carries of a figure
 _MOST_SPAN_S = 365 * 86_400  # a year of a lock-out: beyond it a figure was mistyped
-MOST_REFUSALS_ALLOWED = 0xFF  # one byte on the wire
-MINIMUM_RATE_NL_H = 250  # 0.006 mL/day, at which such pumps keep their catheter open: an assumption
+_MILLION = 1_000_000  # ppm of all
+MOST_REFUSALS_ALLOWED = _ONE_BYTE
 
-STOPPED_ALARM_S = 48 * 3_600  # the maker's pumps alarm after 48 h (a hospital's advice on SynchroMed II)
+_RATES = ("most_rate_nl_h", "least_rate_nl_h", "minimum_rate_nl_h")
+# The most that each limit can be. What the wire carries of it, but for spans.
+_MOST = {
+    "step_up_percent": _TWO_BYTES,
+    "step_down_percent": 100,
+    "day_up_percent": _TWO_BYTES,
+    "least_dose_ug_day": _FOUR_BYTES,
+    "most_dose_ug_day": _FOUR_BYTES,
+    "most_bolus_nl": _FOUR_BYTES,
+    "most_day_nl": _FOUR_BYTES,
+    "lockout_s": _MOST_SPAN_S,
+    "refusals_allowed": MOST_REFUSALS_ALLOWED,
+    "refusal_window_s": _MOST_SPAN_S,
+    "lock_s": _MOST_SPAN_S,
+}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Volumes in nL, rates in nL/h, steps in per cent. What limits is 0 where there is no limit, but for the least rate.
 
-    The range of rates is that of such pumps, 0.048 to 24 mL/day, and 0.006 mL/day in the mode MINIMUM_RATE; the default
-    limits, offset and band are assumptions. A sensor whose offset lies beyond its stated band is a discrepancy for the
-    host to find. `epoch_s` is what a new pump's calendar clock shows at pump time 0, in seconds since 1970 UTC. The limits
-    are those of `protocol.messages.Limits`, by the same names. A pump that stands stopped for `stopped_alarm_s` raises
-    an alarm, and so does one that nobody with a key has asked for `watchdog_s`, where that is not 0.
+    What has no default is of the pump's make, and comes from a profile (`pumpmock.profile_file`). The limits are those of
+    `protocol.messages.Limits`, by the same names.
+
+    Attributes:
+        sensor_accuracy_nl: within this the level sensor is off, by a constant; `sensor_offset_nl` is by how much it is. An
+            offset beyond `sensed_band_nl`, which is what the pump states, is a discrepancy for the host to find.
+        stroke_nl: what the drive displaces at a time.
+        rate_accuracy_ppm: within this a stroke is off, by a constant part of it; `rate_error_ppm` is by how much it is.
+        catheter_nl: the dead volume between the pump's drive and the catheter's tip.
+        stall_detect_s: from a stall of the motor to its being noticed.
+        stopped_alarm_s: for how long a pump may be stopped before that is an alarm.
+        watchdog_s: for how long nobody with a key may ask it anything before that is an alarm; 0 for ever.
+        patient_boluses_a_day: how many the patient may have in 24 h; 0 where they are not offered.
+        epoch_s: what a new pump's calendar clock shows at pump time 0, in seconds since 1970 UTC.
 
     Raises:
         ValueError: for figures that no pump can have; the sentence names the setting first.
     """
 
-    capacity_nl: int = CAPACITY_NL
-    residual_nl: int = RESIDUAL_NL
-    low_reservoir_nl: int = LOW_RESERVOIR_NL
-    least_rate_nl_h: int = 2_000
-    most_rate_nl_h: int = MOST_RATE_NL_H
-    minimum_rate_nl_h: int = MINIMUM_RATE_NL_H
+    capacity_nl: int
+    residual_nl: int
+    low_reservoir_nl: int
+    sensed_band_nl: int
+    sensor_accuracy_nl: int
+    least_rate_nl_h: int
+    most_rate_nl_h: int
+    minimum_rate_nl_h: int
+    stroke_nl: int
+    rate_accuracy_ppm: int
+    stall_detect_s: int
+    catheter_nl: int
+    stopped_alarm_s: int
+    patient_bolus_nl: int
+    patient_bolus_s: int
+    patient_lockout_s: int
+    patient_boluses_a_day: int
+    cell: Cell
+    sensor_offset_nl: int = 0
+    rate_error_ppm: int = 0
+    epoch_s: int = 0
     step_up_percent: int = 0
     step_down_percent: int = 0
-    sensor_offset_nl: int = 0
-    sensed_band_nl: int = SENSED_BAND_NL
-    epoch_s: int = 0
     day_up_percent: int = 0
     least_dose_ug_day: int = 0
     most_dose_ug_day: int = 0
@@ -50,34 +93,31 @@ class Settings:
     refusals_allowed: int = 0
     refusal_window_s: int = 0
     lock_s: int = 0
-    stopped_alarm_s: int = STOPPED_ALARM_S
     watchdog_s: int = 0
 
     def __post_init__(self) -> None:
         """Refuse figures that no pump can have."""
-        _within("capacity_nl", self.capacity_nl, 1, _MOST_CAPACITY_NL)
-        _within("residual_nl", self.residual_nl, 0, self.capacity_nl)
+        figure(self.capacity_nl, "capacity_nl", 1, _MOST_CAPACITY_NL)
+        figure(self.residual_nl, "residual_nl", 0, self.capacity_nl)
         # An alarm below the residual volume would never sound: delivery ends before it.
-        _within("low_reservoir_nl", self.low_reservoir_nl, self.residual_nl, self.capacity_nl)
-        _within("most_rate_nl_h", self.most_rate_nl_h, 1, MOST_RATE_NL_H)
-        _within("least_rate_nl_h", self.least_rate_nl_h, 0, self.most_rate_nl_h)
-        _within("minimum_rate_nl_h", self.minimum_rate_nl_h, 0, self.most_rate_nl_h)
-        _within("step_up_percent", self.step_up_percent, 0, _TWO_BYTES)
-        _within("step_down_percent", self.step_down_percent, 0, 100)
-        _within("sensor_offset_nl", self.sensor_offset_nl, -self.capacity_nl, self.capacity_nl)
-        _within("sensed_band_nl", self.sensed_band_nl, 0, self.capacity_nl)
-        _within("epoch_s", self.epoch_s, 0, _FOUR_BYTES)
-        _within("day_up_percent", self.day_up_percent, 0, _TWO_BYTES)
-        _within("least_dose_ug_day", self.least_dose_ug_day, 0, self.most_dose_ug_day or _FOUR_BYTES)
-        _within("most_dose_ug_day", self.most_dose_ug_day, 0, _FOUR_BYTES)
-        _within("most_bolus_nl", self.most_bolus_nl, 0, _FOUR_BYTES)
-        _within("most_day_nl", self.most_day_nl, 0, _FOUR_BYTES)
-        _within("lockout_s", self.lockout_s, 0, _MOST_SPAN_S)
-        _within("refusals_allowed", self.refusals_allowed, 0, MOST_REFUSALS_ALLOWED)
-        _within("refusal_window_s", self.refusal_window_s, 0, _MOST_SPAN_S)
-        _within("lock_s", self.lock_s, 0, _MOST_SPAN_S)
-        _within("stopped_alarm_s", self.stopped_alarm_s, 0, _MOST_SPAN_S)
-        _within("watchdog_s", self.watchdog_s, 0, _MOST_SPAN_S)
+        figure(self.low_reservoir_nl, "low_reservoir_nl", self.residual_nl, self.capacity_nl)
+        figure(self.sensed_band_nl, "sensed_band_nl", 0, self.capacity_nl)
+        figure(self.sensor_accuracy_nl, "sensor_accuracy_nl", 0, self.capacity_nl)
+        figure(self.sensor_offset_nl, "sensor_offset_nl", -self.capacity_nl, self.capacity_nl)
+        figure(self.stroke_nl, "stroke_nl", 1, _MOST_STROKE_NL)
+        figure(self.rate_accuracy_ppm, "rate_accuracy_ppm", 0, _MILLION)
+        figure(self.rate_error_ppm, "rate_error_ppm", -_MILLION, _MILLION)
+        figure(self.stall_detect_s, "stall_detect_s", 0, _MOST_SPAN_S)
+        figure(self.catheter_nl, "catheter_nl", 0, _MOST_CATHETER_NL)
+        figure(self.stopped_alarm_s, "stopped_alarm_s", 0, _MOST_SPAN_S)
+        figure(self.watchdog_s, "watchdog_s", 0, _MOST_SPAN_S)
+        figure(self.patient_boluses_a_day, "patient_boluses_a_day", 0, _ONE_BYTE)
+        something = min(self.patient_boluses_a_day, 1)  # where a bolus is offered, it is one
+        figure(self.patient_bolus_nl, "patient_bolus_nl", something, self.capacity_nl)
+        figure(self.patient_bolus_s, "patient_bolus_s", something, _MOST_SPAN_S)
+        figure(self.patient_lockout_s, "patient_lockout_s", 0, _MOST_SPAN_S)
+        figure(self.epoch_s, "epoch_s", 0, _FOUR_BYTES)
+        check_limits({name: getattr(self, name) for name in (*_RATES, *_MOST)})
 
     def check_rate(self, name: str, rate_nl_h: int) -> None:
         """Refuse a rate that this pump cannot turn at: it is 0, or within the least and the greatest.
@@ -89,7 +129,26 @@ class Settings:
         if rate_nl_h and not least <= rate_nl_h <= most:
             raise ValueError(f"{name} is {rate_nl_h}: it must be 0, or {least} to {most} nL/h")
 
+    def limited(self, limits: Mapping[str, int]) -> Settings:
+        """Return these settings under other limits, by their names; those that are left out stay.
 
-def _within(name: str, value: int, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise ValueError(f"{name} is {value}: it must be {least} to {most}")
+        Raises:
+            ValueError: where they contradict one another or the rest.
+        """
+        figures: dict[str, Any] = dict(limits)
+        return replace(self, **figures)
+
+
+def check_limits(limits: Mapping[str, int]) -> None:
+    """Refuse limits, by the names of `Settings`, that no pump can have. Those that are left out are not judged.
+
+    Raises:
+        ValueError: with a sentence that begins with the name.
+    """
+    most_nl_h = figure(limits.get("most_rate_nl_h", MOST_RATE_NL_H), "most_rate_nl_h", 1, MOST_RATE_NL_H)
+    for name in _RATES:
+        figure(limits.get(name, 0), name, 0, most_nl_h)
+    for name, most in _MOST.items():
+        figure(limits.get(name, 0), name, 0, most)
+    most_ug_day = limits.get("most_dose_ug_day", 0) or _FOUR_BYTES
+    figure(limits.get("least_dose_ug_day", 0), "least_dose_ug_day", 0, most_ug_day)

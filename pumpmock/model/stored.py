@@ -16,7 +16,7 @@ from protocol.messages import EventRecord
 from protocol.units import US_PER_H
 from protocol.vocabulary import EventKind
 from pumpmock.model.alarms import KNOWN, NOTED, Alarms
-from pumpmock.model.battery import CAPACITY_UNITS, Battery
+from pumpmock.model.battery import Battery, Cell
 from pumpmock.model.drive import Drive
 from pumpmock.model.log import LENGTH, MOST_TALK, TALK
 from pumpmock.model.mechanism import Mechanism, due_us, followed, settled
@@ -102,9 +102,12 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
 
 
 def _settings(data: object) -> Settings:
-    found = figures(data, "settings", _names(Settings), signed=("sensor_offset_nl",))
+    found = members(data, "settings", _names(Settings))
+    rest = {name: value for name, value in found.items() if name != "cell"}
+    signed = ("rate_error_ppm", "sensor_offset_nl")
     try:
-        return Settings(**found)
+        cell = Cell(**figures(found["cell"], "cell", _names(Cell)))
+        return Settings(cell=cell, **figures(rest, "", tuple(rest), signed))
     except ValueError as error:
         raise ValueError(f"settings.{error}") from error
 
@@ -131,7 +134,11 @@ def _check_parts(mechanism: Mechanism, settings: Settings, now_us: int) -> None:
     require(past.filled_nl == balance, "past.filled_nl", "is not delivered + withdrawn + lost")
     require(drive.carry < US_PER_H, "drive.carry", "is a whole nanolitre or more")
     require(drive.since_us <= now_us, "drive.since_us", "is after now_us")
-    require(battery.drained_units <= CAPACITY_UNITS, "battery.drained_units", "is more than the capacity")
+    require(
+        battery.drained_units <= settings.cell.capacity_units,
+        "battery.drained_units",
+        "is more than the capacity",
+    )
     require(battery.carry < US_PER_H, "battery.carry", "is a whole unit or more")
     since_us = drive.since_us
     require(battery.eri_us is None or battery.eri_us <= since_us, "battery.eri_us", "is after drive.since_us")

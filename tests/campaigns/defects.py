@@ -19,7 +19,7 @@ from protocol.handshake import DeviceHandshake
 from protocol.keys import Key, KeyFileError, expand, from_text
 from protocol.session import Session
 from protocol.vocabulary import Role
-from pumpmock import limits_file
+from pumpmock import toml_file
 from pumpmock.device import Device
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _open = Session.open
 _challenge = DeviceHandshake.challenge
 _serve = Device.serve
 _from_text = from_text
-_limits_text = limits_file._text
+_toml_text = toml_file.read_text
 
 
 class _Equal(int):
@@ -215,12 +215,12 @@ def serial_numbers_unchecked() -> AbstractContextManager[object]:
 def any_size() -> AbstractContextManager[object]:
     """Read a file of limits whole before its size is looked at."""
 
-    def read(path: Path) -> str:
+    def read(path: Path, what: str) -> str:
         if path.is_file():
             path.read_bytes()
-        return _limits_text(path)
+        return _toml_text(path, what)
 
-    return patch("pumpmock.limits_file._text", read)
+    return patch("pumpmock.limits_file.read_text", read)
 
 
 def key_reader_lets_errors_out() -> AbstractContextManager[object]:

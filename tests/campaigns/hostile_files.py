@@ -1,4 +1,4 @@
-"""Hostile files at every place where a program reads one: keys at both ends, limits, the saved state, open intents."""
+"""Hostile files at every place where a program reads one: keys at both ends, limits, profiles, the saved state, open intents."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 import tracemalloc
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,8 +20,10 @@ from protocol.keys import to_text
 from protocol.messages import Change
 from protocol.vocabulary import ChangeKind
 from pumpmock.keyring import list_keys
-from pumpmock.limits_file import LimitsFileError, read_limits
+from pumpmock.limits_file import read_limits
+from pumpmock.profile_file import find_profile, shipped_names
 from pumpmock.snapshot import SnapshotError, Store
+from pumpmock.toml_file import TomlFileError
 from tests.campaigns.campaign import Achieved, Campaign, dice, under
 from tests.campaigns.defects import any_mode, any_size, key_reader_lets_errors_out
 from tests.campaigns.guided import mutate_bytes, mutate_json
@@ -206,7 +209,15 @@ def _pump_takes_key(path: Path) -> bool:
 def _takes_limits(path: Path) -> bool:
     try:
         read_limits(path)
-    except (LimitsFileError, OSError):
+    except (TomlFileError, OSError):
+        return False
+    return True
+
+
+def _takes_profile(path: Path) -> bool:
+    try:
+        find_profile(str(path))
+    except ValueError:
         return False
     return True
 
@@ -227,6 +238,11 @@ def _takes_intent(path: Path) -> bool:
     return bool(found.noted)
 
 
+def _profiles() -> list[bytes]:
+    folder = files("pumpmock") / "profiles"
+    return [(folder / f"{name}.toml").read_bytes() for name in shipped_names()]
+
+
 def _states() -> list[bytes]:
     with TemporaryDirectory() as folder:
         store = Store(Path(folder) / "pump.json")
@@ -245,6 +261,7 @@ _LOADERS = {
     "a key at the monitor": _Loader("PM-00001.technician.key", _KEY, _monitor_takes_key, private=True),
     "a key at the pump": _Loader("PM-00001.technician.key", _KEY, _pump_takes_key, private=True),
     "limits": _Loader("limits.toml", [_LIMITS], _takes_limits, mutate_bytes, (b"format = ", b"\n")),
+    "a profile": _Loader("pump.toml", _profiles(), _takes_profile, mutate_bytes, (b"format = ", b"\n")),
     "the saved state": _Loader("pump.json", _states(), _takes_state),
     "an open intent": _Loader(
         f"PM-00001.{_INTENT.command_id.hex()}.intent", [to_line(_INTENT)], _takes_intent
@@ -254,7 +271,7 @@ _LOADERS = {
 CAMPAIGN = Campaign(
     number=20,
     name="hostile files",
-    promise="no file that stands where a key, limits, the saved state or an open intent is looked for, be it of "
+    promise="no file that stands where a key, limits, a profile, the saved state or an open intent is looked for, be it of "
     "100,000,000 bytes, without an end, nested or mangled, does more to its reader than to be refused, and none takes "
     "50,000,000 bytes of memory (saved states between 1,000,000 bytes and their bound aside); keys are read from owner-only files alone",
     run=run,
@@ -269,7 +286,7 @@ CAMPAIGN = Campaign(
             any_mode, partial(run, only="a key at the pump")
         ),
     },
-    counts=f"rounds of some 50 files at each of five readers, {_MUTATIONS} of them random mutations",
+    counts=f"rounds of some 50 files at each of six readers, {_MUTATIONS} of them random mutations",
     short=4,
     full=500,
 )

@@ -22,10 +22,10 @@ from protocol.vocabulary import EventKind, Refusal, Role
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
 from pumpmock.pace import REAL_SPEED, Pace
 from pumpmock.ports.memory import MemoryPort
 from pumpmock.snapshot import Memory, SnapshotError, Store
+from tests.settings import usual_settings
 
 if TYPE_CHECKING:
     from protocol.fields import Message
@@ -87,7 +87,7 @@ class Plant:
         self._random = Numbers()
         self._folder = tempfile.TemporaryDirectory(dir=_IN_MEMORY if os.path.isdir(_IN_MEMORY) else None)  # noqa: PTH112 - a string, for tempfile
         self._store = Store(Path(self._folder.name, "pump.json"))
-        settings = Settings(step_up_percent=40, step_down_percent=50)
+        settings = usual_settings(step_up_percent=40, step_down_percent=50)
         pump = Pump(settings, fill_nl=FILL_NL, rate_nl_h=RATE_NL_H)
         self._store.save(Memory(SERIAL_NUMBER, STORE_ID, 0, 0, Ledger(), pump))
         self.start()

@@ -24,10 +24,10 @@ from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.keyring import ensure_keys
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
 from pumpmock.pace import Pace
 from pumpmock.ports.pty import PtyPort
 from pumpmock.snapshot import Memory
+from tests.settings import usual_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,7 +111,7 @@ def codes_in(data: bytes) -> list[int]:
 def new_device(store_id: bytes, wall_ns: Clock, random: Callable[[int], bytes], **settings: int) -> Device:
     """Return a pump without a past, 18 mL in it, at 0.5 mL/day."""
     usual = {"epoch_s": 1_767_225_600, **settings}
-    pump = Pump(Settings(**usual), fill_nl=18_000_000, rate_nl_h=RATE_NL_H)
+    pump = Pump(usual_settings(**usual), fill_nl=18_000_000, rate_nl_h=RATE_NL_H)
     return Device(
         Memory(SERIAL_NUMBER, store_id, 1, 0, Ledger(), pump),
         pace=Pace(1_000, wall_ns(), 0),

@@ -1,10 +1,20 @@
-"""Doses, concentrations and spans of time are read as strictly as rates and volumes."""
+"""Doses, concentrations, spans of time, ages, voltages and shares are read as strictly as rates and volumes."""
 
 from __future__ import annotations
 
 import pytest
 
-from protocol.units import QuantityError, parse_concentration, parse_dose, parse_percent, parse_span
+from protocol.units import (
+    QuantityError,
+    parse_age,
+    parse_concentration,
+    parse_deviation,
+    parse_dose,
+    parse_percent,
+    parse_share,
+    parse_span,
+    parse_voltage,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,8 +45,35 @@ def test_a_span_of_time_is_read_in_seconds(text: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "hours"), [("48 h", 48), ("90 days", 2_160), ("7 years", 61_362), ("0.5 years", 4_383)]
+)
+def test_an_age_is_read_in_hours(text: str, hours: int) -> None:
+    assert parse_age(text) == hours
+
+
+def test_a_voltage_is_read_in_millivolts() -> None:
+    assert parse_voltage("3100 mV") == parse_voltage("3.1 V") == 3_100
+
+
+@pytest.mark.parametrize(
+    ("text", "ppm"), [("14.5 %", 145_000), ("0.0001 %", 1), ("7 ppm", 7), ("100 %", 10**6)]
+)
+def test_a_share_is_read_in_parts_in_a_million_and_a_deviation_with_its_sign(text: str, ppm: int) -> None:
+    assert parse_share(text) == parse_deviation(text) == parse_deviation(f"+{text}") == ppm
+    assert parse_deviation(f"-{text}") == parse_deviation(f"\u2212{text}") == -ppm
+
+
+@pytest.mark.parametrize(
     ("parse", "text", "sentence"),
     [
+        (parse_age, "7", 'write "7 h"'),
+        (parse_age, "7 year", 'did you mean "7 years"?'),
+        (parse_voltage, "3.1001 V", "steps of 0.001 V"),
+        (parse_share, "-1 %", "is negative"),
+        (parse_share, "0.00001 %", "is finer than"),
+        (parse_deviation, "--1 %", "is negative"),
+        (parse_deviation, "- - 1 %", "is not a share"),
+        (parse_deviation, "-", "nothing was given"),
         (parse_dose, "300", 'write "300 ug/day"'),
         (parse_dose, "300 ug", 'did you mean "300 ug/day"'),
         (parse_dose, "0.5 ug/day", "finer than"),

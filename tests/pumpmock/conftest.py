@@ -15,9 +15,9 @@ from protocol.vocabulary import ChangeKind, Role
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
 from pumpmock.pace import Pace
 from pumpmock.snapshot import Memory, Store
+from tests.settings import usual_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,7 +71,7 @@ def preparing(command_id: bytes, rate_nl_h: int, *, revision: int = 0, seen_nl_h
 
 
 def new_memory(**settings: int) -> Memory:
-    pump = Pump(Settings(**settings), fill_nl=18_000_000, rate_nl_h=RATE_NL_H)
+    pump = Pump(usual_settings(**settings), fill_nl=18_000_000, rate_nl_h=RATE_NL_H)
     return Memory(SERIAL_NUMBER, STORE_ID, 1, 0, Ledger(), pump)
 
 

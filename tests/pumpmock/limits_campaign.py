@@ -21,16 +21,17 @@ from protocol.messages import Change, Commit, Outcome, Poll, Prepare, Prepared, 
 from protocol.vocabulary import ChangeKind, Refusal, Role, State
 from pumpmock import device, limits
 from pumpmock.model import guard, pump, stored
-from pumpmock.model.settings import Settings
 from pumpmock.pace import Pace
 from pumpmock.snapshot import Memory
 from tests.pumpmock.conftest import SERIAL_NUMBER, STORE_ID
+from tests.settings import usual_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from protocol.bounds import Basis, Bounds, Finding
+    from pumpmock.model.settings import Settings
 
 S, H, DAY = 10**6, 3_600 * 10**6, 86_400 * 10**6
 COMMANDS = 30
@@ -176,7 +177,7 @@ class Run:
     def __init__(self, dice: Random, figures: Counter[str], failures: list[str], name: str) -> None:
         self.dice, self.figures, self.failures, self.name = dice, figures, failures, name
         start = dice.choice([2_000, 20_833, 41_667, 100_000])
-        rules = Settings(
+        rules = usual_settings(
             capacity_nl=FILL_NL,
             step_up_percent=dice.choice([0, 1, 40, 300]),
             step_down_percent=dice.choice([0, 1, 50, 99]),

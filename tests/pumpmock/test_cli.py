@@ -146,6 +146,9 @@ def test_two_starts_draw_different_seeds(served: list[Options], monkeypatch: pyt
         ("--flow", "24.1 mL/day", "above the greatest rate"),
         ("--flow", "0 mL/day", "below the least rate"),
         ("--battery", "101 %", "more than there is"),
+        ("--rate-error", "2", 'write "2 %"'),
+        ("--rate-error", "drwn", "is not a share"),
+        ("--profile", "bensh", 'did you mean "bench"?'),
         ("--battery", "62", "has no unit"),
         ("--battery", "62,5 %", "decimal comma"),
         ("--speed", "2,5", "decimal comma"),
@@ -219,11 +222,11 @@ def test_every_help_has_text_for_every_option() -> None:
 def test_the_examples_in_the_help_are_taken_as_they_stand(served: list[Options]) -> None:
     text = CliRunner().invoke(cli.main, ["serve", "--help"]).stdout
     examples = re.findall(r"^ *pumpmock (serve.*)$", text, re.MULTILINE)
-    assert len(examples) == 3
+    assert len(examples) == 4
     for example in examples:
         result = CliRunner().invoke(cli.main, shlex.split(example))
         assert result.exit_code == 0, result.output
-    assert len(served) == 3
+    assert len(served) == 4
 
 
 def options_with_seed(seed: int) -> Options:
@@ -241,6 +244,36 @@ def test_a_seed_makes_the_same_pump_again_and_another_seed_another() -> None:
     ]
     assert offsets[0] == offsets[1] != offsets[2]
     assert all(-200_000 <= offset <= 200_000 for offset in offsets)
+
+
+def rate_error(*words: str) -> int:
+    """Return by how many ppm the drive of a new pump is off."""
+    options: list[Options] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "serve", lambda made, _console: options.append(made))
+        assert run(*words).exit_code == 0
+    return new_memory(options[0], 1_000, counting_random()).pump.settings.rate_error_ppm
+
+
+def test_the_drive_is_off_by_what_was_asked_for_or_drawn_and_not_at_all_by_itself() -> None:
+    assert rate_error("--seed", "1") == 0
+    assert rate_error("--rate-error", "-2.4 %") == -24_000
+    assert rate_error("--rate-error", "3 %") == 30_000
+    drawn = [rate_error("--rate-error", "drawn", "--seed", str(seed)) for seed in (1, 1, *range(2, 30))]
+    assert drawn[0] == drawn[1]
+    assert len(set(drawn)) > 20
+    assert all(-145_000 <= ppm <= 145_000 for ppm in drawn)
+    assert min(drawn) < -50_000 < 50_000 < max(drawn)
+
+
+def test_asking_for_an_error_of_the_drive_changes_no_other_draw() -> None:
+    offsets = {
+        new_memory(
+            dataclasses.replace(options_with_seed(1), rate_error_ppm=ppm), 1, counting_random()
+        ).pump.settings.sensor_offset_nl
+        for ppm in (0, 5, None)
+    }
+    assert len(offsets) == 1
 
 
 def test_a_new_pump_is_as_the_options_say_and_has_never_been_started() -> None:

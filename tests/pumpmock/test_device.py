@@ -34,7 +34,6 @@ from protocol.messages import (
 )
 from protocol.vocabulary import ChangeKind, EventKind, Log, Mode, Refusal, Role, State
 from pumpmock.model.sample import Sample
-from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import (
     ONE_OF_EACH,
     RATE_NL_H,
@@ -47,6 +46,7 @@ from tests.pumpmock.conftest import (
     preparing,
     to_rate,
 )
+from tests.settings import usual_settings
 
 
 def program_of(stored: dict[str, Any]) -> int:
@@ -69,7 +69,7 @@ class Still:
 
     audio_pause_s = 1_004
     refusing_s = 1_005
-    settings = Settings()
+    settings = usual_settings()
 
     def __init__(self, sample: Sample) -> None:
         self._sample = sample

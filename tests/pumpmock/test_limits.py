@@ -29,8 +29,8 @@ from protocol.vocabulary import ChangeKind, Refusal, Role
 from pumpmock.limits import DAYS, Facts, Week, hold_finding, limit_finding
 from pumpmock.model.guard import Course, Guard, Span
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import RATE_NL_H, Bench, new_memory
+from tests.settings import usual_settings
 
 S, H, MINUTE, DAY = 10**6, 3_600 * 10**6, 60 * 10**6, 86_400 * 10**6
 MONDAY_S = 1_767_571_200  # Mon 5 Jan 2026, 00:00 UTC
@@ -54,7 +54,7 @@ def continuous(rate_nl_h: int) -> Week:
 
 def pump_of(week: Week, *, age_us: int = 10 * DAY, clock_s: int = MONDAY_S) -> Pump:
     """Return a pump of that age with a weekly program, whose calendar clock shows `clock_s`."""
-    settings = Settings(capacity_nl=100_000_000, least_rate_nl_h=0, epoch_s=clock_s - age_us // S)
+    settings = usual_settings(capacity_nl=100_000_000, least_rate_nl_h=0, epoch_s=clock_s - age_us // S)
     pump = Pump(settings, fill_nl=100_000_000, rate_nl_h=0, concentration_ug_ml=500)
     pump.advance(age_us)
     for weekday, steps in enumerate(week):
@@ -282,7 +282,7 @@ def test_less_drug_can_always_be_had(kind: ChangeKind) -> None:
     strict = replace(BOUNDS, least_rate_nl_h=1_000_000, most_day_nl=1)
     assert limit_finding(Change(kind), facts(), strict) is None
     locked = Guard(applied_us=9 * S, locked_until_us=1_000 * S)
-    settings = Settings(lockout_s=60, refusals_allowed=3)
+    settings = usual_settings(lockout_s=60, refusals_allowed=3)
     assert hold_finding(kind, locked, 10 * S, settings) is None
     assert hold_finding(ChangeKind.RATE, locked, 10 * S, settings) is not None
 

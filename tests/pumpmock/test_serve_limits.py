@@ -13,7 +13,7 @@ import pytest
 
 from pumpmock.limits_file import BENCH_LIMITS, NO_LIMITS
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
+from tests.settings import usual_settings
 
 EXAMPLE = str(Path(__file__).parents[2] / "examples" / "limits.toml")
 
@@ -54,11 +54,11 @@ def test_the_limits_are_kept_with_the_pump_until_others_are_given(tmp_path: Path
 
 
 def test_limits_that_the_present_rate_is_outside_of_are_not_taken() -> None:
-    pump = Pump(Settings(), fill_nl=18_000_000, rate_nl_h=20_000)
+    pump = Pump(usual_settings(), fill_nl=18_000_000, rate_nl_h=20_000)
     for limits in ({"most_rate_nl_h": 19_999}, {"least_rate_nl_h": 20_001}, {"step_down_percent": 101}):
         with pytest.raises(ValueError, match="it must be"):
             pump.configure(limits)
-    assert pump.settings == Settings()
+    assert pump.settings == usual_settings()
     pump.configure({"most_rate_nl_h": 20_000, "least_rate_nl_h": 20_000})
-    assert pump.settings == Settings(most_rate_nl_h=20_000, least_rate_nl_h=20_000)
+    assert pump.settings == usual_settings(most_rate_nl_h=20_000, least_rate_nl_h=20_000)
     assert Pump.from_dict(json.loads(json.dumps(pump.to_dict()))).settings == pump.settings

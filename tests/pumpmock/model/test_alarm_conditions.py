@@ -14,8 +14,8 @@ from protocol.units import US_PER_DAY, US_PER_H, US_PER_S
 from protocol.vocabulary import ChangeKind, EventKind, Mode, Refusal, State
 from pumpmock.model.log import LENGTH
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import to_rate
+from tests.settings import usual_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ DAY = (Step(0, 30_000), Step(720, 40_000))
 
 
 def pump_at(**figures: int) -> Pump:
-    return Pump(Settings(epoch_s=EPOCH_S, **figures), fill_nl=18_000_000, rate_nl_h=25_000)
+    return Pump(usual_settings(epoch_s=EPOCH_S, **figures), fill_nl=18_000_000, rate_nl_h=25_000)
 
 
 def flex(weekdays: int) -> Change:
@@ -328,7 +328,10 @@ def test_silence_that_is_acknowledged_goes_on_as_an_alarm_until_somebody_asks() 
 
 def test_faults_are_in_a_log_of_their_own_and_no_everyday_alarm_is() -> None:
     pump = Pump(
-        Settings(stopped_alarm_s=0, watchdog_s=60), fill_nl=2_000_000, rate_nl_h=25_000, battery_percent=1
+        usual_settings(stopped_alarm_s=0, watchdog_s=60),
+        fill_nl=2_000_000,
+        rate_nl_h=25_000,
+        battery_percent=1,
     )
     pump.apply(STOP)
     pump.advance(120 * US_PER_S)

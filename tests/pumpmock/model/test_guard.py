@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -24,9 +25,12 @@ from pumpmock.model.guard import (
     worst_day_nl,
 )
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
+from tests.settings import usual_settings
 
-LOCKING = Settings(lockout_s=60, refusals_allowed=3, refusal_window_s=600, lock_s=600)
+if TYPE_CHECKING:
+    from pumpmock.model.settings import Settings
+
+LOCKING = usual_settings(lockout_s=60, refusals_allowed=3, refusal_window_s=600, lock_s=600)
 RATE_NL_H = 20_000
 S, H, DAY = US_PER_S, US_PER_H, US_PER_DAY
 
@@ -113,7 +117,7 @@ def test_what_counts_as_over_a_limit_is_a_quantity_and_never_a_role_a_state_or_a
 
 
 def test_without_a_number_of_refusals_nothing_ever_locks() -> None:
-    pump = new_pump(Settings(lock_s=600, refusal_window_s=600))
+    pump = new_pump(usual_settings(lock_s=600, refusal_window_s=600))
     for _ in range(300):
         pump.note_refusal(Refusal.STEP_UP)
     assert not is_locked(pump)
@@ -151,7 +155,7 @@ def test_a_change_keeps_the_next_one_out_for_the_lockout_and_not_a_microsecond_l
 
 
 def test_the_least_rate_is_remembered_until_it_ended_24_h_ago_and_no_longer() -> None:
-    pump = new_pump(Settings())
+    pump = new_pump(usual_settings())
     pump.advance(H)
     pump.apply(Change(ChangeKind.RATE, 30_000))
     pump.advance(DAY - 1)
@@ -161,14 +165,14 @@ def test_the_least_rate_is_remembered_until_it_ended_24_h_ago_and_no_longer() ->
 
 
 def test_a_rate_that_was_programmed_for_no_time_counts_too() -> None:
-    pump = new_pump(Settings())
+    pump = new_pump(usual_settings())
     pump.apply(Change(ChangeKind.RATE, 30_000))
     pump.apply(Change(ChangeKind.RATE, 40_000))
     assert day_least_nl_h(pump.guard, 0) == RATE_NL_H
 
 
 def test_a_stop_is_no_lower_rate_of_the_program() -> None:
-    pump = new_pump(Settings())
+    pump = new_pump(usual_settings())
     pump.apply(Change(ChangeKind.STOP))
     pump.advance(DAY)
     assert day_least_nl_h(pump.guard, pump.clock.now_us) == RATE_NL_H

@@ -9,19 +9,11 @@ from hypothesis import strategies as st
 from protocol.alarms import KINDS, Alarm
 from protocol.units import US_PER_DAY, US_PER_H
 from pumpmock.model.alarms import RULES, Alarms, Effect, Latch, acknowledging, following, members
-from pumpmock.model.battery import (
-    CAPACITY_UNITS,
-    COST,
-    NOTICE_US,
-    SERVICE_LIFE_US,
-    Battery,
-    charged,
-    millivolts,
-    percent,
-)
+from pumpmock.model.battery import Battery, charged
 from pumpmock.model.drive import Drive
 from pumpmock.model.program import Therapy, simple_continuous
 from pumpmock.model.reservoir import LedgerError, Reservoir, draw, filled, sensed_nl
+from tests.settings import CELL
 
 US_PER_YEAR = 8_766 * US_PER_H
 RATES = st.integers(0, 1_000_000)
@@ -104,9 +96,11 @@ def test_a_motor_that_stands_reaches_nothing() -> None:
 
 def ends_us(battery: Battery, rate_nl_h: int, now_us: int) -> int:
     """Return the end of service with the motor at a constant rate."""
-    lasts_us = Therapy(simple_continuous(rate_nl_h), 0).until_amount_us(now_us, 0, battery.left, COST)
+    lasts_us = Therapy(simple_continuous(rate_nl_h), 0).until_amount_us(
+        now_us, 0, battery.left(CELL), CELL.cost
+    )
     assert lasts_us is not None
-    return replace(battery, empty_us=now_us + lasts_us).end_us
+    return replace(battery, empty_us=now_us + lasts_us).end_us(CELL)
 
 
 @pytest.mark.parametrize(
@@ -119,55 +113,55 @@ def test_a_battery_lasts_as_long_as_the_fit_says(
 ) -> None:
     assert (
         least_years_tenths * US_PER_YEAR
-        <= 10 * ends_us(charged(100), rate_nl_h, 0)
+        <= 10 * ends_us(charged(CELL, 100), rate_nl_h, 0)
         <= most_years_tenths * US_PER_YEAR
     )
 
 
 def test_at_six_millilitres_a_day_the_battery_ends_after_exactly_28_051_point_2_hours() -> None:
-    assert ends_us(charged(100), 250_000, 0) * 10 == 280_512 * US_PER_H
+    assert ends_us(charged(CELL, 100), 250_000, 0) * 10 == 280_512 * US_PER_H
 
 
 @pytest.mark.parametrize("rate_nl_h", [0, 2_000, 20_833])
 def test_a_battery_with_charge_left_ends_at_seven_years_of_age(rate_nl_h: int) -> None:
-    assert ends_us(charged(100), rate_nl_h, 0) == SERVICE_LIFE_US == 7 * US_PER_YEAR
+    assert ends_us(charged(CELL, 100), rate_nl_h, 0) == CELL.service_life_us == 7 * US_PER_YEAR
 
 
 @given(st.lists(st.tuples(RATES, st.integers(0, 10**12)), min_size=1, max_size=20))
 def test_no_settling_loses_or_gains_a_part_of_a_unit(legs: list[tuple[int, int]]) -> None:
     battery = Battery()
     for rate, span in legs:
-        battery = battery.drained(rate, span)
+        battery = battery.drained(CELL, rate, span)
     drained = divmod(sum((1_000_000 + 6 * rate) * span for rate, span in legs), US_PER_H)
     assert drained == (battery.drained_units, battery.carry)
 
 
 def test_after_eri_the_end_is_ninety_days_away_at_the_most() -> None:
-    noticed = Battery(CAPACITY_UNITS // 2, 0, eri_us=5)
-    assert ends_us(noticed, 0, 10) == 5 + 90 * US_PER_DAY == 5 + NOTICE_US
-    nearly_empty = Battery(CAPACITY_UNITS - 7_000_000, 0, eri_us=5)
+    noticed = Battery(CELL.capacity_units // 2, 0, eri_us=5)
+    assert ends_us(noticed, 0, 10) == 5 + 90 * US_PER_DAY == 5 + CELL.notice_us
+    nearly_empty = Battery(CELL.capacity_units - 7_000_000, 0, eri_us=5)
     assert ends_us(nearly_empty, 1_000_000, 10) == 10 + US_PER_H
 
 
 @pytest.mark.parametrize(
     ("left", "percentage", "voltage"),
     [
-        (CAPACITY_UNITS, 100, 3_100),
-        (CAPACITY_UNITS - 1, 99, 3_099),
-        (CAPACITY_UNITS // 2, 50, 2_750),
-        (CAPACITY_UNITS // 100, 1, 2_407),
-        (CAPACITY_UNITS // 100 - 1, 0, 2_406),
+        (CELL.capacity_units, 100, 3_100),
+        (CELL.capacity_units - 1, 99, 3_099),
+        (CELL.capacity_units // 2, 50, 2_750),
+        (CELL.capacity_units // 100, 1, 2_407),
+        (CELL.capacity_units // 100 - 1, 0, 2_406),
         (0, 0, 2_400),
     ],
 )
 def test_charge_and_voltage_are_rounded_down(left: int, percentage: int, voltage: int) -> None:
-    assert (percent(left), millivolts(left)) == (percentage, voltage)
+    assert (CELL.percent(left), CELL.millivolts(left)) == (percentage, voltage)
 
 
 def test_an_empty_battery_has_nothing_left_however_long_ago() -> None:
-    assert charged(0).left_units(0, 0) == 0
-    assert charged(1).left_units(1_000_000, 10**15) == 0
-    assert charged(37).left_units(0, 0) * 100 == CAPACITY_UNITS * 37
+    assert charged(CELL, 0).left_units(CELL, 0, 0) == 0
+    assert charged(CELL, 1).left_units(CELL, 1_000_000, 10**15) == 0
+    assert charged(CELL, 37).left_units(CELL, 0, 0) * 100 == CELL.capacity_units * 37
 
 
 # --- the alarms ---------------------------------------------------------------------------------------------------

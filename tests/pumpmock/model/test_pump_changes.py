@@ -9,15 +9,15 @@ from protocol.messages import SENTENCE, Change
 from protocol.units import US_PER_H
 from protocol.vocabulary import ChangeKind, EventKind, Refusal, State
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import to_rate
+from tests.settings import usual_settings
 
 STOP, RESUME = Change(ChangeKind.STOP), Change(ChangeKind.RESUME)
 LOW, EMPTY, ERI, STOPPED, EOS, *_ = (1 << alarm for alarm in Alarm)
 
 
 def running(*, fill_nl: int = 18_000_000, battery_percent: int = 100) -> Pump:
-    settings = Settings(epoch_s=1_000, stopped_alarm_s=0)  # its alarm comes with the stop
+    settings = usual_settings(epoch_s=1_000, stopped_alarm_s=0)  # its alarm comes with the stop
     return Pump(settings, fill_nl=fill_nl, rate_nl_h=25_000, battery_percent=battery_percent)
 
 

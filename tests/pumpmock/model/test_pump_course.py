@@ -13,8 +13,8 @@ from protocol.units import US_PER_DAY, US_PER_H
 from protocol.vocabulary import ChangeKind, EventKind, Mode, State
 from pumpmock.model.pump import Pump
 from pumpmock.model.sample import Sample
-from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import to_rate
+from tests.settings import usual_settings
 
 STOP, RESUME = Change(ChangeKind.STOP), Change(ChangeKind.RESUME)
 LOW, EMPTY, ERI, STOPPED, EOS, *_ = (1 << alarm for alarm in Alarm)
@@ -24,7 +24,9 @@ SEVEN_YEARS_US = 7 * 8_766 * US_PER_H
 def full_pump(
     rate_nl_h: int = 25_000, *, fill_nl: int = 18_000_000, battery_percent: int = 100, **figures: int
 ) -> Pump:
-    return Pump(Settings(**figures), fill_nl=fill_nl, rate_nl_h=rate_nl_h, battery_percent=battery_percent)
+    return Pump(
+        usual_settings(**figures), fill_nl=fill_nl, rate_nl_h=rate_nl_h, battery_percent=battery_percent
+    )
 
 
 def raised(pump: Pump) -> dict[Alarm, int]:
@@ -42,7 +44,7 @@ def test_a_sample_has_every_field_of_a_status_that_the_pump_owns() -> None:
 
 
 def test_each_figure_of_a_sample_stands_under_its_own_name() -> None:
-    settings = Settings(
+    settings = usual_settings(
         capacity_nl=40_000_000,
         residual_nl=1_000_000,
         low_reservoir_nl=3_000_000,
@@ -135,7 +137,7 @@ def test_an_alarm_is_planned_anew_from_the_instant_of_a_change_with_the_remainde
 
 
 def test_low_and_empty_at_one_instant_are_logged_in_that_order() -> None:
-    pump = Pump(Settings(low_reservoir_nl=1_400_000), fill_nl=2_000_000, rate_nl_h=25_000)
+    pump = Pump(usual_settings(low_reservoir_nl=1_400_000), fill_nl=2_000_000, rate_nl_h=25_000)
     pump.advance(30 * US_PER_DAY)
     assert [entry.detail for entry in pump.events.since(0)] == [Alarm.LOW_RESERVOIR, Alarm.EMPTY_RESERVOIR]
 
@@ -168,7 +170,7 @@ def test_a_pump_judges_its_alarms_from_the_first_instant(fill_nl: int, alarms: i
 def test_at_six_millilitres_a_day_an_endless_reservoir_would_see_eri_ninety_days_before_the_battery_ends() -> (
     None
 ):
-    settings = Settings(capacity_nl=100_000_000, residual_nl=0, low_reservoir_nl=0)
+    settings = usual_settings(capacity_nl=100_000_000, residual_nl=0, low_reservoir_nl=0)
     # 1 % of the charge lasts 280.512 h at this rate: ERI at once, and the battery is empty long before 90 days are over.
     pump = Pump(settings, fill_nl=100_000_000, rate_nl_h=250_000, battery_percent=1)
     assert raised(pump) == {Alarm.ERI: 0}
@@ -303,7 +305,7 @@ def test_whoever_listens_hears_each_entry_and_finds_the_state_after_it() -> None
 )
 def test_a_pump_that_cannot_be_is_refused(figures: dict[str, int], said: str) -> None:
     with pytest.raises(ValueError, match=f"^{said}"):
-        Pump(Settings(), **({"fill_nl": 18_000_000, "rate_nl_h": 25_000} | figures))
+        Pump(usual_settings(), **({"fill_nl": 18_000_000, "rate_nl_h": 25_000} | figures))
 
 
 @pytest.mark.parametrize(
@@ -327,4 +329,4 @@ def test_a_pump_that_cannot_be_is_refused(figures: dict[str, int], said: str) ->
 )
 def test_settings_that_no_pump_can_have_are_refused_by_name(setting: str, value: int) -> None:
     with pytest.raises(ValueError, match=setting.partition("_")[0]):
-        Settings(**{setting: value})
+        usual_settings(**{setting: value})

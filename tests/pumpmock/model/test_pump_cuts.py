@@ -13,8 +13,8 @@ from protocol.messages import Change
 from protocol.units import US_PER_DAY, US_PER_H
 from protocol.vocabulary import ChangeKind, EventKind, State
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import to_rate
+from tests.settings import usual_settings
 
 Act = Change | int
 Step = tuple[int, Act]
@@ -32,7 +32,9 @@ CHARGES = st.integers(0, 100)
 
 
 def new_pump(fill_nl: int, battery_percent: int) -> Pump:
-    return Pump(Settings(epoch_s=77), fill_nl=fill_nl, rate_nl_h=25_000, battery_percent=battery_percent)
+    return Pump(
+        usual_settings(epoch_s=77), fill_nl=fill_nl, rate_nl_h=25_000, battery_percent=battery_percent
+    )
 
 
 def act(pump: Pump, what: Act) -> None:

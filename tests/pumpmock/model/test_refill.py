@@ -14,7 +14,7 @@ from protocol.units import US_PER_H
 from protocol.vocabulary import ChangeKind, EventKind, Mode, State
 from pumpmock.model.pump import Pump
 from pumpmock.model.reservoir import LedgerError, Past, Reservoir, filled, refilled
-from pumpmock.model.settings import Settings
+from tests.settings import usual_settings
 
 VOLUMES = st.integers(0, 20_000_000)
 
@@ -29,7 +29,7 @@ def refill(withdrawn_nl: int, volume_nl: int, concentration_ug_ml: int = 0) -> C
 
 
 def pump_with(fill_nl: int = 18_000_000) -> Pump:
-    return Pump(Settings(), fill_nl=fill_nl, rate_nl_h=25_000, concentration_ug_ml=500)
+    return Pump(usual_settings(), fill_nl=fill_nl, rate_nl_h=25_000, concentration_ug_ml=500)
 
 
 def test_a_refill_begins_a_new_fill_with_what_was_filled_and_nothing_else() -> None:

@@ -14,18 +14,18 @@ from protocol.messages import Change
 from protocol.units import US_PER_DAY, US_PER_H
 from protocol.vocabulary import ChangeKind, EventKind
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
+from tests.settings import usual_settings
 
 NONE_ALLOWED = {
     *("battery.eri_us", "guard.applied_us", "stopped_us", "therapy.mode_left_nl", "therapy.mode_until_us")
 }
-SIGNED = {"settings.sensor_offset_nl", "therapy.epoch_s", "past.lost_nl"}
+SIGNED = {"settings.rate_error_ppm", "settings.sensor_offset_nl", "therapy.epoch_s", "past.lost_nl"}
 LISTS = {"guard.refusals_us", "guard.programmed", "guard.turned"}
 
 
 def stored() -> dict[str, Any]:
     """Return the state of a pump that is low, noticed its battery, and was stopped, with an alarm acknowledged."""
-    pump = Pump(Settings(sensor_offset_nl=-5), fill_nl=3_000_000, rate_nl_h=20_833, battery_percent=3)
+    pump = Pump(usual_settings(sensor_offset_nl=-5), fill_nl=3_000_000, rate_nl_h=20_833, battery_percent=3)
     pump.record(EventKind.START)
     pump.advance(50 * US_PER_H + 7)
     pump.apply(Change(ChangeKind.STOP))
@@ -35,7 +35,7 @@ def stored() -> dict[str, Any]:
 
 
 def running() -> dict[str, Any]:
-    pump = Pump(Settings(), fill_nl=18_000_000, rate_nl_h=25_000)
+    pump = Pump(usual_settings(), fill_nl=18_000_000, rate_nl_h=25_000)
     pump.advance(US_PER_DAY)
     return pump.to_dict()
 
@@ -54,7 +54,10 @@ def put(data: dict[str, Any], path: str, value: object) -> dict[str, Any]:
 def paths(data: dict[str, Any], before: str = "") -> list[str]:
     own = [before + key for key in data]
     return own + [
-        path for key, value in data.items() if isinstance(value, dict) for path in paths(value, f"{key}.")
+        path
+        for key, value in data.items()
+        if isinstance(value, dict)
+        for path in paths(value, f"{before}{key}.")
     ]
 
 
@@ -80,7 +83,8 @@ def test_a_missing_key_is_named(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["extra", "settings.extra", "reservoir.extra", "battery.extra", "alarms.extra"]
+    "path",
+    ["extra", "settings.extra", "settings.cell.extra", "reservoir.extra", "battery.extra", "alarms.extra"],
 )
 def test_an_unknown_key_is_named(path: str) -> None:
     with pytest.raises(ValueError, match=f"^{path} is not a key"):

@@ -13,7 +13,7 @@ from protocol.messages import Change, Step
 from protocol.units import US_PER_DAY, US_PER_H
 from protocol.vocabulary import ChangeKind, Mode
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
+from tests.settings import usual_settings
 
 FLEX = Change(ChangeKind.FLEX, weekdays=0x1F, steps=(Step(0, 10_000), Step(480, 30_000)))
 MODES = {
@@ -27,7 +27,7 @@ MODES = {
 
 def stored(mode: Mode = Mode.PROGRAM) -> dict[str, Any]:
     """Return the state of a pump with a flex program, an hour into a mode, refilled before."""
-    pump = Pump(Settings(), fill_nl=18_000_000, rate_nl_h=20_833)
+    pump = Pump(usual_settings(), fill_nl=18_000_000, rate_nl_h=20_833)
     pump.apply(FLEX)
     pump.advance(10 * US_PER_DAY + 7)
     pump.apply(Change(ChangeKind.REFILL, withdrawn_nl=9_000_000, volume_nl=18_000_000))

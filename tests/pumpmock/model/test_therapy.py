@@ -10,8 +10,8 @@ from protocol.messages import NEVER_S, SENTENCE, Change, Step
 from protocol.units import US_PER_DAY, US_PER_H, US_PER_S
 from protocol.vocabulary import ChangeKind, EventKind, Mode, Refusal, State
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
 from tests.pumpmock.conftest import to_rate
+from tests.settings import usual_settings
 
 MONDAY_S = 1_767_571_200  # 2026-01-05 00:00:00 UTC
 STOP, RESUME = Change(ChangeKind.STOP), Change(ChangeKind.RESUME)
@@ -41,7 +41,7 @@ def flex(*steps: Step, weekdays: int = 0x7F) -> Change:
 
 
 def pump_at(rate_nl_h: int = 25_000, *, fill_nl: int = 18_000_000, **figures: int) -> Pump:
-    return Pump(Settings(epoch_s=MONDAY_S), fill_nl=fill_nl, rate_nl_h=rate_nl_h, **figures)
+    return Pump(usual_settings(epoch_s=MONDAY_S), fill_nl=fill_nl, rate_nl_h=rate_nl_h, **figures)
 
 
 def rates(pump: Pump) -> tuple[int, int, int]:
@@ -235,7 +235,7 @@ def test_what_was_missing_of_a_bolus_at_a_stop_is_not_made_up_for() -> None:
 
 def test_what_was_missing_of_a_bolus_when_the_service_ended_never_comes() -> None:
     # 1 % of the charge lasts longer at 1,000,000 nL/h than this bolus, were it not for what was drained before.
-    pump = Pump(Settings(capacity_nl=100_000_000), fill_nl=100_000_000, rate_nl_h=0, battery_percent=1)
+    pump = Pump(usual_settings(capacity_nl=100_000_000), fill_nl=100_000_000, rate_nl_h=0, battery_percent=1)
     end_us = pump.sample().service_days * US_PER_DAY
     pump.advance(end_us - US_PER_H)
     pump.apply(bolus(98_000_000, 98 * 3_600))

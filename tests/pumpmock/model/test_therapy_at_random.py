@@ -12,7 +12,7 @@ from protocol.messages import EVERY_DAY, Change, Step
 from protocol.units import US_PER_DAY, US_PER_H, US_PER_S
 from protocol.vocabulary import ChangeKind, EventKind, Mode, State
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
+from tests.settings import usual_settings
 
 Leg = tuple[int, Change]
 
@@ -49,7 +49,7 @@ CHARGES = st.sampled_from([100, 100, 5, 1])
 
 
 def new_pump(fill_nl: int, battery_percent: int) -> Pump:
-    settings = Settings(epoch_s=1_767_225_600)
+    settings = usual_settings(epoch_s=1_767_225_600)
     return Pump(settings, fill_nl=fill_nl, rate_nl_h=25_000, battery_percent=battery_percent)
 
 
