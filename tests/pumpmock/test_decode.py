@@ -198,7 +198,7 @@ def test_a_file_that_is_text_and_no_hexadecimal_is_refused_with_its_place(tmp_pa
 def test_a_folder_is_refused_in_a_sentence(tmp_path: Path) -> None:
     done = run(str(tmp_path))
     assert done.exit_code == 2
-    assert "Is a directory" in done.output
+    assert "is a folder" in done.output
 
 
 @given(st.binary(max_size=300), st.sampled_from(["", " ", ",", ":", "\n", " 0x"]))
