@@ -13,10 +13,10 @@ from monitor.errors import LinkError, MonitorError, OutcomeUnknownError, Refused
 from monitor.intents import IntentError
 from protocol.exchange import READ_TRIES, RESOLVE_TRIES
 from protocol.fields import MessageError
-from protocol.intent import COMMAND_ID_SIZE, Intent
+from protocol.intent import COMMAND_ID_SIZE, Intent, event_of
 from protocol.machines import Stage, StageEvent
 from protocol.messages import Commit, Outcome, Prepared, build
-from protocol.vocabulary import Refusal, Role, Verdict
+from protocol.vocabulary import Role, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,6 @@ _NOT_OPEN = "no such change is open here"
 _REPLACED = "another memory answers now, which never saw the change and can't tell what became of it"
 _READS_ONLY = "this key only reads: the pump tells a technician key what became of it"
 _TOO_LATE = "the commit did not reach the pump, and it will not be applied any more; try again"
-_SPENT = frozenset({Refusal.ALREADY_APPLIED, Refusal.VOID})  # refusals that tell of this change's past
 
 
 class Changes:
@@ -113,7 +112,7 @@ class Changes:
         try:
             prepared = self._line.ask(intent.prepare(), Prepared)[0]
         except RefusedError as error:
-            self._end(intent, StageEvent.SILENCE if error.reason in _SPENT else StageEvent.REFUSED)
+            self._end(intent, event_of(error.reason))
             raise
         except BaseException:
             self._end(intent, StageEvent.SILENCE)
@@ -139,7 +138,7 @@ class Changes:
         if intent is None or intent.stage is not Stage.PREPARED:
             raise RefusedError("this change is not prepared any more: prepare it again")
         try:
-            intent = self._noted(intent.after(StageEvent.CONFIRM))
+            intent = self._noted(intent.after(StageEvent.APPROVE))
         except RefusedError:
             with contextlib.suppress(MonitorError):  # free the pump's place for it, where it can be reached
                 self.resolve(intent.command_id)
@@ -147,9 +146,9 @@ class Changes:
         try:
             outcome = self._told(intent, intent.commit(prepared.token), tries=1)
         except RefusedError as error:
-            if error.reason in _SPENT:
-                return self._settle(self._end(intent, StageEvent.SILENCE), error)
-            self._end(intent, StageEvent.REFUSED)
+            intent = self._end(intent, event_of(error.reason))
+            if intent.stage is Stage.RESOLVING:
+                return self._settle(intent, error)
             raise
         except MonitorError as error:
             return self._settle(self._end(intent, StageEvent.SILENCE), error)

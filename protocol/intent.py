@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING
 
 from protocol.machines import STAGE, Stage, StageEvent, step
 from protocol.messages import Commit, Prepare, Resolve
-from protocol.vocabulary import ChangeKind, Verdict
+from protocol.vocabulary import ChangeKind, Refusal, Verdict
 
 if TYPE_CHECKING:
     from protocol.messages import Change, Outcome, Prepared
 
 COMMAND_ID_SIZE = 8
 ENDED = frozenset({Stage.APPLIED, Stage.NOT_APPLIED})
+_SPENT = frozenset({Refusal.ALREADY_APPLIED, Refusal.VOID})  # refusals that tell of this change's past
+
+
+def event_of(reason: int) -> StageEvent:
+    """Return what a refusal of a change means for it: that it was not made, or that its verdict is to be asked for."""
+    return StageEvent.SPENT if reason in _SPENT else StageEvent.REFUSED
 
 
 @dataclass(frozen=True, slots=True)

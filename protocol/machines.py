@@ -46,7 +46,7 @@ class PortEvent(Enum):
     HELLO = "a good Hello, which is challenged"
     CONFIRM = "a good Confirm within 5 s"
     LATE = "5 s without a good Confirm"
-    ENDED = "24 h, 2^31 frames, or the port closed"
+    ENDED = "24 h, 2^31 frames, the port closed, or the pump started again"
 
 
 PORT: Mapping[Port, Mapping[PortEvent, Port]] = {
@@ -147,12 +147,13 @@ class StageEvent(Enum):
     SEND = "Prepare leaves"
     ECHO = "Prepared, equal to the wish"
     DIFFERENT = "Prepared, not equal to the wish"
-    CONFIRM = "the operator confirms"
+    APPROVE = "the operator confirms"
     ABANDON = "the operator abandons, or the 15 s are over"
     SILENCE = "no answer"
     RESTART = "the host was started again, or lost its session"
-    REFUSED = "Rejected"
-    APPLIED = "Outcome APPLIED, or Rejected ALREADY_APPLIED and then Outcome"
+    SPENT = "Rejected ALREADY_APPLIED or VOID: its verdict is there, and is to be asked for"
+    REFUSED = "Rejected for any other reason"
+    APPLIED = "Outcome APPLIED"
     NOT_APPLIED = "Outcome NOT_APPLIED"
 
 
@@ -161,17 +162,19 @@ STAGE: Mapping[Stage, Mapping[StageEvent, Stage]] = {
     Stage.PREPARING: {
         StageEvent.ECHO: Stage.PREPARED,
         StageEvent.DIFFERENT: Stage.RESOLVING,
+        StageEvent.SPENT: Stage.RESOLVING,
         StageEvent.REFUSED: Stage.NOT_APPLIED,
         StageEvent.SILENCE: Stage.RESOLVING,
         StageEvent.RESTART: Stage.RESOLVING,
     },
     Stage.PREPARED: {
-        StageEvent.CONFIRM: Stage.COMMITTING,
+        StageEvent.APPROVE: Stage.COMMITTING,
         StageEvent.ABANDON: Stage.RESOLVING,
         StageEvent.RESTART: Stage.RESOLVING,
     },
     Stage.COMMITTING: {
         StageEvent.APPLIED: Stage.APPLIED,
+        StageEvent.SPENT: Stage.RESOLVING,
         StageEvent.REFUSED: Stage.NOT_APPLIED,
         StageEvent.SILENCE: Stage.RESOLVING,
         StageEvent.RESTART: Stage.RESOLVING,
@@ -179,6 +182,7 @@ STAGE: Mapping[Stage, Mapping[StageEvent, Stage]] = {
     Stage.RESOLVING: {
         StageEvent.APPLIED: Stage.APPLIED,
         StageEvent.NOT_APPLIED: Stage.NOT_APPLIED,
+        StageEvent.SPENT: Stage.RESOLVING,
         StageEvent.REFUSED: Stage.RESOLVING,
         StageEvent.SILENCE: Stage.RESOLVING,
         StageEvent.RESTART: Stage.RESOLVING,

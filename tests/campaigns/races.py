@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from protocol.changes import ChangeDesk
-from protocol.intent import Intent
+from protocol.intent import Intent, event_of
 from protocol.machines import Slot, Stage, StageEvent
 from protocol.messages import Change, Commit, Outcome, Poll, Prepare, Prepared, Rejected, Resolve, Status
 from protocol.vocabulary import ChangeKind, Refusal, Verdict
@@ -100,7 +100,7 @@ class _Racer:
         intent = self.intents[-1]
         answer = self._send(intent.prepare())
         if isinstance(answer, Rejected):
-            self._now(intent.after(StageEvent.REFUSED))
+            self._now(intent.after(event_of(answer.reason)))
             self.happened.append(f"refused as {Refusal(answer.reason).name}")
             if answer.reason == Refusal.BUSY and len(self.intents) < _MOST_WISHES:
                 self._wish()
@@ -112,13 +112,13 @@ class _Racer:
             self._now(read)
 
     def _commit(self) -> None:
-        intent = self.intents[-1].after(StageEvent.CONFIRM)
+        intent = self.intents[-1].after(StageEvent.APPROVE)
         self._now(intent)
         answer = self._send(intent.commit(self._token))
         if isinstance(answer, Outcome):
             self._now(intent.decided(answer))
         elif isinstance(answer, Rejected):
-            self._now(intent.after(StageEvent.REFUSED))
+            self._now(intent.after(event_of(answer.reason)))
             self.happened.append(f"refused as {Refusal(answer.reason).name}")
         else:
             self._now(intent.after(StageEvent.SILENCE))

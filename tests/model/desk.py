@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from protocol.exchange import HostEnd
 from protocol.handshake import NONCE_SIZE
-from protocol.intent import COMMAND_ID_SIZE, Intent
+from protocol.intent import COMMAND_ID_SIZE, Intent, event_of
 from protocol.machines import Stage, StageEvent
 from protocol.messages import Change, Outcome, Poll, Prepared, Rejected, Status
-from protocol.vocabulary import ChangeKind, Refusal, Verdict
+from protocol.vocabulary import ChangeKind, Verdict
 from tests.model.plant import KEY, SERIAL_NUMBER, STORE_ID
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from protocol.fields import Message
     from tests.model.plant import Plant
-
-_SPENT = (Refusal.ALREADY_APPLIED, Refusal.VOID)
 
 
 def meant(command_id: bytes, seen: Status, kind: ChangeKind, rate_nl_h: int) -> Intent:
@@ -111,7 +109,7 @@ class Desk:
     def confirm(self) -> bytes:
         """Note that the change was confirmed, and ask the pump to apply it: once."""
         assert self.intent is not None
-        self._move(self.intent.after(StageEvent.CONFIRM))
+        self._move(self.intent.after(StageEvent.APPROVE))
         self.note(self.intent)
         return self._ask(self.intent.commit(self.token))
 
@@ -165,8 +163,7 @@ class Desk:
             self.settle(intent.decided(message))
         else:
             assert isinstance(message, Rejected)
-            spent = intent.stage is Stage.PREPARING and message.reason in _SPENT
-            self.settle(intent.after(StageEvent.SILENCE if spent else StageEvent.REFUSED))
+            self.settle(intent.after(event_of(message.reason)))
 
     # --- what it keeps ----------------------------------------------------------------------------------------------
 

@@ -329,7 +329,7 @@ def test_a_change_that_was_prepared_and_given_up_is_not_in_doubt() -> None:
     prepared = replace(RATE, stage=Stage.PREPARED, new_rate_nl_h=25_000)
     for event in (StageEvent.ABANDON, StageEvent.RESTART):
         assert not prepared.after(event).in_doubt
-    assert prepared.after(StageEvent.CONFIRM).after(StageEvent.SILENCE).in_doubt
+    assert prepared.after(StageEvent.APPROVE).after(StageEvent.SILENCE).in_doubt
 
 
 @pytest.mark.parametrize("figure", ["1e999", "-1e999", "NaN"])

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from protocol.intent import Intent
+from protocol.intent import Intent, event_of
 from protocol.machines import Stage, StageEvent
 from protocol.messages import Change, Commit, Outcome, Prepared, Resolve, Step
-from protocol.vocabulary import ChangeKind, Verdict
+from protocol.vocabulary import ChangeKind, Refusal, Verdict
 from tests.protocol.helpers import RATE_NL_H, SERIAL_NUMBER, STORE_ID, Bench, prepare, wish
 
 ID = b"change-1"
@@ -64,6 +64,12 @@ def test_a_verdict_ends_it(verdict: Verdict, stage: Stage) -> None:
     assert (decided.stage, decided.is_open) == (stage, False)
 
 
+@pytest.mark.parametrize("reason", [*Refusal, 200])
+def test_a_refused_prepare_decides_unless_it_tells_of_this_changes_past(reason: int) -> None:
+    spent = reason in {Refusal.ALREADY_APPLIED, Refusal.VOID}
+    assert SENT.after(event_of(reason)).stage is (Stage.RESOLVING if spent else Stage.NOT_APPLIED)
+
+
 def test_the_verdict_on_another_change_decides_nothing() -> None:
     with pytest.raises(ValueError, match="another change"):
         SENT.after(StageEvent.SILENCE).decided(outcome(Verdict.APPLIED, b"change-2"))
@@ -72,4 +78,4 @@ def test_the_verdict_on_another_change_decides_nothing() -> None:
 def test_a_prepared_message_is_never_taken_for_a_verdict() -> None:
     assert isinstance(prepare(Bench()), Prepared)
     with pytest.raises(ValueError, match="cannot come"):
-        MEANT.after(StageEvent.CONFIRM)
+        MEANT.after(StageEvent.APPROVE)

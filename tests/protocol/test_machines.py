@@ -80,13 +80,13 @@ def test_a_session_opens_by_a_confirm_alone_at_the_pump_and_by_a_sealed_frame_al
 
 
 def test_nothing_is_committed_that_was_not_read_back_and_confirmed() -> None:
-    for missing in (StageEvent.ECHO, StageEvent.CONFIRM):
+    for missing in (StageEvent.ECHO, StageEvent.APPROVE):
         assert Stage.COMMITTING not in reached(STAGE, Stage.INTENDED, frozenset({missing}))
 
 
-def test_silence_and_a_restart_never_decide_a_change() -> None:
+def test_silence_a_restart_and_a_refusal_for_its_past_never_decide_a_change() -> None:
     for state, row in STAGE.items():
-        for event in (StageEvent.SILENCE, StageEvent.RESTART):
+        for event in (StageEvent.SILENCE, StageEvent.RESTART, StageEvent.SPENT):
             if event in row:
                 assert row[event] is Stage.RESOLVING, state
 
