@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from protocol.vocabulary import Role
 
 NONCE_SIZE = 16
+_HELLO_SIZE = len(build(Hello(bytes(KEY_ID_SIZE), bytes(NONCE_SIZE), 0)))
 PENDING_MS = 5_000
 # After this many bad tags in a row on a port, handshakes there are ignored for 1, 2, 4 ... seconds, 60 at the most.
 BAD_TAGS_ALLOWED = 3
@@ -156,7 +157,7 @@ class DeviceHandshake:
 
     def challenge(self, frame: Frame, now_ms: int) -> bytes | None:
         """Return the answer to a HELLO; None where it deserves none. `now_ms` is monotonic."""
-        if self.deaf_ms(now_ms):
+        if self.deaf_ms(now_ms) or len(frame.payload) != _HELLO_SIZE:
             return None
         # The key id is the payload's first bytes; it is only looked up, and parsed as a field once the tag is verified.
         key = self._keys.get(frame.payload[:KEY_ID_SIZE])
@@ -166,10 +167,7 @@ class DeviceHandshake:
         if not is_tag(secret, frame.tag, frame.signed):
             self._note_bad_tag(now_ms)
             return None
-        try:
-            hello = cast("Hello", parse(frame.type, frame.payload))
-        except MessageError:
-            return None
+        hello = cast("Hello", parse(Hello.code, frame.payload))
         session = int.from_bytes(self._random(4), "little") or 1
         nonce = self._random(NONCE_SIZE)
         self._pending = _Pending(key, session, hello.host_nonce + nonce, now_ms + PENDING_MS)
@@ -179,7 +177,9 @@ class DeviceHandshake:
     def confirm(self, frame: Frame, now_ms: int) -> tuple[Session, Role] | None:
         """Return the session that a CONFIRM opens and the role of its key; None where it opens none."""
         pending = self._pending
-        if self.lapse(now_ms) or pending is None or frame.session != pending.session or self.deaf_ms(now_ms):
+        if frame.payload or self.lapse(now_ms) or pending is None or self.deaf_ms(now_ms):
+            return None
+        if frame.session != pending.session:
             return None
         if not is_tag(handshake_key(pending.key), frame.tag, frame.signed, pending.nonces, self._identifier):
             self._note_bad_tag(now_ms)

@@ -19,9 +19,9 @@ from docs.vectors.given import (
     key_json,
     topic,
 )
-from protocol.frame import FROM_DEVICE, encode
+from protocol.frame import FROM_DEVICE, encode, header
 from protocol.handshake import DeviceHandshake, HostHandshake, handshake_key
-from protocol.messages import Poll
+from protocol.messages import Challenge, Poll, parse
 from protocol.session import tag
 
 if TYPE_CHECKING:
@@ -94,6 +94,59 @@ def _opens_a_session(pump: _Listener) -> None:
 def _opens_a_session_that_reads(pump: _Listener) -> None:
     """The same with the viewer's key: the role is in the session's keys, on no frame."""
     _good(pump, VIEWER)
+
+
+def _resealed(
+    wire: bytes,
+    bound: bytes = b"",
+    *,
+    session: int | None = None,
+    counter: int = 0,
+    ack: int = 0,
+    size: int | None = None,
+) -> bytes:
+    """Return a handshake frame with other figures in its header, or a payload cut or filled to `size`, rightly tagged."""
+    frame = frame_of(wire)
+    payload = frame.payload if size is None else frame.payload[:size].ljust(size, b"\0")
+    number = frame.session if session is None else session
+    signed = header(frame.type, number, counter, ack, payload) + payload
+    return encode(signed, tag(handshake_key(TECHNICIAN), signed, bound))
+
+
+def _bound(challenge: bytes) -> bytes:
+    """Return what the tag of a Confirm covers beside the frame."""
+    offer = parse(Challenge.code, frame_of(challenge).payload)
+    if not isinstance(offer, Challenge):
+        raise TypeError("the pump offers a session")
+    return HOST_NONCE + offer.device_nonce + offer.device_id
+
+
+def _other_figures_in_the_header(pump: _Listener) -> None:
+    """The pump does not look at counter and ack of a handshake frame, nor at the session of a Hello: the tag covers them."""
+    host = HostHandshake(TECHNICIAN, HOST_NONCE)
+    pump.send(_resealed(host.hello(), session=7), "Hello with session 7")
+    challenge = pump.send(
+        _resealed(host.hello(), session=0x0101, counter=5, ack=5), "with counter 5 and ack 5"
+    )
+    confirm = _confirm(host, challenge)
+    pump.send(_resealed(confirm, _bound(challenge), session=7), "Confirm with session 7: of no challenge")
+    pump.send(_resealed(confirm, _bound(challenge), counter=3, ack=4), "Confirm with counter 3 and ack 4")
+
+
+def _of_another_size(pump: _Listener) -> None:
+    """A handshake frame whose payload has another size is dropped before its tag is looked at, and not counted as wrong."""
+    host = HostHandshake(TECHNICIAN, HOST_NONCE)
+    hello = host.hello()
+    for size in (2, 4, 20, 22, 200):
+        pump.send(_resealed(hello, size=size), f"Hello of {size} bytes with the right tag")
+        pump.send(_spoiled(_resealed(hello, size=size)), f"Hello of {size} bytes with a wrong tag")
+    challenge = pump.send(hello, "Hello")
+    confirm = _confirm(host, challenge)
+    for size in (1, 200):
+        longer = _resealed(confirm, _bound(challenge), size=size)
+        pump.send(longer, f"Confirm of {size} bytes with the right tag")
+        pump.send(_spoiled(longer), f"Confirm of {size} bytes with a wrong tag")
+    pump.send(confirm, "Confirm: the challenge still stands")
 
 
 def _unknown_key(pump: _Listener) -> None:
@@ -182,6 +235,8 @@ def _nothing_without_a_session(pump: _Listener) -> None:
 _AT_THE_PUMP: tuple[Callable[[_Listener], None], ...] = (
     _opens_a_session,
     _opens_a_session_that_reads,
+    _other_figures_in_the_header,
+    _of_another_size,
     _unknown_key,
     _wrong_key,
     _confirm_with_a_wrong_tag,

@@ -120,6 +120,32 @@ def test_a_hello_of_another_size_gets_no_answer(size: int) -> None:
     assert pump._pending is None
 
 
+@pytest.mark.parametrize("size", [1, 16, 200])
+def test_a_confirm_with_a_payload_opens_nothing_and_leaves_the_challenge_standing(size: int) -> None:
+    pump = device_handshake()
+    _, challenge, confirm = recorded(pump)
+    offer = parse(challenge.type, challenge.payload)
+    assert isinstance(offer, Challenge)
+    signed = header(Confirm.code, offer.session, 0, 0, bytes(size)) + bytes(size)
+    bound = HOST_NONCE + offer.device_nonce + offer.device_id
+    for right in (True, False):
+        made = tag(expand(TECHNICIAN.secret, b"pump1 handshake"), signed, bound) if right else bytes(16)
+        assert pump.confirm(frame_of(encode(signed, made)), 0) is None
+    assert (pump.refused, pump.deaf_ms(0)) == (0, 0)
+    assert pump.confirm(confirm, 0) is not None
+
+
+@pytest.mark.parametrize("size", [4, 20, 22])
+def test_a_hello_of_another_size_is_not_counted_whatever_its_tag(size: int) -> None:
+    payload = (TECHNICIAN.key_id + bytes(196))[:size]
+    signed = header(Hello.code, 0, 0, 0, payload) + payload
+    pump = device_handshake()
+    for _ in range(2 * BAD_TAGS_ALLOWED):
+        assert pump.challenge(frame_of(encode(signed, bytes(16))), 0) is None
+    assert (pump.refused, pump.deaf_ms(0)) == (0, 0)
+    assert pump.challenge(HELLO, 0) is not None
+
+
 def test_a_key_that_the_pump_does_not_hold_gets_no_answer() -> None:
     assert device_handshake(keys={VIEWER.key_id: VIEWER}).challenge(HELLO, 0) is None
 

@@ -309,6 +309,8 @@ class Greeter:
         now = step["at_ms"]
         if now < self.deaf_until or code not in {HELLO, CONFIRM}:
             return "", None
+        if len(payload) != {HELLO: 21, CONFIRM: 0}[code]:
+            return "", None
         if code == HELLO:
             key = self.keys.get(payload[:4].hex())
             if key is None or not self._is_right(key, signed, given, now):
