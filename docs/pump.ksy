@@ -567,7 +567,7 @@ types:
       type: u1
       valid:
         max: 1
-      doc: 1 where a soft limit of the host was overridden, for the log
+      doc: '1 where a soft limit of the host was overridden: told in the event log'
     - id: change
       type: change
       doc: what is wanted
@@ -815,7 +815,7 @@ types:
       doc: 'what happened: an EventKind, or a number of a later minor version'
     - id: detail
       type: u1
-      doc: alarm bit, refusal code, role or mode, by kind
+      doc: 'alarm bit, refusal code, role, mode or weekdays, by kind; of a change, bit 7: a soft limit was overridden'
     - id: a
       type: u4
       doc: by kind

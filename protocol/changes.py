@@ -167,7 +167,8 @@ class ChangeDesk:
     def _make(self, slot: _Prepared) -> Outcome | Rejected:
         change, command_id = slot.request.change, slot.request.command_id
         rate, time_us = self._foresee(change).rate_nl_h, self._present().pump_time_us
-        line = Applied(self.ledger.revision + 1, command_id, change.kind, rate, time_us)
+        overridden = bool(slot.request.overridden)
+        line = Applied(self.ledger.revision + 1, command_id, change.kind, rate, time_us, overridden)
         self.ledger.append(line)
         try:
             self._apply(line, change)

@@ -22,13 +22,17 @@ VOID_KEPT = 64
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A line of the ledger: the change `command_id` made `revision`, and led to `rate_nl_h`."""
+    """A line of the ledger: the change `command_id` made `revision`, and led to `rate_nl_h`.
+
+    `overridden` tells that its host overrode a soft limit of its own.
+    """
 
     revision: int
     command_id: bytes
     kind: ChangeKind
     rate_nl_h: int
     pump_time_us: int
+    overridden: bool = False
 
 
 class Ledger:

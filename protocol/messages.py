@@ -28,6 +28,9 @@ from protocol.vocabulary import ChangeKind, Log, Mode, State, Verdict
 MINOR_VERSION = 0
 MOST_RATE_NL_H = 1_000_000  # 24 mL/day, the top of the range in docs/protocol.md
 NEVER_S = 0xFFFF_FFFF  # in a count of seconds: it will not happen at this rate
+OVERRIDDEN = (
+    0x80  # in the detail of a change's entry in the event log: a soft limit of the host was overridden
+)
 EVENTS_A_PAGE = 6  # as many records of 30 bytes as fit a payload of 200
 SENTENCE = 120  # characters of a refusal's sentence
 STEPS_A_DAY = 13  # changes of a day's pattern, as many as such pumps take (the maker's page on SynchroMed II)
@@ -181,7 +184,9 @@ class EventRecord(Message):
     pump_time_us: int = u64("when", unit="us")
     clock_s: int = u64("when, by the pump's calendar clock", unit="s")
     kind: int = u8("what happened: an EventKind, or a number of a later minor version")
-    detail: int = u8("alarm bit, refusal code, role or mode, by kind")
+    detail: int = u8(
+        "alarm bit, refusal code, role, mode or weekdays, by kind; of a change, bit 7: a soft limit was overridden"
+    )
     a: int = u32("by kind")
     b: int = u32("by kind")
 
@@ -288,7 +293,7 @@ class Prepare(Message):
     command_id: bytes = raw(8, "fresh random bytes: names this change for ever")
     expect_revision: int = u32("the revision that the operator saw")
     expect_rate_nl_h: int = u32("the commanded rate that the operator saw", unit="nL/h")
-    overridden: int = u8("1 where a soft limit of the host was overridden, for the log", most=1)
+    overridden: int = u8("1 where a soft limit of the host was overridden: told in the event log", most=1)
     change: Change = record(Change, "what is wanted")
 
 

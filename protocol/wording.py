@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from protocol.alarms import KINDS, Alarm
+from protocol.messages import EVERY_DAY, OVERRIDDEN
 from protocol.units import format_rate, format_span, format_volume, ml_day
 from protocol.vocabulary import EventKind, Refusal, Role
 
@@ -67,6 +68,15 @@ _REASONS = {
     Refusal.VOID: "resolved as not applied before",
 }
 
+# Entries of applied changes, whose detail has a bit for a soft limit that was overridden.
+CHANGES = frozenset(
+    {
+        *(EventKind.RATE_CHANGED, EventKind.STOPPED, EventKind.RESUMED, EventKind.MINIMUM_RATE),
+        *(EventKind.TEMPORARY_RATE, EventKind.BOLUS, EventKind.FLEX, EventKind.REFILLED),
+        *(EventKind.PRIME, EventKind.BRIDGE, EventKind.CLOCK_SET),
+    }
+)
+
 
 def _volume(bound: int) -> str:
     return f"the bound is {format_volume(bound)}"
@@ -121,7 +131,8 @@ def event_text(record: EventRecord) -> str:
         return _refusal_text(record)
     if kind in {EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.ACKNOWLEDGED}:
         return _alarm_text(record)
-    return _TEXTS[kind](record)
+    text = _TEXTS[kind](record)
+    return f"{text}, soft limit overridden" if kind in CHANGES and record.detail & OVERRIDDEN else text
 
 
 _TEXTS: dict[EventKind, Callable[[EventRecord], str]] = {
@@ -132,7 +143,9 @@ _TEXTS: dict[EventKind, Callable[[EventRecord], str]] = {
     EventKind.MINIMUM_RATE: lambda r: f"minimum rate, was {format_rate(r.a)}",
     EventKind.TEMPORARY_RATE: lambda r: f"temporary rate {format_rate(r.a)} for {format_span(r.b)}",
     EventKind.BOLUS: lambda r: f"bolus of {format_volume(r.a)} over {format_span(r.b)}",
-    EventKind.FLEX: lambda r: f"flex program, {r.detail.bit_count()} days, {format_volume(r.a)} a day",
+    EventKind.FLEX: lambda r: (
+        f"flex program, {(r.detail & EVERY_DAY).bit_count()} days, {format_volume(r.a)} a day"
+    ),
     EventKind.REFILLED: lambda r: f"withdrawn {format_volume(r.a)}, filled {format_volume(r.b)}",
     EventKind.PRIME: lambda r: f"prime of {format_volume(r.a)}",
     EventKind.BRIDGE: lambda r: f"bridge bolus of {format_volume(r.a)} at {format_rate(r.b)}",

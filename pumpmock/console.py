@@ -8,8 +8,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from protocol.alarms import Alarm
+from protocol.messages import EVERY_DAY, OVERRIDDEN
 from protocol.vocabulary import EventKind, Mode, Refusal, Role
-from protocol.wording import event_line
+from protocol.wording import CHANGES, event_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,6 +61,8 @@ def event_fields(record: EventRecord) -> dict[str, Any]:
         "pump_time_us": record.pump_time_us,
         "clock_s": record.clock_s,
     }
+    if kind in CHANGES:
+        fields["overridden"] = bool(record.detail & OVERRIDDEN)
     return fields | _FIELDS.get(kind, _nothing)(record)
 
 
@@ -89,7 +92,7 @@ _FIELDS: dict[EventKind, Callable[[EventRecord], dict[str, Any]]] = {
     },
     EventKind.TEMPORARY_RATE: lambda r: {"rate_nl_h": r.a, "duration_s": r.b},
     EventKind.BOLUS: lambda r: {"volume_nl": r.a, "duration_s": r.b},
-    EventKind.FLEX: lambda r: {"weekdays": r.detail, "volume_nl": r.a},
+    EventKind.FLEX: lambda r: {"weekdays": r.detail & EVERY_DAY, "volume_nl": r.a},
     EventKind.REFILLED: lambda r: {"withdrawn_nl": r.a, "volume_nl": r.b},
     EventKind.PRIME: lambda r: {"volume_nl": r.a},
     EventKind.BRIDGE: lambda r: {"volume_nl": r.a, "rate_nl_h": r.b},

@@ -70,7 +70,7 @@ class Memory:
         """Let the motor take the revision that is in the ledger."""
         if self.ahead is None:
             raise ValueError(f"what revision {line.revision} changes is missing")
-        self.pump.apply(self.ahead)
+        self.pump.apply(self.ahead, overridden=line.overridden)
         self.revision, self.ahead = line.revision, None
 
 
@@ -151,7 +151,7 @@ def _content(memory: Memory) -> dict[str, Any]:
         "boot": memory.boot,
         "revision": memory.revision,
         "ledger": [
-            [line.command_id.hex(), int(line.kind), line.rate_nl_h, line.pump_time_us]
+            [line.command_id.hex(), int(line.kind), line.rate_nl_h, line.pump_time_us, int(line.overridden)]
             for line in memory.ledger.lines
         ],
         "void": [command_id.hex() for command_id in memory.ledger.void],
@@ -189,13 +189,14 @@ def _memory(content: Any) -> Memory:  # noqa: ANN401 - whatever JSON holds
 
 def _line(row: Any, place: int) -> Applied:  # noqa: ANN401 - whatever JSON holds
     where = f"ledger line {place}"
-    command_id, kind, rate, time_us = items(row, where)
+    command_id, kind, rate, time_us, overridden = items(row, where)
     return Applied(
         place,
         _hex(command_id, _COMMAND_ID_HEX, where),
         ChangeKind(figure(kind, where)),
         figure(rate, where, most=MOST_RATE_NL_H),
         figure(time_us, where),
+        bool(figure(overridden, where, most=1)),
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from protocol.alarms import Alarm
 from protocol.changes import Effect
-from protocol.messages import NEVER_S, Change, EventRecord
+from protocol.messages import NEVER_S, OVERRIDDEN, Change, EventRecord
 from protocol.units import US_PER_DAY, US_PER_S
 from protocol.vocabulary import EventKind, Mode
 from pumpmock.model.alarms import FAULTS, acknowledging, members, raising
@@ -237,8 +237,8 @@ class Pump:
         self._run_due()
         return objection(self._settled(), self.settings, change)
 
-    def apply(self, change: Change) -> None:
-        """Make a change at this instant and log it.
+    def apply(self, change: Change, *, overridden: bool = False) -> None:
+        """Make a change at this instant and log it, and with it whether a soft limit of its host was overridden.
 
         Raises:
             ValueError: if `refuse` would refuse it; nothing is changed then.
@@ -249,7 +249,8 @@ class Pump:
         before = self._settled()
         after = changed(before, self.settings, change)
         after = replace(after, guard=after_change(after.guard, self.clock.now_us))
-        self._go_on(after, (entry_of(change, before, after),))
+        kind, detail, a, b = entry_of(change, before, after)
+        self._go_on(after, ((kind, detail | (OVERRIDDEN if overridden else 0), a, b),))
 
     @property
     def guard(self) -> Guard:

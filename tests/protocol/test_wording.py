@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.alarms import KINDS, Alarm
-from protocol.messages import EventRecord
+from protocol.messages import OVERRIDDEN, EventRecord
 from protocol.vocabulary import EventKind, Refusal
 from protocol.wording import clock_text, event_line, event_text
 
@@ -46,6 +46,16 @@ def test_every_kind_has_a_sentence_for_every_detail(kind: EventKind) -> None:
         ((EventKind.ALARM_RAISED, Alarm.LOW_RESERVOIR), "low reservoir: delivery goes on"),
         ((EventKind.ALARM_CLEARED, Alarm.STOPPED), "stopped too long"),
         ((EventKind.ACKNOWLEDGED, Alarm.ERI), "battery service"),
+        (
+            (EventKind.RATE_CHANGED, OVERRIDDEN, 20_833, 30_000),
+            "0.500 -> 0.720 mL/day, soft limit overridden",
+        ),
+        ((EventKind.FLEX, 0x1F, 500_000), "flex program, 5 days, 0.50 mL a day"),
+        (
+            (EventKind.FLEX, 0x1F | OVERRIDDEN, 500_000),
+            "flex program, 5 days, 0.50 mL a day, soft limit overridden",
+        ),
+        ((EventKind.MODE_ENDED, 0xFF, 0, 25_000), "by the program again, at 0.600 mL/day"),
         ((EventKind.ALARM_RAISED, 77), "an alarm this version does not know (77)"),
         ((EventKind.REFUSED, Refusal.ROLE), "the key only reads"),
         (

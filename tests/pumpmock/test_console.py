@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from protocol.alarms import Alarm
-from protocol.messages import EventRecord
+from protocol.messages import OVERRIDDEN, EventRecord
 from protocol.vocabulary import EventKind, Mode, Refusal, Role
+from protocol.wording import CHANGES
 from pumpmock.console import Console, event_fields
 
 WHEN = {"number": 7, "pump_time_us": 5_000_000, "clock_s": 1_767_225_600}
@@ -53,7 +55,20 @@ def record_of(kind: EventKind) -> EventRecord:
 
 @pytest.mark.parametrize("kind", EventKind)
 def test_each_kind_of_event_has_its_own_json_fields(kind: EventKind) -> None:
-    assert event_fields(record_of(kind)) == {"event": kind.name.lower(), **WHEN, **FORMS[kind][1]}
+    overridden = {"overridden": False} if kind in CHANGES else {}
+    assert event_fields(record_of(kind)) == {
+        "event": kind.name.lower(),
+        **WHEN,
+        **overridden,
+        **FORMS[kind][1],
+    }
+
+
+@pytest.mark.parametrize("kind", sorted(CHANGES))
+def test_a_change_over_a_soft_limit_is_told_as_one_and_nothing_else_of_it_is_other(kind: EventKind) -> None:
+    record = record_of(kind)
+    over = event_fields(replace(record, detail=record.detail | OVERRIDDEN))
+    assert over == event_fields(record) | {"overridden": True}
 
 
 @pytest.mark.parametrize("kind", EventKind)
@@ -90,6 +105,7 @@ def test_warnings_go_to_standard_error_and_leave_the_json_clean(capsys: pytest.C
 
 _GOES_ON = """
 import sys
+from protocol.wording import CHANGES
 from pumpmock.console import Console
 
 sys.stdin.read()  # until whoever read our output has gone

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from protocol.messages import (
+    OVERRIDDEN,
     Acknowledge,
     Change,
     Commit,
@@ -24,6 +25,7 @@ from protocol.messages import (
 )
 from protocol.session import LONGEST_SESSION_MS
 from protocol.vocabulary import ChangeKind, Refusal, Verdict
+from protocol.wording import CHANGES
 from pumpmock.snapshot import Memory, Store
 from tests.pumpmock.conftest import ONE_OF_EACH, Bench, Host, new_memory, preparing, state_of, to_rate
 
@@ -133,7 +135,7 @@ TestTalk = Talk.TestCase
 TestTalk.settings = settings(deadline=None, stateful_step_count=30)
 
 
-def killed_at_each_save(tmp_path: Path, change: Change) -> list[Memory]:
+def killed_at_each_save(tmp_path: Path, change: Change, overridden: int = 0) -> list[Memory]:
     """Change a pump at its minimum rate, and load what a kill right after each of the saves would have left."""
     bench = Bench()
     bench.memory.pump.apply(Change(ChangeKind.MINIMUM_RATE))
@@ -148,7 +150,7 @@ def killed_at_each_save(tmp_path: Path, change: Change) -> list[Memory]:
     bench.device._save = save_and_keep
     host = Host(bench.open())
     now = host.ask(Poll(), Status)
-    prepared = host.ask(Prepare(b"command1", 0, now.commanded_rate_nl_h, 0, change), Prepared)
+    prepared = host.ask(Prepare(b"command1", 0, now.commanded_rate_nl_h, overridden, change), Prepared)
     left.clear()
     host.ask(Commit(b"command1", prepared.token), Outcome)
     loaded = []
@@ -173,6 +175,18 @@ def test_a_kill_between_storing_and_turning_the_motor_ends_in_the_change(
         outcome = bench.serve(Resolve(b"command1"), Outcome)
         assert (outcome.verdict, outcome.revision) == (Verdict.APPLIED, 1)
         assert outcome.rate_nl_h == bench.status().commanded_rate_nl_h
+
+
+@pytest.mark.parametrize("overridden", [0, 1])
+@pytest.mark.parametrize("change", ONE_OF_EACH.values(), ids=lambda change: change.kind.name)
+def test_a_soft_limit_that_was_overridden_is_told_in_the_log_and_outlives_a_kill(
+    tmp_path: Path, change: Change, overridden: int
+) -> None:
+    for memory in killed_at_each_save(tmp_path, change, overridden):
+        *_, entry = (one for one in memory.pump.events.since(0) if one.kind in CHANGES)
+        weekdays = change.weekdays if change.kind is ChangeKind.FLEX else 0
+        assert entry.detail == (weekdays | OVERRIDDEN if overridden else weekdays)
+        assert [line.overridden for line in memory.ledger.lines] == [bool(overridden)]
 
 
 def test_a_commit_on_a_failing_disk_is_not_applied_by_this_process_or_the_next(

@@ -94,6 +94,9 @@ def test_a_value_of_the_wrong_type_is_refused_even_where_it_would_do(
         (2, 25e3),
         (3, None),
         (3, 2**64),
+        (4, 2),
+        (4, True),
+        (4, None),
     ],
 )
 def test_a_wrong_figure_in_the_ledger_is_refused(store: Store, place: int, value: object) -> None:
