@@ -762,6 +762,8 @@ types:
       -unit: ug/mL
     - id: clock_s
       type: u8
+      valid:
+        max: 4294967295
       doc: seconds since 1970 UTC
       -unit: s
     - id: weekdays

@@ -35,6 +35,12 @@ TOKEN_SIZE = 8
 PREPARE_TTL_MS = 15_000
 NO_COMMAND = bytes(8)
 _NOTHING = Change(ChangeKind.RATE)
+# What a kind that uses the field can't be without.
+_NEEDED = {
+    "weekdays": "no weekday is named",
+    "duration_s": "a duration of 0 s is none",
+    "volume_nl": "a volume of 0 nL is none",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +233,10 @@ def misfit(change: Change) -> str:
         return "the first step of a day's pattern is at minute 0"
     if any(later <= earlier for earlier, later in pairwise(minutes)):
         return "the steps of a day's pattern rise by their minute"
-    if "weekdays" in used and not change.weekdays:
-        return "no weekday is named"
-    if "duration_s" in used and not change.duration_s:
-        return "a duration of 0 s is none"
-    return ""
+    needed = (
+        used - {"volume_nl"} if change.kind is ChangeKind.REFILL else used
+    )  # a reservoir may be left empty
+    return next((said for name, said in _NEEDED.items() if name in needed and not getattr(change, name)), "")
 
 
 def rejected(request: int, finding: Finding, command_id: bytes = NO_COMMAND) -> Rejected:

@@ -23,7 +23,7 @@ from protocol.frame import (
     examine,
 )
 from protocol.meaning import meanings, message_name
-from protocol.messages import MESSAGES
+from protocol.messages import MESSAGES, Confirm, Hello
 from protocol.overheard import Finding, Overheard
 
 if TYPE_CHECKING:
@@ -191,7 +191,10 @@ def _payload(frame: Frame) -> Finding:
     defect = dissect(kind, frame.payload).defect
     if defect is None:
         return Finding("payload", passed=True, said=f"as {kind.__name__} has it")
-    answer = "a host passes it over" if frame.type & FROM_DEVICE else "a pump answers MALFORMED"
+    if frame.type & FROM_DEVICE:
+        answer = "a host passes it over"
+    else:
+        answer = "a pump drops it" if frame.type in {Hello.code, Confirm.code} else "a pump answers MALFORMED"
     return Finding("payload", passed=False, said=f"{defect.said}: {answer}")
 
 

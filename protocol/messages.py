@@ -263,7 +263,8 @@ class Change(Message):
     duration_s: int = u32("of a bolus or a temporary rate, pump time", unit="s", default=0)
     withdrawn_nl: int = u32("taken out of the reservoir before it was filled", unit="nL", default=0)
     concentration_ug_ml: int = u16("of the drug that was filled", unit="ug/mL", default=0)
-    clock_s: int = u64("seconds since 1970 UTC", unit="s", default=0)
+    # In 2106 it ends: an entry of the event log has four bytes for the clock that was.
+    clock_s: int = u64("seconds since 1970 UTC", unit="s", most=0xFFFF_FFFF, default=0)
     weekdays: int = u8("a bit a weekday, Monday lowest", most=EVERY_DAY, default=0)
     steps: tuple[Step, ...] = records(
         Step, STEPS_A_DAY, "a day's pattern: the first at minute 0, rising", default=()

@@ -149,7 +149,7 @@ _RATE_AFTER: dict[ChangeKind, Callable[[Bench, Change], int]] = {
     ChangeKind.STOP: lambda _, __: 0,
     ChangeKind.RESUME: lambda bench, _: bench.programmed_nl_h,
     ChangeKind.MINIMUM_RATE: lambda _, __: MINIMUM_RATE_NL_H,
-    ChangeKind.BOLUS: lambda _, change: change.volume_nl * 3_600 // change.duration_s,
+    ChangeKind.BOLUS: lambda _, change: -(-change.volume_nl * 3_600 // change.duration_s),
     ChangeKind.FLEX: lambda _, change: change.steps[0].rate_nl_h,
     ChangeKind.PRIME: lambda _, __: BOUNDS.most_rate_nl_h,
 }

@@ -119,9 +119,9 @@ def _limits_of_a_rate(recorder: Recorder) -> None:
 
 
 def _limits_of_a_bolus(recorder: Recorder) -> None:
-    """Its volume is limited, and its duration by the greatest rate."""
+    """Its volume is limited, and its duration by the greatest rate; its rate is rounded up to a whole nL/h."""
     recorder.open("A")
-    for volume, duration in ((500_001, 3_600), (500_000, 1_799), (500_000, 1_800)):
+    for volume, duration in ((500_001, 3_600), (500_000, 1_799), (500_000, 1_800), (100_001, 3_601)):
         _prepare(recorder, 1, Change(ChangeKind.BOLUS, volume_nl=volume, duration_s=duration))
 
 
@@ -179,6 +179,31 @@ def _prepared_again(recorder: Recorder) -> None:
     recorder.wait(PREPARE_TTL_MS - 1)
     recorder.ask("A", Commit(_id(1), old.token))
     recorder.ask("A", Commit(_id(1), new.token))
+
+
+def _prepared_again_by_another_session(recorder: Recorder) -> None:
+    """The same id, by any session and with any content, takes the place of the first: each commits its own or nothing."""
+    recorder.open("A")
+    recorder.open("B")
+    first = recorder.ask("A", Prepare(_id(1), 0, RATE_NL_H, 0, _RATE))
+    second = recorder.ask("B", Prepare(_id(1), 0, RATE_NL_H, 0, _STOP))
+    recorder.ask("A", Commit(_id(1), first.token))
+    recorder.ask("A", Commit(_id(1), second.token))
+    recorder.ask("B", Commit(_id(1), first.token))
+    recorder.ask("B", Commit(_id(1), second.token))
+    recorder.ask("A", Commit(_id(1), first.token))
+
+
+def _prepared_again_in_vain(recorder: Recorder) -> None:
+    """Where the second Prepare of an id is refused, the first stands, with its token and what is left of its 15 s."""
+    recorder.open("A")
+    recorder.open("B")
+    prepared = recorder.ask("A", Prepare(_id(1), 0, RATE_NL_H, 0, _RATE))
+    recorder.wait(PREPARE_TTL_MS - 1)
+    _prepare(recorder, 1, Change(ChangeKind.RATE, 250_000))
+    _prepare(recorder, 1, Change(ChangeKind.RATE, 250_000), "B")
+    _prepare(recorder, 2, _STOP, "B")
+    recorder.ask("A", Commit(_id(1), prepared.token))
 
 
 def _too_late(recorder: Recorder) -> None:
@@ -254,10 +279,14 @@ def _fields_that_a_kind_does_not_use(recorder: Recorder) -> None:
 
 
 def _changes_that_contradict_themselves(recorder: Recorder) -> None:
-    """A pattern begins at minute 0 and rises, for some weekday; a duration is not 0."""
+    """A pattern begins at minute 0 and rises, for some weekday; a duration is not 0, a volume to deliver neither."""
     recorder.open("A")
-    flex, bolus, temporary = (
-        CHANGES[kind] for kind in (ChangeKind.FLEX, ChangeKind.BOLUS, ChangeKind.TEMPORARY_RATE)
+    flex, bolus, temporary, prime, bridge, refill = (
+        CHANGES[kind]
+        for kind in (
+            *(ChangeKind.FLEX, ChangeKind.BOLUS, ChangeKind.TEMPORARY_RATE),
+            *(ChangeKind.PRIME, ChangeKind.BRIDGE, ChangeKind.REFILL),
+        )
     )
     for change in (
         dataclasses.replace(flex, steps=()),
@@ -267,6 +296,10 @@ def _changes_that_contradict_themselves(recorder: Recorder) -> None:
         dataclasses.replace(flex, weekdays=0),
         dataclasses.replace(bolus, duration_s=0),
         dataclasses.replace(temporary, duration_s=0),
+        dataclasses.replace(bolus, volume_nl=0),
+        dataclasses.replace(prime, volume_nl=0),
+        dataclasses.replace(bridge, volume_nl=0),
+        dataclasses.replace(refill, volume_nl=0),
     ):
         _prepare(recorder, 1, change)
 
@@ -282,6 +315,8 @@ _CONVERSATIONS: tuple[Callable[[Recorder], None], ...] = (
     _two_hosts,
     _commit_with_what_is_not_right,
     _prepared_again,
+    _prepared_again_by_another_session,
+    _prepared_again_in_vain,
     _too_late,
     _its_session_ends,
     _empty_before_the_commit,

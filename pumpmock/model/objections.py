@@ -96,8 +96,6 @@ def _rate_objection(settings: Settings, change: Change) -> Finding | None:
 def _volume_objection(mechanism: Mechanism, settings: Settings, change: Change) -> Finding | None:
     """Return why a bolus, prime or bridge can't be delivered: for its volume, or for the time it is to take."""
     volume_nl = change.volume_nl
-    if not volume_nl:
-        return Finding(Refusal.MALFORMED, 0, "a volume of 0 nL is none")
     there_nl = max(mechanism.reservoir.remaining_nl - settings.residual_nl, 0)
     if not there_nl:
         return _IS_EMPTY

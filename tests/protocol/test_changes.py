@@ -381,3 +381,13 @@ def test_a_pattern_begins_with_the_day_and_rises(changed: dict[str, Any], said: 
 def test_what_lasts_lasts_for_some_time(kind: ChangeKind) -> None:
     change = next(change for change in FITTING if change.kind is kind)
     assert misfit(dataclasses.replace(change, duration_s=0)) == "a duration of 0 s is none"
+
+
+@pytest.mark.parametrize("kind", [ChangeKind.BOLUS, ChangeKind.PRIME, ChangeKind.BRIDGE])
+def test_what_is_to_be_delivered_is_something(kind: ChangeKind) -> None:
+    change = next(change for change in FITTING if change.kind is kind)
+    assert misfit(dataclasses.replace(change, volume_nl=0)) == "a volume of 0 nL is none"
+
+
+def test_a_reservoir_may_be_left_empty() -> None:
+    assert misfit(Change(ChangeKind.REFILL, withdrawn_nl=1_000_000)) == ""

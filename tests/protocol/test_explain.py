@@ -95,6 +95,13 @@ def test_a_session_that_opens_is_verified_from_its_handshake_on(vector: dict[str
     assert sum(each.verified is False for each in found) >= wrong
 
 
+def test_a_handshake_frame_of_another_size_is_told_to_be_dropped() -> None:
+    (vector,) = (one for one in vectors("handshakes")["at_the_pump"] if one["name"] == "of another size")
+    for step in vector["steps"]:
+        (found,) = explain(bytes.fromhex(step["send"]), (TECHNICIAN,))
+        assert said(found, "payload").endswith("a pump drops it") is (" bytes" in step["about"])
+
+
 @pytest.mark.parametrize("vector", vectors("malformed")["requests"], ids=lambda vector: vector["name"])
 def test_a_payload_that_is_refused_is_told_with_the_field_at_fault(vector: dict[str, Any]) -> None:
     *_, request, answer = explain(

@@ -530,6 +530,8 @@ class Desk:
             minutes[:1] != [0] or minutes != sorted(set(minutes)) or not change["weekdays"]
         ):
             return True
+        if "volume_nl" in used and self._kind(change) != "REFILL" and change["volume_nl"] == 0:
+            return True
         return "duration_s" in used and change["duration_s"] == 0
 
     def _allowed(self) -> tuple[int, int]:
@@ -564,7 +566,7 @@ class Desk:
             case "RATE" | "TEMPORARY_RATE":
                 return int(change["rate_nl_h"])
             case "BOLUS":
-                return int(change["volume_nl"] * 3_600 // change["duration_s"])
+                return int(-(-change["volume_nl"] * 3_600 // change["duration_s"]))
             case "FLEX":
                 return int(change["steps"][0]["rate_nl_h"])
         rates = {"STOP": 0, "RESUME": self.programmed, "MINIMUM_RATE": self.rules["minimum_rate_nl_h"]}

@@ -441,6 +441,8 @@ class Pump(KaitaiStruct):
             self.withdrawn_nl = self._io.read_u4le()
             self.concentration_ug_ml = self._io.read_u2le()
             self.clock_s = self._io.read_u8le()
+            if not self.clock_s <= 4294967295:
+                raise kaitaistruct.ValidationGreaterThanError(4294967295, self.clock_s, self._io, u"/types/change/seq/6")
             self.weekdays = self._io.read_u1()
             if not self.weekdays <= 127:
                 raise kaitaistruct.ValidationGreaterThanError(127, self.weekdays, self._io, u"/types/change/seq/7")
