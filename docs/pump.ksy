@@ -193,7 +193,7 @@ types:
       enum: mode
       valid:
         in-enum: true
-      doc: by what it delivers, stopped or not
+      doc: what stands over the program; a STOP ends it
     - id: revision
       type: u4
       doc: grows by one with each applied change
@@ -320,7 +320,7 @@ types:
       doc: 'CRC-32 of the payload of Limits: another one means that the pump''s limits are others'
     - id: frames_bad
       type: u4
-      doc: 'frames dropped in this conversation: damaged, or not from a peer with a key'
+      doc: 'frames dropped on this port since its host opened it: damaged, or not from a peer with a key'
     - id: nothing_more
       size: 0
       valid:
@@ -508,7 +508,7 @@ types:
     seq:
     - id: accepted
       type: u4
-      doc: accepted in the present session
+      doc: accepted in the present session, this request among them
     - id: bad_size
       type: u4
       doc: 'dropped: too short or too long'
@@ -538,7 +538,7 @@ types:
       doc: 'dropped: wrong tag in a session'
     - id: bad_handshake
       type: u4
-      doc: handshake frames with a wrong tag
+      doc: 'dropped: handshake frames with a wrong tag'
     - id: sessions
       type: u4
       doc: sessions opened
@@ -590,7 +590,7 @@ types:
       -unit: nL/h
     - id: new_rate_nl_h
       type: u4
-      doc: commanded rate after the commit
+      doc: commanded rate right after the commit
       -unit: nL/h
     - id: least_rate_nl_h
       type: u4
@@ -602,19 +602,19 @@ types:
       -unit: nL/h
     - id: old_to_low_s
       type: u4
-      doc: to the low-reservoir volume at the old rate; 4294967295 for never
+      doc: to the low-reservoir volume as it is; 0 where it is there, 4294967295 for never
       -unit: s
     - id: new_to_low_s
       type: u4
-      doc: the same at the new rate
+      doc: the same after the commit
       -unit: s
     - id: old_to_empty_s
       type: u4
-      doc: to the end of delivery at the old rate
+      doc: to the residual volume as it is
       -unit: s
     - id: new_to_empty_s
       type: u4
-      doc: the same at the new rate
+      doc: the same after the commit
       -unit: s
     - id: token
       size: 8
@@ -787,7 +787,7 @@ types:
       type: u2
       valid:
         max: 1439
-      doc: of the day, by the pump's calendar clock
+      doc: of the day, by the pump's calendar clock, UTC
       -unit: min
     - id: rate_nl_h
       type: u4

@@ -101,7 +101,7 @@ class Status(Message):
     """One reading: all that the first screen of a host needs, sampled in the step that latched the header's ack."""
 
     state: State = choice(State, "what the motor does")
-    mode: Mode = choice(Mode, "by what it delivers, stopped or not")
+    mode: Mode = choice(Mode, "what stands over the program; a STOP ends it")
     revision: int = u32("grows by one with each applied change")
     commanded_rate_nl_h: int = u32(
         "rate the pump was told; 0 while stopped", unit="nL/h", most=MOST_RATE_NL_H
@@ -139,7 +139,9 @@ class Status(Message):
     limits_crc: int = u32(
         "CRC-32 of the payload of Limits: another one means that the pump's limits are others"
     )
-    frames_bad: int = u32("frames dropped in this conversation: damaged, or not from a peer with a key")
+    frames_bad: int = u32(
+        "frames dropped on this port since its host opened it: damaged, or not from a peer with a key"
+    )
 
 
 @message(0x12)
@@ -211,7 +213,7 @@ class GetProgram(Message):
 class Step(Message):
     """One step of a day's pattern."""
 
-    minute: int = u16("of the day, by the pump's calendar clock", unit="min", most=MINUTES_A_DAY - 1)
+    minute: int = u16("of the day, by the pump's calendar clock, UTC", unit="min", most=MINUTES_A_DAY - 1)
     rate_nl_h: int = u32("from that minute on", unit="nL/h", most=MOST_RATE_NL_H)
 
 
@@ -235,7 +237,7 @@ class GetStatistics(Message):
 class Statistics(Message):
     """What the pump has counted on this port since its host opened it: frames by what became of them."""
 
-    accepted: int = u32("accepted in the present session")
+    accepted: int = u32("accepted in the present session, this request among them")
     bad_size: int = u32("dropped: too short or too long")
     bad_cobs: int = u32("dropped: not COBS")
     bad_crc: int = u32("dropped: wrong CRC-32")
@@ -245,7 +247,7 @@ class Statistics(Message):
     bad_direction: int = u32("dropped: not from the host's side")
     bad_counter: int = u32("dropped: seen before")
     bad_tag: int = u32("dropped: wrong tag in a session")
-    bad_handshake: int = u32("handshake frames with a wrong tag")
+    bad_handshake: int = u32("dropped: handshake frames with a wrong tag")
     sessions: int = u32("sessions opened")
     deaf_ms: int = u16("handshakes are ignored for so long", unit="ms")
 
@@ -305,13 +307,15 @@ class Prepared(Message):
     command_id: bytes = raw(8, "of the Prepare")
     revision: int = u32("present revision")
     old_rate_nl_h: int = u32("present commanded rate", unit="nL/h")
-    new_rate_nl_h: int = u32("commanded rate after the commit", unit="nL/h")
+    new_rate_nl_h: int = u32("commanded rate right after the commit", unit="nL/h")
     least_rate_nl_h: int = u32("least rate that the limits allow now", unit="nL/h")
     most_rate_nl_h: int = u32("greatest rate that the limits allow now", unit="nL/h")
-    old_to_low_s: int = u32("to the low-reservoir volume at the old rate; 4294967295 for never", unit="s")
-    new_to_low_s: int = u32("the same at the new rate", unit="s")
-    old_to_empty_s: int = u32("to the end of delivery at the old rate", unit="s")
-    new_to_empty_s: int = u32("the same at the new rate", unit="s")
+    old_to_low_s: int = u32(
+        "to the low-reservoir volume as it is; 0 where it is there, 4294967295 for never", unit="s"
+    )
+    new_to_low_s: int = u32("the same after the commit", unit="s")
+    old_to_empty_s: int = u32("to the residual volume as it is", unit="s")
+    new_to_empty_s: int = u32("the same after the commit", unit="s")
     token: bytes = raw(8, "what the Commit must name")
     ttl_ms: int = u16("the token is good for this long", unit="ms")
     change: Change = record(Change, "the change as it was understood")

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protocol.bounds import Finding
 from protocol.changes import NO_COMMAND, PREPARE_TTL_MS, misfit, rejected
@@ -24,6 +26,9 @@ from protocol.messages import (
 )
 from protocol.vocabulary import ChangeKind, Refusal, Verdict
 from tests.protocol.helpers import BOUNDS, RATE_NL_H, SESSION, WISH, Bench, commit, prepare, wish
+
+if TYPE_CHECKING:
+    from random import Random
 
 ID = WISH.command_id
 OTHER_ID = b"change-2"
@@ -206,6 +211,37 @@ def test_preparing_again_renews_the_token_and_the_time() -> None:
     assert_not_prepared(commit(bench, first))
     bench.now_ms += PREPARE_TTL_MS - 1
     assert isinstance(commit(bench, second), Outcome)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.integers(20_000, 29_000)), min_size=1, max_size=8),
+    st.randoms(use_true_random=False),
+)
+def test_a_commit_applies_only_what_its_own_session_prepared_under_the_token_that_it_was_told(
+    wishes: list[tuple[int, int]], chance: Random
+) -> None:
+    bench = Bench()
+    told = [(session, prepare(bench, session, rate_nl_h=rate)) for session, rate in wishes]
+    tries = [(session, one, committer) for session, one in told for committer in (1, 2, 3)]
+    chance.shuffle(tries)
+    for session, one, committer in tries:
+        before = len(bench.applied)
+        answer = commit(bench, one, committer)
+        if len(bench.applied) > before:
+            assert committer == session
+            assert bench.applied[-1].rate_nl_h == one.change.rate_nl_h
+            assert one is told[-1][1]
+        elif not before:
+            assert_not_prepared(answer)
+    assert len(bench.applied) == 1
+
+
+def test_a_second_prepare_of_an_id_that_is_refused_leaves_the_first_standing() -> None:
+    bench = Bench()
+    first = prepare(bench, session=1)
+    answer = bench.desk.prepare(wish(rate_nl_h=250_000), 2, bench.now_ms)
+    assert isinstance(answer, Rejected)
+    assert isinstance(commit(bench, first, session=1), Outcome)
 
 
 def test_an_applied_change_is_not_prepared_again() -> None:

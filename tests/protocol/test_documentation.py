@@ -248,6 +248,10 @@ def test_the_key_file_on_the_page_is_the_key_of_the_examples() -> None:
     assert f"{MOST_FILE:,} bytes at the most" in TEXT
 
 
+def test_the_page_says_how_long_a_hello_is() -> None:
+    assert f"Hello has {len(build(Hello(bytes(4), bytes(16), 0)))} bytes" in " ".join(TEXT.split())
+
+
 def test_the_page_says_how_long_a_session_lives() -> None:
     assert f"24 hours ({LONGEST_SESSION_MS:,} ms) of monotonic wall time" in TEXT
 

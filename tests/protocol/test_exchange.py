@@ -149,6 +149,18 @@ def changes_admitted(key: Key) -> int:
     return sum(not (isinstance(found, Rejected) and found.reason == Refusal.ROLE) for found in answers)
 
 
+@pytest.mark.parametrize("code", [0x01, 0x02])
+def test_a_type_of_the_handshake_is_no_request_in_a_session_and_is_not_counted(
+    bench: Bench, code: int
+) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    assert host._session is not None
+    assert pump.receive(host._session.seal(code, b""), 0) == b""
+    assert pump.dropped == 0
+    assert answer(host, pump, Poll()).message == READING
+
+
 def test_a_viewers_key_reads_and_changes_nothing(bench: Bench) -> None:
     pump = bench.port()
     host = connect(pump, VIEWER)
