@@ -13,8 +13,6 @@ import itertools
 import os
 import random
 import tempfile
-import threading
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +27,7 @@ from protocol.messages import Change, Commit, Outcome, Prepare, Prepared
 from protocol.vocabulary import ChangeKind, Role, Verdict
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.keyring import ensure_keys
+from tests.doom import MEMORY, Doom, KilledError, dropping_descriptors
 from tests.monitor.conftest import (
     MS,
     SERIAL_NUMBER,
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
 
     from protocol.intent import Intent
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of random name is made in it
 NEW_NL_H = 25_000
 _SETTLING = 30  # steps, about as many as a monitor takes to connect and settle
 # What the line does to the change: by the type of a frame, whether it is lost on its way, and whether the line is then dead.
@@ -56,49 +54,6 @@ FATES: dict[str, tuple[int, bool]] = {
     "the line goes before the Commit": (Commit.code, True),
     "the line goes after the Commit": (Outcome.code, True),
 }
-
-
-class KilledError(BaseException):
-    """The monitor is dead."""
-
-
-@dataclass
-class Doom:
-    """Counts the steps of a monitor, and kills it at one.
-
-    Attributes:
-        fatal: the step at which it dies; 0 for never.
-        steps: what it has done so far.
-        synced: what a power cut leaves, by the names in the folder.
-    """
-
-    fatal: int = 0
-    steps: list[str] = field(default_factory=list)
-    dead: bool = False
-    synced: dict[Path, bytes] = field(default_factory=dict)
-
-    def tick(self, what: str) -> None:
-        """Die, if it is time."""
-        if self.dead:
-            raise KilledError
-        self.steps.append(what)
-        if len(self.steps) == self.fatal:
-            self.dead = True
-            raise KilledError
-
-    def around(self, what: str, work: Callable[..., Any]) -> Callable[..., Any]:
-        """Return `work` as two steps; done by other threads, it is none."""
-        owner = threading.get_ident()
-
-        def done(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - of the system
-            if threading.get_ident() != owner:
-                return work(*arguments, **options)
-            self.tick(f"before {what}")
-            result = work(*arguments, **options)
-            self.tick(f"after {what}")
-            return result
-
-        return done
 
 
 class World:
@@ -165,9 +120,8 @@ class World:
     def alive(self, fatal: int) -> Iterator[Doom]:
         """Let a monitor live, until its step `fatal`; then all is dropped that the system drops."""
         self.doom = doom = Doom(fatal, synced=dict(self.doom.synced))
-        before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208 - /proc
         calls = {"write": os.write, "unlink": os.unlink, "link": os.link, "mkdir": os.mkdir}
-        with contextlib.ExitStack() as stack:
+        with dropping_descriptors(), contextlib.ExitStack() as stack:
             for name, call in calls.items():
                 stack.enter_context(mock.patch.object(os, name, doom.around(name, call)))
             stack.enter_context(mock.patch.object(os, "fsync", doom.around("fsync", self._syncing(os.fsync))))
@@ -177,9 +131,6 @@ class World:
             stack.enter_context(mock.patch.object(changing.Changes, "_learn", self._learning()))
             with contextlib.suppress(KilledError):
                 yield doom
-        for name in set(os.listdir("/proc/self/fd")) - before:  # noqa: PTH208 - /proc
-            with contextlib.suppress(OSError):
-                os.close(int(name))
         self.gone = False
 
     def _syncing(self, fsync: Callable[[int], None]) -> Callable[[int], None]:
@@ -248,7 +199,7 @@ class Line:
         self._conversation.close()
 
 
-def run(seed: int, size: int = 600) -> tuple[int, list[str]]:
+def run(seed: int, size: int = 600) -> Iterator[tuple[str, str]]:
     """Kill a monitor at every step of a change, for every fate of its line, once as a kill and once as a power cut.
 
     Then the same with a second monitor killed while it settles, at pairs of steps that the seed chooses.
@@ -257,26 +208,25 @@ def run(seed: int, size: int = 600) -> tuple[int, list[str]]:
         seed: chooses what is not tried in full.
         size: steps tried for each fate, at the most; a tenth of it are pairs.
 
-    Returns:
-        the count of crashes, and a sentence for each one after which something was not as it must be.
+    Yields:
+        for each crash what it was, and a sentence where something was not as it must be afterwards, else nothing.
     """
     dice = random.Random(seed)  # noqa: S311 - repeatable, and no secret
-    points, failures = 0, []
-    # What is synced is kept account of here, so the disk need not be a slow one.
-    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        folders = (Path(folder) / str(number) for number in itertools.count())
         for fate in FATES:
-            steps = len(_live(Path(folder) / fate, seed, fate, ()).doom.steps)
+            steps = len(_live(next(folders), seed, fate, ()).doom.steps)
             chosen = range(1, steps + 1) if size >= steps else sorted(dice.sample(range(1, steps + 1), size))
             plans: list[tuple[int, ...]] = [(fatal,) for fatal in chosen]
             plans += [(dice.randint(1, steps), dice.randint(1, _SETTLING)) for _ in range(size // 10)]
             for plan, power in itertools.product(plans, (False, True)):
-                points += 1
+                what = f"{'pairs of ' if plan[1:] else ''}crashes of the monitor"
+                said = ""
                 try:
-                    _check(_live(Path(folder) / str(points), seed, fate, plan, power=power))
+                    _check(_live(next(folders), seed, fate, plan, power=power))
                 except (AssertionError, MonitorError) as error:
-                    what = "power cut" if power else "killed"
-                    failures.append(f"seed {seed}, {fate}, {what} at {plan}: {error}")
-    return points, failures
+                    said = f"seed {seed}, {fate}, {'power cut' if power else 'killed'} at {plan}: {error}"
+                yield what, said
 
 
 def _live(folder: Path, seed: int, fate: str, plan: tuple[int, ...], *, power: bool = False) -> World:

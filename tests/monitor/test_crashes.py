@@ -8,7 +8,7 @@ SEED = 20_261
 
 
 def test_a_monitor_that_dies_at_any_step_leaves_a_change_whose_verdict_the_next_one_learns() -> None:
-    points, failures = crashes.run(SEED, 100)
-    print(f"seed {SEED}: {points} crashes")  # noqa: T201 - pytest shows it where the test fails
-    assert failures == []
-    assert points > 500
+    said = [failure for _, failure in crashes.run(SEED, 100)]
+    print(f"seed {SEED}: {len(said)} crashes")  # noqa: T201 - pytest shows it where the test fails
+    assert [failure for failure in said if failure] == []
+    assert len(said) > 500
