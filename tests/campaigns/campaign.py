@@ -31,6 +31,7 @@ class Achieved:
 
     Attributes:
         figures: counts and greatest values, by what they are of, in the order in which they came up.
+        varying: counts that real processes and their timing have a hand in: told too, and not the same in every run.
         failures: how often the promise was broken.
         examples: the first few failures, a sentence each.
         newest: what the run under way has counted so far, for whoever shows its progress.
@@ -39,6 +40,7 @@ class Achieved:
     newest: ClassVar[Achieved | None] = None
 
     figures: Counter[str] = field(default_factory=Counter)
+    varying: Counter[str] = field(default_factory=Counter, compare=False)
     failures: int = 0
     examples: list[str] = field(default_factory=list)
 
@@ -48,6 +50,10 @@ class Achieved:
     def add(self, figure: str, count: int = 1) -> None:
         """Count something that happened."""
         self.figures[figure] += count
+
+    def vary(self, figure: str, count: int = 1) -> None:
+        """Count something of which another run may count another number."""
+        self.varying[figure] += count
 
     def most(self, figure: str, value: int) -> None:
         """Keep the greatest value of a figure."""

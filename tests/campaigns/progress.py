@@ -91,5 +91,5 @@ class Progress:
 def _counts(achieved: Achieved | None) -> str:
     if achieved is None:
         return ""
-    figures = list(achieved.figures.items())  # at once: the campaign goes on counting
+    figures = [*achieved.figures.items(), *achieved.varying.items()]  # at once: the campaign goes on counting
     return "".join(f"; {count:,} {what}" for what, count in figures[:_SHOWN])
