@@ -3,58 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
-import select
-import socket
 import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
-from protocol.exchange import HostEnd
-from protocol.handshake import NONCE_SIZE
-from protocol.intent import COMMAND_ID_SIZE
-from protocol.keys import BENCH_KEY
-from protocol.messages import (
-    Change,
-    Commit,
-    Events,
-    GetEvents,
-    Outcome,
-    Poll,
-    Prepare,
-    Prepared,
-    Resolve,
-    Status,
-)
-from protocol.vocabulary import ChangeKind, Verdict
 from pumpmock.snapshot import Store
 from tests.campaigns.campaign import Achieved, Campaign, dice
-from tests.pumpmock.told import Told
+from tests.campaigns.doubting_host import GoneError, Host, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from random import Random
-
-    from protocol.fields import Message
-
-_M = TypeVar("_M", bound="Message")
 
 _KILLS_A_PUMP = 50  # its ledger grows, and all of it is in each save
 _REQUESTS = 12  # a kill is ordered before one of so many, and comes in a moment: work is counted, and no time
 _LATEST_US = 10_000  # from the order to the kill
 _IN_ITS_START = 8  # of so many kills one comes while the pump starts
 _START_US = 100_000  # from the fork to such a kill
-_RATES = range(500_000, 1_000_001)  # nL/h; some tens of nanolitres a millisecond at this speed
 _OPTIONS = ("--bench-key", "--limits", "none", "--speed", "60", "--flow", "24 mL/day", "--json")
-_PATIENCE_S = 30
-
-
-class _GoneError(Exception):
-    """The pump is not there any more."""
 
 
 class _Pumps:
@@ -96,100 +65,10 @@ class _Pumps:
         self._process.communicate()
 
 
-class _Host:
-    """Changes a pump and reads it, over and over; writes down what it is told, whichever process tells it.
-
-    Attributes:
-        applied: the changes that it was told were applied, oldest first.
-        answers: how many it has had.
-        before_asking: called before each request.
-    """
-
-    def __init__(self, chance: Random) -> None:
-        self.applied: list[bytes] = []
-        self.answers = 0
-        self.before_asking: Callable[[], None] = lambda: None
-        self._open_id: bytes | None = None
-        self._chance = chance
-        self._told = Told()
-
-    @property
-    def is_in_doubt(self) -> bool:
-        return self._open_id is not None
-
-    def connect(self, wire: int) -> None:
-        """Open a session, learn what became of an open change, and hold the pump against all that it has told.
-
-        Raises:
-            AssertionError: where it contradicts that.
-            _GoneError: where it is gone.
-        """
-        self._wire, self._end = wire, HostEnd(BENCH_KEY, self._chance.randbytes(NONCE_SIZE))
-        data = self._end.hello()
-        while not self._end.is_open:
-            self.before_asking()
-            _send(wire, data)
-            answers, data = self._end.receive(_receive(wire))
-            for answer in answers:
-                self._hear(answer.message)
-        if self._open_id is not None:
-            self._note(self._ask(Resolve(self._open_id), Outcome))
-        found = self._ask(Poll(), Status).revision
-        assert found == len(self.applied), f"{len(self.applied)} changes are told, and then {found}"
-
-    def change(self) -> None:
-        """Make a change, and read the newest of the log; as `connect`."""
-        seen = self._ask(Poll(), Status)
-        change = Change(ChangeKind.RATE, self._chance.choice(_RATES))
-        self._open_id = self._chance.randbytes(COMMAND_ID_SIZE)
-        prepare = Prepare(self._open_id, seen.revision, seen.commanded_rate_nl_h, 0, change)
-        prepared = self._ask(prepare, Prepared)
-        self._note(self._ask(Commit(self._open_id, prepared.token), Outcome))
-        self._ask(GetEvents(max(0, seen.newest_event - 3)), Events)
-
-    def _note(self, outcome: Outcome) -> None:
-        if outcome.verdict == Verdict.APPLIED:
-            self.applied.append(outcome.command_id)
-        self._open_id = None
-
-    def _ask(self, request: Message, kind: type[_M]) -> _M:
-        self.before_asking()
-        data, _ = self._end.ask(request)
-        _send(self._wire, data)
-        while True:
-            for answer in self._end.receive(_receive(self._wire))[0]:
-                self._hear(answer.message)
-                assert isinstance(answer.message, kind), f"{request} was answered by {answer.message}"
-                return answer.message
-
-    def _hear(self, message: Message) -> None:
-        self.answers += 1
-        self._told.take(message)
-
-
-def _send(wire: int, data: bytes) -> None:
-    try:
-        os.write(wire, data)
-    except OSError as error:
-        raise _GoneError from error
-
-
-def _receive(wire: int) -> bytes:
-    ready, _, _ = select.select([wire], [], [], _PATIENCE_S)
-    assert ready, "a pump that lives does not answer"
-    try:
-        data = os.read(wire, 4_096)
-    except OSError as error:
-        raise _GoneError from error
-    if not data:
-        raise _GoneError
-    return data
-
-
 class _Pump:
     """One pump's file and ports, through all its processes."""
 
-    def __init__(self, folder: Path, pumps: _Pumps, host: _Host, chance: Random) -> None:
+    def __init__(self, folder: Path, pumps: _Pumps, host: Host, chance: Random) -> None:
         folder.mkdir()
         self._folder = folder
         self._state = folder / "pump.json"
@@ -218,12 +97,12 @@ class _Pump:
         assert "ports" in ready, f"the pump does not start again: {self._pumps.printed}"
         plan = _Plan(self._chance, self._host, self._pumps, once_told=once_told)
         self._host.before_asking = plan.look
-        with closing(_Wire(kind, ready["ports"][kind])) as wire:
+        with closing(Wire(kind, ready["ports"][kind])) as wire:
             try:
                 self._host.connect(wire.descriptor)
                 while True:
                     self._host.change()
-            except _GoneError:
+            except GoneError:
                 pass
             finally:
                 plan.order()
@@ -245,7 +124,7 @@ class _Pump:
 class _Plan:
     """Orders the kill, once: before one of the next requests, or before the first after a change was told of."""
 
-    def __init__(self, chance: Random, host: _Host, pumps: _Pumps, *, once_told: bool) -> None:
+    def __init__(self, chance: Random, host: Host, pumps: _Pumps, *, once_told: bool) -> None:
         self._host = host
         self._pumps = pumps
         self._left = chance.randrange(_REQUESTS)
@@ -267,20 +146,6 @@ class _Plan:
             self._pumps.order(kill_after_us=self._delay_us)
 
 
-class _Wire:
-    """A descriptor of a port, closed at the end."""
-
-    def __init__(self, kind: str, url: str) -> None:
-        if kind == "pty":
-            self.descriptor = os.open(url, os.O_RDWR | os.O_NOCTTY)
-            return
-        host, _, port = url.removeprefix("socket://").rpartition(":")
-        self.descriptor = socket.create_connection((host, int(port))).detach()
-
-    def close(self) -> None:
-        os.close(self.descriptor)
-
-
 def run(size: int, seed: int, defect: str = "", *, once_told: bool = False) -> Achieved:
     """Kill `size` processes, a new pump after each 50 and after each failure."""
     achieved = Achieved()
@@ -290,13 +155,13 @@ def run(size: int, seed: int, defect: str = "", *, once_told: bool = False) -> A
         number = 0
         while number < size:
             kills = min(_KILLS_A_PUMP, size - number)
-            host = _Host(dice(seed, "host", number))
+            host = Host(dice(seed, "host", number))
             pump = _Pump(base / str(number), pumps, host, dice(seed, "kills", number))
             number += _kill(achieved, pump, host, kills, once_told=once_told)
     return achieved
 
 
-def _kill(achieved: Achieved, pump: _Pump, host: _Host, kills: int, *, once_told: bool) -> int:
+def _kill(achieved: Achieved, pump: _Pump, host: Host, kills: int, *, once_told: bool) -> int:
     """Kill one pump's processes until it fails, `kills` at the most; return how many."""
     achieved.add("pumps")
     done = 0

@@ -15,7 +15,7 @@ from tests.model.defects import (
     the_motor_turns_before_the_change_is_stored,
     the_pump_answers_before_it_has_stored,
 )
-from tests.pumpmock.crashes import World
+from tests.pumpmock.cut_disk import Disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,18 +43,13 @@ def nothing_is_synced() -> Iterator[None]:
 @contextmanager
 def the_name_is_not_synced() -> Iterator[None]:
     """A pump that syncs what it writes, and not the folder in which it is renamed."""
-    honest = World._syncing
+    first = Disk.sync_names
 
-    def syncing(world: World, fsync: Callable[[int], None]) -> Callable[[int], None]:
-        synced, handed_over = honest(world, fsync), world.device is None and not world.doom.synced
+    def sync_names(disk: Disk) -> None:
+        if not disk._synced:  # the pump as it was handed over
+            first(disk)
 
-        def only_files(descriptor: int) -> None:
-            if handed_over or not os.path.samestat(os.fstat(descriptor), world.path.parent.stat()):
-                synced(descriptor)
-
-        return only_files
-
-    with mock.patch.object(World, "_syncing", syncing):
+    with mock.patch.object(Disk, "sync_names", sync_names):
         yield
 
 

@@ -52,7 +52,9 @@ from tests.pumpmock.conftest import (
     S,
     counting_random,
 )
+from tests.pumpmock.cut_disk import ENDS, KILLED, Disk
 from tests.pumpmock.told import Told
+from tests.pumpmock.untroubled import assert_untroubled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,10 +69,7 @@ _NEXT = Change(ChangeKind.CLOCK, clock_s=1_800_000_000)  # which any pump takes
 _FIRST, _SECOND = b"command1", b"command2"
 _BETWEEN_NS = 1_700_000_000  # from a request to the next
 _LATER_NS = 3 * 3_600 * S  # in which modes end
-_OF_STARTS = {EventKind.START, EventKind.SESSION}
 _UNTROUBLED = "changes without a crash"
-# What a crash leaves: all that was written; what was synced; or the newest names, but of the contents what was synced.
-ENDS = ("killed", "power cut", "power cut, names kept")
 
 
 class World:
@@ -83,6 +82,7 @@ class World:
 
     def __init__(self, folder: Path, change: Change) -> None:
         self.path = folder / "pump.json"
+        self.disk = Disk(folder)
         self.change = change
         self.told = Told()
         self.turned = False
@@ -90,7 +90,6 @@ class World:
         self.device: Device | None = None
         self._now_ns = 1_000 * S
         self._random = counting_random()
-        self._contents: dict[int, bytes] = {}
         pump = Pump(Settings(epoch_s=1_767_225_600), fill_nl=18_000_000, rate_nl_h=RATE_NL_H)
         if change.kind is not ChangeKind.MINIMUM_RATE:
             pump.apply(Change(ChangeKind.MINIMUM_RATE))
@@ -104,10 +103,9 @@ class World:
     @contextlib.contextmanager
     def alive(self, fatal: int) -> Iterator[None]:
         """Let a pump's process live, until its step `fatal`; then all is dropped that the system drops."""
-        self.doom = doom = Doom(fatal, synced=self.doom.synced)
+        self.doom = doom = Doom(fatal)
         self.device = None
-        calls: dict[str, Callable[..., Any]] = {"unlink": os.unlink, "replace": os.replace}
-        calls |= {"open": self._opening(os.open), "fsync": self._syncing(os.fsync)}
+        calls = {"unlink": os.unlink, "replace": os.replace, **self.disk.calls()}
         with dropping_descriptors(), contextlib.ExitStack() as stack:
             for name, call in calls.items():
                 stack.enter_context(mock.patch.object(os, name, doom.around(name, call)))
@@ -148,44 +146,6 @@ class World:
             answers, data = self._end.receive(self._carry(data))
             for answer in answers:
                 self.told.take(answer.message)
-
-    def crash(self, end: str) -> None:
-        """Leave on the disk what is there after such an end."""
-        if end == "killed":
-            return
-        left = dict(self.doom.synced)
-        if end == "power cut, names kept":
-            names = [path for path in self.path.parent.iterdir() if path.suffix != ".lock"]
-            left = {path: self._contents.get(path.stat().st_ino, b"") for path in names}
-        for path in self.path.parent.iterdir():
-            path.unlink()
-        self._contents.clear()
-        for path, data in left.items():
-            path.write_bytes(data)
-            self._contents[path.stat().st_ino] = data
-        self.doom.synced = left
-
-    def _opening(self, honest: Callable[..., int]) -> Callable[..., int]:
-        def opened(path: Any, flags: int, *rest: Any) -> int:  # noqa: ANN401 - of the system
-            descriptor = honest(path, flags, *rest)
-            if flags & os.O_EXCL:
-                self._contents.pop(os.fstat(descriptor).st_ino, None)  # whose number was another's
-            return descriptor
-
-        return opened
-
-    def _syncing(self, honest: Callable[[int], None]) -> Callable[[int], None]:
-        def synced(descriptor: int) -> None:
-            honest(descriptor)
-            folder = self.path.parent
-            if os.path.samestat(os.fstat(descriptor), folder.stat()):
-                names = [path for path in folder.iterdir() if path.suffix != ".lock"]
-                self.doom.synced = {path: self._contents.get(path.stat().st_ino, b"") for path in names}
-            else:
-                path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - /proc
-                self._contents[os.fstat(descriptor).st_ino] = path.read_bytes()
-
-        return synced
 
     def _write(self, content: object, file: TextIO, **form: Any) -> None:  # noqa: ANN401 - of json.dump
         """Write in two halves, so that a file may be left half written."""
@@ -254,26 +214,7 @@ class World:
             self.make(_SECOND, _NEXT)
             self._now_ns += _LATER_NS
             self.look()
-            self._compare(self.device.memory)
-
-    def _compare(self, memory: Memory) -> None:
-        """Hold the pump against one that was never crashed, and made each change in the ledger once."""
-        untroubled = Pump.from_dict(self._base)
-        changes = {_FIRST: self.change, _SECOND: _NEXT}
-        for line in memory.ledger.lines:
-            untroubled.advance_to(line.pump_time_us)
-            untroubled.apply(changes[line.command_id])
-        untroubled.advance_to(memory.pump.clock.now_us)
-        expected, found = untroubled.to_dict(), memory.pump.to_dict()
-        for name, value in expected.items():
-            if name != "events":
-                assert found[name] == value, f"{name} is {found[name]}, and without a crash it is {value}"
-        logs = [
-            [(one.pump_time_us, one.kind, one.detail, one.a, one.b) for one in pump.events.since(0)]
-            for pump in (untroubled, memory.pump)
-        ]
-        kept = [[entry for entry in log if entry[1] not in _OF_STARTS] for log in logs]
-        assert kept[0] == kept[1], "the log tells of more or less than was done"
+            assert_untroubled(self.device.memory, self._base, {_FIRST: self.change, _SECOND: _NEXT})
 
 
 def _fail(error: OSError) -> None:
@@ -292,7 +233,7 @@ def live(folder: Path, change: Change, plan: tuple[int, ...], end: str) -> World
             else:
                 world.make(_FIRST, change)
         if world.doom.dead:
-            world.crash(end)
+            world.disk.crash(end)
     return world
 
 
@@ -341,8 +282,8 @@ def _failure(folder: Path, change: Change, plan: tuple[int, ...], end: str) -> s
 
 def _steps(folders: Iterator[Path], change: Change) -> tuple[int, int]:
     """Return how many steps there are to the change, and from a start to its verdict."""
-    made = live(next(folders), change, (0,), "killed")
-    settled = live(next(folders), change, (0, 0), "killed")
+    made = live(next(folders), change, (0,), KILLED)
+    settled = live(next(folders), change, (0, 0), KILLED)
     return len(made.doom.steps), len(settled.doom.steps)
 
 
