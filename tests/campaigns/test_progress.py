@@ -20,8 +20,8 @@ from tests.campaigns.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-QUICK, LONG = "2", "17"  # campaigns; at this size the first takes a second, the second minutes
-SIZE = "2000"
+QUICK, LONG = "8", "17"  # campaigns; at this size the first takes a moment, the second a quarter of a minute
+SIZE = "300"
 
 
 @pytest.fixture
