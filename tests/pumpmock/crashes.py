@@ -38,7 +38,6 @@ from protocol.vocabulary import ChangeKind, EventKind, Verdict
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.model.pump import Pump
-from pumpmock.model.settings import Settings
 from pumpmock.pace import REAL_SPEED, Pace
 from pumpmock.snapshot import Memory, SnapshotError, Store
 from tests.doom import MEMORY, Doom, KilledError, dropping_descriptors
@@ -55,6 +54,7 @@ from tests.pumpmock.conftest import (
 from tests.pumpmock.cut_disk import ENDS, KILLED, Disk
 from tests.pumpmock.told import Told
 from tests.pumpmock.untroubled import assert_untroubled
+from tests.settings import usual_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,7 +90,7 @@ class World:
         self.device: Device | None = None
         self._now_ns = 1_000 * S
         self._random = counting_random()
-        pump = Pump(Settings(epoch_s=1_767_225_600), fill_nl=18_000_000, rate_nl_h=RATE_NL_H)
+        pump = Pump(usual_settings(epoch_s=1_767_225_600), fill_nl=18_000_000, rate_nl_h=RATE_NL_H)
         if change.kind is not ChangeKind.MINIMUM_RATE:
             pump.apply(Change(ChangeKind.MINIMUM_RATE))
         pump.advance(5_000_001)
