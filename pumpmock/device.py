@@ -120,7 +120,7 @@ class Device:
         pump = self.pump
         now_us, guard, ledger = pump.clock.now_us, pump.guard, self.memory.ledger
         newest = pump.events.newest, pump.faults.newest
-        mark = (now_us, newest, guard, self.memory.revision, ledger.voided)
+        mark = (now_us, newest, guard, pump.troubles, self.memory.revision, ledger.voided)
         if mark != self._saved:
             self._store()
             self._saved = mark
@@ -202,8 +202,10 @@ class Device:
     def _read(self, request: Message, frames_bad: int) -> Message:
         match request:
             case Poll():
+                self.pump.interrogated()
                 return self._status(frames_bad)
             case Identify():
+                self.pump.interrogated()
                 return self._identity()
             case GetLimits():
                 return self._limits()

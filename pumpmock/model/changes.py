@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from protocol.units import US_PER_S
 from protocol.vocabulary import ChangeKind, EventKind, Mode
 from pumpmock.model.alarms import ENDED_BY, SLOWING
+from pumpmock.model.hydraulics import refilled_truly
 from pumpmock.model.program import MOST_CLOCK_S, Therapy, day_volume_nl, simple_continuous
 from pumpmock.model.reservoir import refilled
 
@@ -52,7 +53,10 @@ def entry_of(change: Change, before: Mechanism, after: Mechanism) -> tuple[Event
 def _refilled(mechanism: Mechanism, change: Change) -> Mechanism:
     reservoir, past = refilled(mechanism.reservoir, mechanism.past, change.withdrawn_nl, change.volume_nl)
     concentration = change.concentration_ug_ml
-    return replace(mechanism, reservoir=reservoir, past=past, concentration_ug_ml=concentration)
+    hydraulics = refilled_truly(mechanism.hydraulics, change.withdrawn_nl, change.volume_nl, concentration)
+    return replace(
+        mechanism, reservoir=reservoir, past=past, concentration_ug_ml=concentration, hydraulics=hydraulics
+    )
 
 
 def _to_rate(therapy: Therapy, _settings: Settings, change: Change, _now_us: int) -> Therapy:

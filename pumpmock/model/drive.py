@@ -26,13 +26,10 @@ class Drive:
         """Return the whole nanolitres that flowed since `since_us`."""
         return volume_at(self.rate_nl_h, now_us - self.since_us, self.carry)[0]
 
-    def carry_at(self, now_us: int) -> int:
-        """Return the part of a nanolitre that has flowed at `now_us`, counted like `carry`."""
-        return volume_at(self.rate_nl_h, now_us - self.since_us, self.carry)[1]
-
-    def settled(self, now_us: int) -> Drive:
-        """Return the same motion counted from `now_us` on."""
-        return Drive(self.rate_nl_h, now_us, self.carry_at(now_us))
+    def settled(self, now_us: int) -> tuple[Drive, int]:
+        """Return the same motion counted from `now_us` on, and the whole nanolitres that flowed by then."""
+        flown_nl, carry = volume_at(self.rate_nl_h, now_us - self.since_us, self.carry)
+        return Drive(self.rate_nl_h, now_us, carry), flown_nl
 
     def turning(self, rate_nl_h: int) -> Drive:
         """Return the drive at another rate from `since_us` on; what had flowed by then is kept."""

@@ -70,7 +70,7 @@ def watched(guard: Guard, now_us: int, programmed_nl_h: int, turning_nl_h: int) 
     programmed = _continued(guard.programmed, now_us, programmed_nl_h, _lesser)
     if (programmed, turned) == (guard.programmed, guard.turned):
         return guard
-    return replace(guard, programmed=programmed, turned=turned)
+    return Guard(guard.applied_us, guard.refusals_us, guard.locked_until_us, programmed, turned)
 
 
 def after_change(guard: Guard, now_us: int) -> Guard:

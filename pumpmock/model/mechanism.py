@@ -1,4 +1,6 @@
-"""What turns and empties inside the pump, as one value and pure functions of time.
+"""What turns and empties inside the pump, as one value and pure functions of time: what is believed and what is so.
+
+All but `hydraulics` is what the pump's firmware knows or believes. docs/decisions/0030-belief-and-truth.md
 
 A mechanism is exact at the instant `drive.since_us`, and says what will be until its next event: nothing has to run in
 between. At an event it is settled (volumes counted up to now), changed or not, and followed (mode, alarms and motor
@@ -17,8 +19,10 @@ from pumpmock.model.alarms import SLOWING, STANDING, STOPPING, Alarms, following
 from pumpmock.model.battery import Battery, charged
 from pumpmock.model.drive import Drive
 from pumpmock.model.guard import Course, Guard, Span, watched
+from pumpmock.model.hydraulics import Hydraulics, new_hydraulics, pumped
 from pumpmock.model.program import Therapy, simple_continuous
 from pumpmock.model.reservoir import MOST_UG_ML, Past, Reservoir, draw, filled
+from pumpmock.model.troubles import watched as watched_rotor
 
 if TYPE_CHECKING:
     from pumpmock.model.battery import Cell
@@ -31,6 +35,7 @@ _STOPPED = 1 << Alarm.STOPPED
 _EOS = 1 << Alarm.EOS
 _LOCKED = 1 << Alarm.CHANGES_LOCKED
 _UNHEARD = 1 << Alarm.LINK_WATCHDOG
+_STALL = 1 << Alarm.STALL
 _PLANNED_US = 8 * US_PER_DAY  # a week and a day hold any 24 h of a weekly program
 
 
@@ -40,6 +45,7 @@ class Mechanism:
 
     Attributes:
         concentration_ug_ml: of the drug; 0 where it is not known.
+        hydraulics: what is physically so, of which the firmware knows nothing.
         stopped_us: since when the pump stands stopped; None where it does not.
         noted: conditions of alarms that last until they are ended, bits by `Alarm`.
         heard_us: when somebody with a key asked last; kept only where the link is watched.
@@ -53,6 +59,7 @@ class Mechanism:
     alarms: Alarms
     therapy: Therapy
     concentration_ug_ml: int
+    hydraulics: Hydraulics
     stopped_us: int | None = None
     noted: int = 0
     heard_us: int = 0
@@ -99,7 +106,8 @@ def fresh(
     settings.check_rate("rate_nl_h", rate_nl_h)
     parts = (filled(fill_nl), Past(), Drive(), charged(settings.cell, battery_percent), Alarms())
     therapy = Therapy(simple_continuous(rate_nl_h), settings.epoch_s)
-    return followed(Mechanism(*parts, therapy, concentration_ug_ml), settings)
+    hydraulics = new_hydraulics(settings, fill_nl, concentration_ug_ml)
+    return followed(Mechanism(*parts, therapy, concentration_ug_ml, hydraulics), settings)
 
 
 def settled(mechanism: Mechanism, settings: Settings, now_us: int) -> Mechanism:
@@ -108,13 +116,22 @@ def settled(mechanism: Mechanism, settings: Settings, now_us: int) -> Mechanism:
     Raises:
         LedgerError: if the volumes do not add up.
     """
-    drive = mechanism.drive
-    flown_nl = drive.flown_nl(now_us)
-    reservoir = draw(mechanism.reservoir, flown_nl, settings.residual_nl)
-    battery = mechanism.battery.drained(settings.cell, drive.rate_nl_h, now_us - drive.since_us)
-    therapy = mechanism.therapy.delivered(flown_nl)
-    return replace(
-        mechanism, reservoir=reservoir, drive=drive.settled(now_us), battery=battery, therapy=therapy
+    before = mechanism.drive
+    drive, flown_nl = before.settled(now_us)
+    # By place, in the order of the declaration: this and what follows run at every event.
+    return Mechanism(
+        draw(mechanism.reservoir, flown_nl, settings.residual_nl),
+        mechanism.past,
+        drive,
+        mechanism.battery.drained(settings.cell, drive.rate_nl_h, now_us - before.since_us),
+        mechanism.alarms,
+        mechanism.therapy.delivered(flown_nl),
+        mechanism.concentration_ug_ml,
+        pumped(mechanism.hydraulics, flown_nl, settings),
+        mechanism.stopped_us,
+        mechanism.noted,
+        mechanism.heard_us,
+        mechanism.guard,
     )
 
 
@@ -122,10 +139,10 @@ def followed(mechanism: Mechanism, settings: Settings) -> Mechanism:
     """Return a settled mechanism with its mode, alarms, motor and notice of replacement brought in line."""
     now_us, battery, cell = mechanism.drive.since_us, mechanism.battery, settings.cell
     conditions = _conditions(mechanism, settings)
-    stopped_us, therapy = mechanism.stopped_us, mechanism.therapy
+    stopped_us, therapy, hydraulics = mechanism.stopped_us, mechanism.therapy, mechanism.hydraulics
     if conditions & STOPPING and stopped_us is None:
         stopped_us, therapy = now_us, therapy.without_mode()
-    stands = stopped_us is not None or bool(conditions & STANDING)
+    stands = stopped_us is not None or bool(conditions & STANDING) or hydraulics.troubles.firmware_holds
     if therapy.mode is not Mode.PROGRAM and _is_over(mechanism, stands=stands):
         therapy = therapy.without_mode()
     if conditions & SLOWING and stopped_us is None and therapy.mode is not Mode.MINIMUM_RATE:
@@ -140,8 +157,22 @@ def followed(mechanism: Mechanism, settings: Settings) -> Mechanism:
         conditions |= _STOPPED
     alarms = following(mechanism.alarms, conditions)
     guard = watched(mechanism.guard, now_us, therapy.program.mean_nl_h, drive.rate_nl_h)
-    then = replace(mechanism, drive=drive, battery=battery, alarms=alarms, therapy=therapy, guard=guard)
-    return replace(then, stopped_us=stopped_us) if stopped_us != mechanism.stopped_us else then
+    if hydraulics.troubles.rotor_stands:
+        hydraulics = _watched(hydraulics, drive, noticed=bool(conditions & _STALL))
+    return Mechanism(
+        mechanism.reservoir,
+        mechanism.past,
+        drive,
+        battery,
+        alarms,
+        therapy,
+        mechanism.concentration_ug_ml,
+        hydraulics,
+        stopped_us,
+        mechanism.noted,
+        mechanism.heard_us,
+        guard,
+    )
 
 
 def _conditions(mechanism: Mechanism, settings: Settings) -> int:
@@ -153,7 +184,14 @@ def _conditions(mechanism: Mechanism, settings: Settings) -> int:
     locked = _LOCKED if mechanism.guard.locked_until_us > now_us else 0
     unheard_us = now_us - mechanism.heard_us
     unheard = _UNHEARD if 0 < settings.watchdog_s * US_PER_S <= unheard_us else 0
-    return low | empty | eos | locked | unheard | mechanism.noted
+    stall_us = mechanism.hydraulics.troubles.noticed_us(settings.stall_detect_s * US_PER_S)
+    stall = 0 if stall_us is None or stall_us > now_us else _STALL
+    return low | empty | eos | locked | unheard | stall | mechanism.noted
+
+
+def _watched(hydraulics: Hydraulics, drive: Drive, *, noticed: bool) -> Hydraulics:
+    troubles = watched_rotor(hydraulics.troubles, drive.since_us, drives=drive.rate_nl_h > 0, noticed=noticed)
+    return hydraulics if troubles is hydraulics.troubles else replace(hydraulics, troubles=troubles)
 
 
 def _is_over(mechanism: Mechanism, *, stands: bool) -> bool:
@@ -189,8 +227,10 @@ def due_us(mechanism: Mechanism, settings: Settings) -> int | None:
     eos_us = None if Alarm.EOS in alarms else end_us
     step_us = mechanism.therapy.next_step_us(drive.since_us)
     lock_us = mechanism.guard.locked_until_us if Alarm.CHANGES_LOCKED in alarms else None
+    troubles = mechanism.hydraulics.troubles
+    stall_us = None if Alarm.STALL in alarms else troubles.noticed_us(settings.stall_detect_s * US_PER_S)
     instants = (
-        *(low_us, empty_us, eri_us, eos_us, step_us, lock_us, mechanism.mode_end_us),
+        *(low_us, empty_us, eri_us, eos_us, step_us, lock_us, stall_us, mechanism.mode_end_us),
         *(_stood_us(mechanism, settings), _unheard_us(mechanism, settings)),
     )
     return min((at_us for at_us in instants if at_us is not None), default=None)

@@ -18,6 +18,7 @@ from pumpmock.model.alarms import FAULTS, acknowledging, members, raising
 from pumpmock.model.changes import changed, entry_of
 from pumpmock.model.clock import Clock, Handle
 from pumpmock.model.guard import OVER_A_LIMIT, after_change, after_refusal, locked_s, too_soon_s
+from pumpmock.model.hydraulics import held_after_nl, stricken
 from pumpmock.model.log import EventLog
 from pumpmock.model.mechanism import Mechanism, due_us, followed, fresh, planned, settled, state_of
 from pumpmock.model.objections import objection
@@ -26,6 +27,8 @@ from pumpmock.model.reservoir import sensed_nl
 from pumpmock.model.sample import Sample
 from pumpmock.model.stored import Stored, dumped, loaded
 from pumpmock.model.stored_therapy import check_therapy
+from pumpmock.model.troubles import Trouble, Troubles, relieved
+from pumpmock.model.truth import Truth, truth_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -167,7 +170,7 @@ class Pump:
         drive, alarms, end_us = mechanism.drive, mechanism.alarms, self._mode_end_us
         cell = settings.cell
         flown_nl = drive.flown_nl(now_us)
-        remaining_nl = mechanism.reservoir.remaining_nl - flown_nl
+        held_nl = held_after_nl(mechanism.hydraulics, flown_nl, settings)
         left_units = mechanism.battery.left_units(cell, drive.rate_nl_h, now_us - drive.since_us)
         # By place, in the order of the declaration: half the cost of keywords on the path of every poll.
         return Sample(
@@ -178,8 +181,8 @@ class Pump:
             self._programmed_nl_h,
             NEVER_S if end_us is None else min((end_us - now_us) // US_PER_S, NEVER_S - 1),
             mechanism.concentration_ug_ml,
-            remaining_nl,
-            sensed_nl(remaining_nl, settings.sensor_offset_nl, settings.capacity_nl),
+            mechanism.reservoir.remaining_nl - flown_nl,
+            sensed_nl(held_nl, settings.sensor_offset_nl, settings.capacity_nl),
             settings.sensed_band_nl,
             settings.capacity_nl,
             settings.low_reservoir_nl,
@@ -198,6 +201,14 @@ class Pump:
             settings.step_up_percent,
             settings.step_down_percent,
         )
+
+    def truth(self) -> Truth:
+        """Return what is physically so at this instant, whatever the sample says; changes nothing.
+
+        Raises:
+            LedgerError: if the volumes no longer add up.
+        """
+        return truth_of(self._settled(), self.settings)
 
     def program_of(self, weekday: int) -> Pattern:
         """Return the program's pattern for a weekday, 0 for Monday."""
@@ -351,6 +362,42 @@ class Pump:
         noted = mechanism.noted | bit if holds else mechanism.noted & ~bit
         self._go_on(replace(mechanism, noted=noted))
 
+    @property
+    def troubles(self) -> Troubles:
+        """What is physically wrong at present."""
+        return self._mechanism.hydraulics.troubles
+
+    def strike(self, trouble: Trouble, figure: int = 0) -> None:
+        """Let a trouble befall the pump at this instant. The firmware is told nothing: it logs what it notices.
+
+        Args:
+            trouble: which one.
+            figure: its extent, as `troubles.TROUBLES` has it: the percentage of a leak, the nL of a valve's bolus.
+
+        Raises:
+            ValueError: for a trouble that is present, or an extent that it can't have; nothing is changed then.
+        """
+        self._run_due()
+        mechanism = self._settled()
+        hydraulics = stricken(mechanism.hydraulics, self.settings, trouble, figure)
+        self._go_on(replace(mechanism, hydraulics=hydraulics))
+
+    def relieve(self, trouble: Trouble) -> None:
+        """Let a trouble end at this instant; what the firmware had noticed of it, it sees ending, and logs.
+
+        Raises:
+            ValueError: for one that is not present.
+        """
+        self._run_due()
+        mechanism = self._settled()
+        troubles = relieved(mechanism.hydraulics.troubles, trouble)
+        self._go_on(replace(mechanism, hydraulics=replace(mechanism.hydraulics, troubles=troubles)))
+
+    def interrogated(self) -> None:
+        """Note that somebody asked over telemetry how the pump is: that ends a hold for it, and nothing else."""
+        if Trouble.HOLD in self.troubles:
+            self.relieve(Trouble.HOLD)
+
     def _settled(self) -> Mechanism:
         return settled(self._mechanism, self.settings, self.clock.now_us)
 
@@ -383,6 +430,10 @@ class Pump:
     def to_dict(self) -> dict[str, Any]:
         """Return the whole state as plain JSON values; what others planned on the clock is theirs to keep."""
         self._run_due()
+        return self.last_state()
+
+    def last_state(self) -> dict[str, Any]:
+        """Return the state as the last event left it, whatever is due: all that is sure once volumes do not add up."""
         return dumped(
             Stored(
                 self.clock.now_us, self.settings, self._mechanism, self.events.since(0), self.faults.since(0)

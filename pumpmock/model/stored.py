@@ -24,6 +24,7 @@ from pumpmock.model.plain import MOST, figure, figures, items, members, require
 from pumpmock.model.reservoir import MOST_UG_ML, Past, Reservoir
 from pumpmock.model.settings import Settings
 from pumpmock.model.stored_guard import check_guard, guard_dumped, guard_loaded
+from pumpmock.model.stored_hydraulics import check_hydraulics, hydraulics_dumped, hydraulics_loaded
 from pumpmock.model.stored_therapy import check_therapy, therapy_dumped, therapy_loaded
 
 _ENTRY = {name: MOST if spec.most is None else spec.most for name, spec in specs(EventRecord).items()}
@@ -54,6 +55,7 @@ def dumped(stored: Stored) -> dict[str, Any]:
         **{name: asdict(getattr(mechanism, name)) for name in (*_FIGURES, "battery")},
         "therapy": therapy_dumped(mechanism.therapy),
         "concentration_ug_ml": mechanism.concentration_ug_ml,
+        "hydraulics": hydraulics_dumped(mechanism.hydraulics),
         **{name: getattr(mechanism, name) for name in ("stopped_us", "noted", "heard_us")},
         "guard": guard_dumped(mechanism.guard),
         "events": _dumped(stored.events),
@@ -78,6 +80,7 @@ def loaded(data: object) -> Stored:
         battery=_battery(top["battery"]),
         therapy=therapy_loaded(top["therapy"]),
         concentration_ug_ml=figure(top["concentration_ug_ml"], "concentration_ug_ml", most=MOST_UG_ML),
+        hydraulics=hydraulics_loaded(top["hydraulics"]),
         stopped_us=None if stopped is None else figure(stopped, "stopped_us"),
         noted=figure(top["noted"], "noted"),
         heard_us=figure(top["heard_us"], "heard_us"),
@@ -152,6 +155,7 @@ def _check_parts(mechanism: Mechanism, settings: Settings, now_us: int) -> None:
     )
     noticed = battery.eri_us is not None
     require(noticed is (Alarm.ERI in alarms), "battery.eri_us", "is not what the alarms say")
+    check_hydraulics(mechanism, settings)
     check_therapy(mechanism.therapy, settings, now_us, stopped=mechanism.stopped)
 
 
@@ -168,6 +172,8 @@ def _check_course(mechanism: Mechanism, settings: Settings, now_us: int) -> None
         require(proper.battery.eri_us == then.battery.eri_us, "battery.eri_us", "is missing beside its alarm")
         require(proper.battery == then.battery, "battery.empty_us", "is not when it will be empty")
         require(proper.stopped_us == then.stopped_us, "stopped_us", "is missing beside an alarm that stops")
+        same = proper.hydraulics == then.hydraulics
+        require(same, "hydraulics.troubles.driven_us", "is not since when the drive turns")
         require(proper.therapy == then.therapy, "therapy.mode", f"is over at {at_us} us")
     next_us = due_us(mechanism, settings)
     require(next_us is None or next_us >= now_us, "now_us", "is after an event that did not happen")

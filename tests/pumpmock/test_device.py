@@ -80,6 +80,9 @@ class Still:
     def hear(self) -> None:
         pass
 
+    def interrogated(self) -> None:
+        pass
+
 
 def test_a_status_carries_each_figure_of_the_sample_under_its_own_name(
     bench: Bench, monkeypatch: pytest.MonkeyPatch

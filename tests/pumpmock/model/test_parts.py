@@ -70,8 +70,8 @@ def test_no_settling_loses_or_gains_a_part_of_a_nanolitre(legs: list[tuple[int, 
     for rate, span in legs:
         drive = drive.turning(rate)
         now = drive.since_us + span
-        delivered += drive.flown_nl(now)
-        drive = drive.settled(now)
+        drive, flown = drive.settled(now)
+        delivered += flown
     assert divmod(sum(rate * span for rate, span in legs), US_PER_H) == (delivered, drive.carry)
 
 

@@ -17,10 +17,14 @@ from pumpmock.model.pump import Pump
 from tests.settings import usual_settings
 
 NONE_ALLOWED = {
-    *("battery.eri_us", "guard.applied_us", "stopped_us", "therapy.mode_left_nl", "therapy.mode_until_us")
+    *("battery.eri_us", "guard.applied_us", "stopped_us", "therapy.mode_left_nl", "therapy.mode_until_us"),
+    "hydraulics.troubles.driven_us",
 }
-SIGNED = {"settings.rate_error_ppm", "settings.sensor_offset_nl", "therapy.epoch_s", "past.lost_nl"}
-LISTS = {"guard.refusals_us", "guard.programmed", "guard.turned"}
+SIGNED = {
+    *("settings.sensor_offset_nl", "settings.rate_error_ppm", "therapy.epoch_s", "past.lost_nl"),
+    "hydraulics.lost_nl",
+}
+LISTS = {"guard.refusals_us", "guard.programmed", "guard.turned", "hydraulics.catheter"}
 
 
 def stored() -> dict[str, Any]:
