@@ -17,6 +17,7 @@ from pumpmock.decode import decode
 from pumpmock.key_commands import keygen, keys_group
 from pumpmock.limits import bounds_of
 from pumpmock.limits_file import BENCH
+from pumpmock.model.reservoir import LedgerError
 from pumpmock.options import Options
 from pumpmock.parameters import (
     CONCENTRATION,
@@ -227,6 +228,13 @@ def _run(options: Options, console: Console) -> None:
         raise SystemExit(NO_LINK) from error
     except (SnapshotError, KeyFileError, InDoubtError) as error:
         console.warn(str(error))
+        raise SystemExit(REFUSED) from error
+    except LedgerError as error:
+        kept = (
+            "printed above" if options.state is None else f"printed above, and one before in {options.state}"
+        )
+        said = f"the volumes in the pump no longer add up, so it stops: {error}"
+        console.warn(f"{said}; its last sound state is {kept}")
         raise SystemExit(REFUSED) from error
     except ValueError as error:
         console.warn(f"there is no such pump: {error}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import tempfile
@@ -21,6 +22,7 @@ from protocol.vocabulary import EventKind, Role
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.limits_file import BENCH
+from pumpmock.model.reservoir import LedgerError
 from pumpmock.options import REPEATABLE_EPOCH_S, new_memory, pairing_keys, randomness
 from pumpmock.pace import REAL_SPEED, Pace
 from pumpmock.ports.pty import PtyPort, open_first_free
@@ -54,6 +56,7 @@ def serve(options: Options, console: Console) -> None:
         PortError: where a port can't be had.
         OSError: where keys or state can't be read or written.
         InDoubtError: where it is not sure what the state file holds after a power cut.
+        LedgerError: where the volumes in the pump no longer add up; its state before that was told then, and is stored.
     """
     keys = pairing_keys(options.keys, options.serial_number)
     with contextlib.ExitStack() as stack:
@@ -91,7 +94,7 @@ class _Server:
         self._tallies: list[Tally] = []
         self._unsaved = ""
         self._ended = asyncio.Event()
-        self._doubt: InDoubtError | None = None
+        self._doubt: InDoubtError | LedgerError | None = None
         self._due_us: int | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._device = Device(
@@ -109,6 +112,7 @@ class _Server:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, ended.set)
+        loop.set_exception_handler(self._take_exception)
         pump = self._device.pump
         pump.record(EventKind.START)
         self._device.persist()
@@ -118,13 +122,18 @@ class _Server:
             pump.on_event = self._tell_event
             self._plan()
             await ended.wait()
-            self._device.catch_up()
-        for tally in self._tallies:
-            tally.tell()
+            if self._doubt is None:
+                try:
+                    self._device.catch_up()
+                except LedgerError as error:
+                    self._stop(error)
         if self._timer is not None:
             self._timer.cancel()
-        self._device.finish()
-        self._persist()
+        if self._doubt is None:
+            for tally in self._tallies:
+                tally.tell()
+            self._device.finish()
+            self._persist()
         if self._doubt is not None:
             raise self._doubt
         self._console.tell("ended", {"event": "ended", "pump_time_us": pump.clock.now_us})
@@ -185,16 +194,28 @@ class _Server:
             return b""
         try:
             reply = conversation.receive(data)
-        except InDoubtError as doubt:
+        except (InDoubtError, LedgerError) as doubt:
             self._stop(doubt)
             return b""
         self._plan()
         return reply
 
-    def _stop(self, doubt: InDoubtError) -> None:
-        """End at once, and say nothing more to anybody."""
+    def _stop(self, doubt: InDoubtError | LedgerError) -> None:
+        """End at once, and say nothing more to any host: docs/decisions/0023-fail-stop.md."""
+        if self._doubt is None and isinstance(doubt, LedgerError):
+            state = self._device.pump.last_state()
+            event = {"event": "ledger_error", "error": str(doubt), "pump": state}
+            self._console.tell(f"the pump's last sound state: {json.dumps(state)}", event)
         self._doubt = doubt
         self._ended.set()
+
+    def _take_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """End at volumes that do not add up, whoever ran into them; a loop by itself would log that and go on."""
+        error = context.get("exception")
+        if isinstance(error, LedgerError):
+            self._stop(error)
+        else:
+            loop.default_exception_handler(context)
 
     def _tell_event(self, record: EventRecord) -> None:
         if record.kind not in _TOLD_WITH_PEER:
