@@ -98,6 +98,8 @@ class Battery:
 
     def emptied_at(self, empty_us: int) -> Battery:
         """Return the battery with another instant at which it will be empty."""
+        if empty_us == self.empty_us:
+            return self
         return Battery(self.drained_units, self.carry, self.eri_us, empty_us)
 
     def left(self, cell: Cell) -> int:

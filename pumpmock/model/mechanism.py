@@ -233,7 +233,7 @@ def due_us(mechanism: Mechanism, settings: Settings) -> int | None:
         *(low_us, empty_us, eri_us, eos_us, step_us, lock_us, stall_us, mechanism.mode_end_us),
         *(_stood_us(mechanism, settings), _unheard_us(mechanism, settings)),
     )
-    return min((at_us for at_us in instants if at_us is not None), default=None)
+    return min([at_us for at_us in instants if at_us is not None], default=None)
 
 
 def _stood_us(mechanism: Mechanism, settings: Settings) -> int | None:

@@ -154,7 +154,8 @@ class Pump:
         self._mechanism = mechanism
         self._state = state_of(mechanism)
         self._programmed_nl_h = mechanism.programmed_rate_nl_h
-        self._commanded_nl_h = mechanism.commanded_rate_nl_h
+        # What turns was commanded; only of a motor that stands, something else may have been.
+        self._commanded_nl_h = mechanism.drive.rate_nl_h or mechanism.commanded_rate_nl_h
         self._mode_end_us = mechanism.mode_end_us
         self._eos_us = mechanism.battery.end_us(self.settings.cell)
         if self._planned is not None:
@@ -412,6 +413,8 @@ class Pump:
         self.faults.append(self.clock.now_us, self._clock_s(), kind, detail, a)
 
     def _write(self, entries: list[_Entry]) -> None:
+        if not entries:
+            return  # as at most steps of a program
         # All are in the logs before the first is told, so that a state stored on being told lacks none of them.
         now_us, clock_s = self.clock.now_us, self._clock_s()
         written = [self.events.append(now_us, clock_s, *entry) for entry in entries]
