@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 NL_PER_ML = 1_000_000
+S_PER_H = 3_600
 US_PER_S = 1_000_000
-US_PER_H = 3_600 * US_PER_S
+US_PER_H = S_PER_H * US_PER_S
 US_PER_DAY = 24 * US_PER_H
 
 _NUMBER = r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from protocol.bounds import Basis, Bounds, Finding, bolus_finding, day_finding, hard_finding
 from protocol.messages import MINUTES_A_DAY, Change, Step
-from protocol.units import format_span
+from protocol.units import S_PER_H, format_span
 from protocol.vocabulary import ChangeKind, Refusal
 from pumpmock.model.guard import locked_s, too_soon_s, worst_day_nl
 
@@ -27,7 +27,6 @@ Week = tuple[tuple[Step, ...], ...]
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # Less drug can always be had: neither a lock nor a lock-out nor a limit stands in the way of these.
 NEVER_HELD_BACK = frozenset({ChangeKind.STOP, ChangeKind.MINIMUM_RATE})
-_S_AN_H = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def _bolus_finding(change: Change, _facts: Facts, bounds: Bounds) -> Finding | N
 
 def _prime_finding(change: Change, _facts: Facts, bounds: Bounds) -> Finding | None:
     # A prime runs at the greatest rate, for as long as it takes.
-    return bolus_finding(change.volume_nl, -(-change.volume_nl * _S_AN_H // bounds.most_rate_nl_h), bounds)
+    return bolus_finding(change.volume_nl, -(-change.volume_nl * S_PER_H // bounds.most_rate_nl_h), bounds)
 
 
 def _flex_finding(change: Change, facts: Facts, bounds: Bounds) -> Finding | None:

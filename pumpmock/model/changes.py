@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from protocol.units import US_PER_S
+from protocol.units import S_PER_H, US_PER_S
 from protocol.vocabulary import ChangeKind, EventKind, Mode
 from pumpmock.model.alarms import ENDED_BY, SLOWING
 from pumpmock.model.hydraulics import refilled_truly
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from protocol.messages import Change
     from pumpmock.model.mechanism import Mechanism
     from pumpmock.model.settings import Settings
-
-S_PER_H = 3_600
 
 
 def changed(mechanism: Mechanism, settings: Settings, change: Change) -> Mechanism:

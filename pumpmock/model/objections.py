@@ -11,10 +11,10 @@ from protocol.alarms import Alarm
 from protocol.bounds import Bounds, Finding, bolus_finding
 from protocol.changes import misfit
 from protocol.messages import EVERY_DAY
-from protocol.units import format_rate, format_volume
+from protocol.units import S_PER_H, format_rate, format_volume
 from protocol.vocabulary import ChangeKind, Mode, Refusal
 from pumpmock.model.alarms import SLOWING, STOPPING
-from pumpmock.model.changes import S_PER_H, changed
+from pumpmock.model.changes import changed
 from pumpmock.model.program import MOST_CLOCK_S
 
 if TYPE_CHECKING:
