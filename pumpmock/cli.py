@@ -42,6 +42,7 @@ from pumpmock.profile_commands import profiles
 from pumpmock.profile_file import USUAL
 from pumpmock.serve import serve
 from pumpmock.snapshot import InDoubtError, SnapshotError
+from pumpmock.trumpet_command import trumpet_command
 
 if TYPE_CHECKING:
     from pumpmock.limits_file import LimitSet
@@ -63,6 +64,7 @@ main.add_command(decode)
 main.add_command(keygen)
 main.add_command(keys_group)
 main.add_command(profiles)
+main.add_command(trumpet_command)
 
 
 @main.command("serve")

@@ -17,6 +17,7 @@ from protocol.units import (
     parse_deviation,
     parse_percent,
     parse_rate,
+    parse_span,
     parse_volume,
 )
 from pumpmock.limits_file import NONE, LimitSet, read_limits
@@ -93,6 +94,8 @@ PERCENT = Parsed("percent", parse_percent)
 CONCENTRATION = Parsed("concentration", parse_concentration)
 PROFILE = Parsed("name|file", find_profile)
 RATE_ERROR = Parsed(f"percent|{DRAWN}", _parse_rate_error)
+DEVIATION = Parsed("percent", parse_deviation)
+SPAN = Parsed("span", parse_span)
 LIMITS = Parsed("file|none", _parse_limits)
 SPEED = Parsed("factor", _parse_speed)
 HOST_PORT = Parsed("host:port", parse_host_port)

@@ -116,7 +116,8 @@ def error_ppm(volume_nl: int, rate_nl_h: int, span_s: int) -> int:
 
 def percent(ppm: int) -> str:
     """Return an error as text in per cent with its sign: "+1.23 %"."""
-    sign, hundredths = ("-" if ppm < 0 else "+"), _nearest(abs(ppm), 100)
+    hundredths = _nearest(abs(ppm), 100)
+    sign = "-" if ppm < 0 < hundredths else "+"
     return f"{sign}{hundredths // 100}.{hundredths % 100:02} %"
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pumpmock.trumpet import Run
 
 _INK, _FAINT, _FLOW, _ERROR = "#22262b", "#9aa3ad", "#3f6fa3", "#b3541e"
+FORMATS = (".svg", ".png", ".pdf")
 _PPM_PER_PERCENT = 10_000
 # The same run gives the same file, to the byte.
 _STYLE: Any = {
@@ -36,12 +37,11 @@ _STYLE: Any = {
 
 
 def draw(run: Run, title: str, path: Path) -> None:
-    """Draw start-up and trumpet curve into a file; its suffix says in which format: .svg, .png or .pdf.
+    """Draw start-up and trumpet curve into a file; its suffix says in which format, one of `FORMATS`.
 
     Raises:
         RunError: where the run is too short for a trumpet.
         OSError: where the file can't be written.
-        ValueError: where the suffix names no format that is known.
     """
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(8, 7), layout="constrained")

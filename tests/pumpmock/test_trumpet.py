@@ -78,7 +78,8 @@ def test_what_is_no_run_is_refused(rate: int, sample_s: int, volumes: tuple[int,
 
 
 @pytest.mark.parametrize(
-    ("ppm", "text"), [(0, "+0.00 %"), (-145_000, "-14.50 %"), (12_349, "+1.23 %"), (-49, "-0.00 %")]
+    ("ppm", "text"),
+    [(0, "+0.00 %"), (-145_000, "-14.50 %"), (12_349, "+1.23 %"), (-49, "+0.00 %"), (-50, "-0.01 %")],
 )
 def test_errors_are_printed_in_per_cent_with_their_sign(ppm: int, text: str) -> None:
     assert percent(ppm) == text
