@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from protocol.alarms import KINDS, Alarm
 from protocol.units import US_PER_DAY, US_PER_H
-from pumpmock.model.alarms import RULES, Alarms, Effect, Latch, acknowledging, following, members
+from pumpmock.model.alarms import RULES, Alarms, Effect, Latch, acknowledging, following, members, raising
 from pumpmock.model.battery import Battery, charged
 from pumpmock.model.drive import Drive
 from pumpmock.model.program import Therapy, simple_continuous
@@ -192,6 +192,11 @@ def test_an_alarm_that_latches_until_it_is_seen_ends_once_it_is_seen_and_its_con
         assert following(Alarms(bit), 0) == Alarms(bit)
         assert following(Alarms(bit, bit), bit) == Alarms(bit, bit)
         assert following(Alarms(bit, bit), 0) == Alarms()
+
+
+def test_an_alarm_that_is_raised_anew_is_news_though_it_was_seen() -> None:
+    low, stopped = 1 << Alarm.LOW_RESERVOIR, 1 << Alarm.STOPPED
+    assert raising(Alarms(low | stopped, low | stopped), low) == Alarms(low | stopped, stopped)
 
 
 def test_only_active_alarms_can_be_acknowledged() -> None:
