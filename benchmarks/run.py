@@ -22,6 +22,8 @@ _BENCHES = {
     "decode-status-mavlink": "decode_status_mavlink",
     "first-paint": "first_paint",
     "dashboard-cpu": "dashboard_cpu",
+    "seven-years": "seven_years",
+    "cost-of-an-event": "cost_of_an_event",
 }
 _PEERS = {"pymodbus", "pymavlink", "psutil"}
 _FAILED, _INTERRUPTED, _TERMINATED = 1, 130, 143
