@@ -50,6 +50,7 @@ VOLUME_UNITS = {
     "nL": Unit(1, 1, 0),
 }
 PERCENT_UNITS = {"%": Unit(1, 1, 0)}
+MASS_UNITS = {"ug": Unit(1, 1, 0), "mg": Unit(1_000, 1, 3)}
 DOSE_UNITS = {"ug/day": Unit(1, 1, 0), "mg/day": Unit(1_000, 1, 3)}
 CONCENTRATION_UNITS = {"ug/mL": Unit(1, 1, 0), "mg/mL": Unit(1_000, 1, 3)}
 SPAN_UNITS = {"s": Unit(1, 1, 0), "min": Unit(60, 1, 0), "h": Unit(3_600, 1, 0)}
@@ -62,6 +63,8 @@ _SPELLINGS = {
     "mL/d": "mL/day",
     "µL": "uL",
     "μL": "uL",
+    "µg": "ug",
+    "μg": "ug",
     "µg/day": "ug/day",
     "μg/day": "ug/day",
     "ug/d": "ug/day",
@@ -96,6 +99,15 @@ def parse_dose(text: str) -> int:
         QuantityError: with a sentence that says how to write it.
     """
     return _parse(text, DOSE_UNITS, "a daily dose", "300 ug/day")
+
+
+def parse_mass(text: str) -> int:
+    """Read the dose of a bolus such as "50 ug" as micrograms.
+
+    Raises:
+        QuantityError: with a sentence that says how to write it.
+    """
+    return _parse(text, MASS_UNITS, "a dose", "50 ug")
 
 
 def parse_concentration(text: str) -> int:
