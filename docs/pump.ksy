@@ -379,6 +379,14 @@ types:
       type: u4
       doc: hard limit of one bolus; 0 for none
       -unit: nL
+    - id: least_bolus_ug
+      type: u4
+      doc: hard limit of the dose of one bolus below; 0 for none
+      -unit: ug
+    - id: most_bolus_ug
+      type: u4
+      doc: hard limit of the dose of one bolus above; 0 for none
+      -unit: ug
     - id: most_day_nl
       type: u4
       doc: hard limit of any 24 h, delivered and committed; 0 for none
@@ -1011,6 +1019,13 @@ enums:
     25:
       id: void
       doc: a Prepare of a change that was resolved as not applied; bound 0
+    26:
+      id: drug_unknown
+      doc: 'a RESUME with a drug or a concentration that the pump''s drug library does not have; bound: the concentration,
+        ug/mL'
+    27:
+      id: bolus_dose
+      doc: 'dose of one bolus outside the hard limits; bound: the limit, ug'
   event_kind:
     1:
       id: start

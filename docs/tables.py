@@ -93,6 +93,8 @@ MEANINGS: dict[type[IntEnum], dict[Any, str]] = {
         Refusal.DURATION: "too short or too long; bound: the least or the greatest duration, s",
         Refusal.VOLUME: "a volume that the pump can't hold or deliver; bound: the limit, nL",
         Refusal.VOID: "a Prepare of a change that was resolved as not applied; bound 0",
+        Refusal.DRUG_UNKNOWN: "a RESUME with a drug or a concentration that the pump's drug library does not have; bound: the concentration, ug/mL",
+        Refusal.BOLUS_DOSE: "dose of one bolus outside the hard limits; bound: the limit, ug",
     },
     EventKind: {
         EventKind.START: "the pump started",

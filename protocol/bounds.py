@@ -28,6 +28,8 @@ class Bounds:
     least_dose_ug_day: int = 0
     most_dose_ug_day: int = 0
     most_bolus_nl: int = 0
+    least_bolus_ug: int = 0
+    most_bolus_ug: int = 0
     most_day_nl: int = 0
 
 
@@ -129,13 +131,28 @@ def allowed(basis: Basis, bounds: Bounds) -> tuple[int, int]:
     return least, most
 
 
-def bolus_finding(volume_nl: int, duration_s: int, bounds: Bounds) -> Finding | None:
-    """Return what a bolus crosses: its greatest volume, or the greatest rate; None if neither."""
+def bolus_finding(
+    volume_nl: int, duration_s: int, bounds: Bounds, concentration_ug_ml: int = 0
+) -> Finding | None:
+    """Return what a bolus crosses: its greatest volume, the least or greatest dose, or the greatest rate; None if none.
+
+    Its dose is not judged where the concentration is 0, which is not known.
+    """
     if bounds.most_bolus_nl and volume_nl > bounds.most_bolus_nl:
         said = (
             f"{format_volume(volume_nl)} is above the greatest bolus, {format_volume(bounds.most_bolus_nl)}"
         )
         return Finding(Refusal.BOLUS_VOLUME, bounds.most_bolus_nl, said)
+    dose = volume_nl * concentration_ug_ml  # in pg
+    least_ug, most_ug = bounds.least_bolus_ug, bounds.most_bolus_ug
+    if dose and dose < least_ug * NL_PER_ML:
+        return Finding(
+            Refusal.BOLUS_DOSE, least_ug, f"the dose is less than {least_ug} ug, the least of one bolus"
+        )
+    if most_ug and dose > most_ug * NL_PER_ML:
+        return Finding(
+            Refusal.BOLUS_DOSE, most_ug, f"the dose is more than {most_ug} ug, the greatest of one bolus"
+        )
     most = bounds.most_rate_nl_h
     if volume_nl * 3_600 > most * duration_s:
         least_s = -(-volume_nl * 3_600 // most)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from hashlib import sha256
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from protocol.strict_toml import FileError, Table, content_of, sentence, text_of
@@ -26,7 +27,7 @@ FORMAT = 1
 MOST_BYTES = 65_536  # some forty drugs
 MOST_CONCENTRATIONS = 8  # as many as a refusal's sentence holds
 _CHECKSUM = "sha256"
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,22}[a-z0-9])?")
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,22}[a-z0-9])?")
 _TWO_BYTES, _FOUR_BYTES = 0xFFFF, 0xFFFF_FFFF
 _LONGEST_SOURCE = 48  # characters: it stands behind a bound in a sentence
 
@@ -169,7 +170,7 @@ def _checksum(content: dict[str, Any]) -> str:
 def _library(file: str, text: str, content: dict[str, Any], checksum: str) -> Library:
     top = Table(file, text, content)
     top.check_keys(("name", "drugs"), "a part of a drug library")
-    name = top.read("name", _name, '"my-library"')
+    name = top.read("name", check_name, '"my-library"')
     drugs = {key: _drug(key, table) for key, table in top.table("drugs").tables()}
     if not drugs:
         raise FileError(f"{file} has no drug: begin one with [drugs.baclofen]")
@@ -178,7 +179,7 @@ def _library(file: str, text: str, content: dict[str, Any], checksum: str) -> Li
 
 def _drug(name: str, table: Table) -> Drug:
     try:
-        _name(name)
+        check_name(name)
     except ValueError as error:
         raise table.error(str(error)) from error
     known = ("concentrations", "source", "screening", "titration", *_RANGES)
@@ -230,18 +231,22 @@ def _titration(table: Table) -> dict[PatientClass, Titration]:
 def _range(table: Table, parse: Callable[[str], int], example: str) -> Range:
     """Read five bounds, and hold each against the next."""
     table.check_keys((*_BOUNDS, "source"), "a bound")
-    bounds = [table.read(key, parse, example) for key in _BOUNDS]
-    for place in range(1, len(bounds)):
-        if bounds[place - 1] > bounds[place]:
-            lower, upper = _BOUNDS[place - 1 : place + 1]
+    bounds = {key: table.read(key, parse, example) for key in _BOUNDS}
+    for lower, upper in pairwise(_BOUNDS):
+        if bounds[lower] > bounds[upper]:
             raise table.error(f"{upper} is below {lower}: {' <= '.join(_BOUNDS)} is wanted", upper)
-    if bounds[-1] > _FOUR_BYTES:
-        raise table.error("it is more than a pump can be told", _BOUNDS[-1])
-    return Range(*bounds, table.read("source", _source, '"assumption"'))
+    if bounds["upper_hard"] > _FOUR_BYTES:
+        raise table.error("it is more than a pump can be told", "upper_hard")
+    return Range(**bounds, source=table.read("source", _source, '"assumption"'))
 
 
-def _name(text: str) -> str:
-    if not _NAME.fullmatch(text):
+def check_name(text: str) -> str:
+    """Return the name of a library or a drug.
+
+    Raises:
+        ValueError: where it can't be one.
+    """
+    if not NAME.fullmatch(text):
         raise ValueError("a name has 1 to 24 small letters, digits and hyphens")
     return text
 

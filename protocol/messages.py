@@ -162,6 +162,8 @@ class Limits(Message):
     least_dose_ug_day: int = u32("hard limit of the daily dose below; 0 for none", unit="ug/day")
     most_dose_ug_day: int = u32("hard limit of the daily dose above; 0 for none", unit="ug/day")
     most_bolus_nl: int = u32("hard limit of one bolus; 0 for none", unit="nL")
+    least_bolus_ug: int = u32("hard limit of the dose of one bolus below; 0 for none", unit="ug")
+    most_bolus_ug: int = u32("hard limit of the dose of one bolus above; 0 for none", unit="ug")
     most_day_nl: int = u32("hard limit of any 24 h, delivered and committed; 0 for none", unit="nL")
     lockout_s: int = u32("from an applied change to the next, pump time; 0 for none", unit="s")
     refusals_allowed: int = u8("so many changes over a limit within the window lock changes; 0 for never")

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
 
 APP = "pumpmock"  # folder of the user's configuration and of the run-time files
 KEYS = "keys"  # folder below the configuration
+DRUG_LIBRARY = (
+    "drug_library",
+    "baclofen.toml",
+)  # the library that both programs take unless told otherwise, below protocol
 DEFAULT_LINK = "pump0"  # virtual serial port below the run-time folder
 BAUD = 115_200  # a pseudo-terminal takes any; a cable wants one
 

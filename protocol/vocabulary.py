@@ -85,6 +85,8 @@ class Refusal(IntEnum):
     DURATION = 23
     VOLUME = 24
     VOID = 25
+    DRUG_UNKNOWN = 26
+    BOLUS_DOSE = 27
 
 
 class EventKind(IntEnum):

@@ -66,6 +66,8 @@ _REASONS = {
     Refusal.DURATION: "too short or too long",
     Refusal.VOLUME: "a volume that can't be",
     Refusal.VOID: "resolved as not applied before",
+    Refusal.DRUG_UNKNOWN: "a drug that the library does not know",
+    Refusal.BOLUS_DOSE: "too small or too large a dose",
 }
 
 # Entries of applied changes, whose detail has a bit for a soft limit that was overridden.
@@ -94,6 +96,8 @@ _BOUNDS: dict[int, Callable[[int], str]] = {
     ),
     **dict.fromkeys((Refusal.BELOW_DOSE, Refusal.ABOVE_DOSE), lambda bound: f"the bound is {bound} ug/day"),
     **dict.fromkeys((Refusal.DAY_VOLUME, Refusal.BOLUS_VOLUME, Refusal.VOLUME), _volume),
+    Refusal.DRUG_UNKNOWN: lambda bound: f"{bound} ug/mL in the reservoir",
+    Refusal.BOLUS_DOSE: lambda bound: f"the bound is {bound} ug",
     **dict.fromkeys((Refusal.TOO_SOON, Refusal.LOCKED), _wait),
 }
 

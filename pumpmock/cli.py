@@ -11,9 +11,12 @@ import click
 from protocol.bounds import Basis, hard_finding
 from protocol.keys import KeyFileError
 from protocol.places import APP
+from protocol.strict_toml import FileError
 from protocol.units import format_volume
 from pumpmock.console import Console
 from pumpmock.decode import decode
+from pumpmock.drug_commands import drugs_group
+from pumpmock.drug_file import rules_for
 from pumpmock.key_commands import keygen, keys_group
 from pumpmock.limits import bounds_of
 from pumpmock.limits_file import BENCH
@@ -22,6 +25,8 @@ from pumpmock.options import Options
 from pumpmock.parameters import (
     CONCENTRATION,
     DRAWN,
+    DRUG,
+    DRUGS,
     HOST_PORT,
     LIMITS,
     NO_LINK,
@@ -45,6 +50,7 @@ from pumpmock.snapshot import InDoubtError, SnapshotError
 from pumpmock.trumpet_command import trumpet_command
 
 if TYPE_CHECKING:
+    from pumpmock.drug_file import LibraryChoice
     from pumpmock.limits_file import LimitSet
     from pumpmock.profile_file import Profile
 
@@ -61,6 +67,7 @@ def main() -> None:
 
 
 main.add_command(decode)
+main.add_command(drugs_group)
 main.add_command(keygen)
 main.add_command(keys_group)
 main.add_command(profiles)
@@ -101,6 +108,13 @@ main.add_command(trumpet_command)
     show_default=True,
     help=f"By how much the drive really displaces more, or with a minus less; {DRAWN}: from the seed, within the "
     "profile's accuracy.",
+)
+@click.option("--drug", type=DRUG, help="What the drug in the reservoir is called.  [default: baclofen]")
+@click.option(
+    "--drugs",
+    type=DRUGS,
+    help="Drug library that the pump checks its drug by: a file as pumpmock drugs check takes it, or none.  [default: "
+    "the one that pumpmock drugs lists]",
 )
 @click.option(
     "--limits",
@@ -143,6 +157,8 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
     battery: int,
     concentration: int,
     rate_error: int | str,
+    drug: str | None,
+    drugs: LibraryChoice | None,
     limits: LimitSet | None,
     serial_number: str,
     seed: int | None,
@@ -176,6 +192,8 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
         battery_percent=battery,
         concentration_ug_ml=concentration,
         rate_error_ppm=None if isinstance(rate_error, str) else rate_error,
+        drugs=drugs,
+        drug=drug,
         limits=limits,
         speed=0 if frozen else 1_000 if speed is None else speed,
         seed=randbelow(_MOST_SEED) if seed is None else seed,
@@ -215,10 +233,16 @@ def _check_figures(options: Options) -> None:
     if not made.residual_nl <= options.low_reservoir_nl <= made.capacity_nl:
         least, most = format_volume(made.residual_nl), format_volume(made.capacity_nl)
         raise click.BadParameter(f"the alarm can be set to {least} to {most}", param_hint="--low-reservoir")
+    try:
+        drug = rules_for(options.drugs, options.drug, None)
+    except (FileError, OSError) as error:  # of the library that comes with it
+        raise click.UsageError(f"the drug library can't be read: {error}") from error
     # From nothing, so that no step counts: this is the rate with which the pump is handed over.
-    finding = hard_finding(Basis(0, options.concentration_ug_ml), options.rate_nl_h, bounds_of(made))
+    finding = hard_finding(Basis(0, options.concentration_ug_ml), options.rate_nl_h, bounds_of(made, drug))
     if finding is not None:
-        raise click.BadParameter(f"{finding.sentence} (--limits sets others)", param_hint="--flow")
+        raise click.BadParameter(
+            f"{finding.sentence} (--limits sets others, and --drugs)", param_hint="--flow"
+        )
 
 
 def _run(options: Options, console: Console) -> None:

@@ -293,7 +293,7 @@ class Device:
     def _limits(self) -> Limits:
         settings = self.pump.settings
         return Limits(
-            **asdict(bounds_of(settings)),
+            **asdict(bounds_of(settings, self.pump.drug)),
             minimum_rate_nl_h=settings.minimum_rate_nl_h,
             lockout_s=settings.lockout_s,
             refusals_allowed=settings.refusals_allowed,
@@ -306,14 +306,14 @@ class Device:
 
     def _present(self) -> Present:
         now = self.pump.sample()
-        least, most = allowed(self._basis(), bounds_of(self.pump.settings))
+        least, most = allowed(self._basis(), bounds_of(self.pump.settings, self.pump.drug))
         return Present(now.commanded_rate_nl_h, now.pump_time_us, least, most)
 
     def _refuse(self, change: Change) -> Finding | None:
         pump = self.pump
         return (
             hold_finding(change.kind, pump.guard, pump.clock.now_us, pump.settings)
-            or limit_finding(change, self._facts(), bounds_of(pump.settings))
+            or limit_finding(change, self._facts(), bounds_of(pump.settings, pump.drug))
             or pump.refuse(change)
         )
 

@@ -13,6 +13,7 @@ from protocol.bounds import Basis, Bounds, Finding, bolus_finding, day_finding, 
 from protocol.messages import MINUTES_A_DAY, Change, Step
 from protocol.units import S_PER_H, format_span
 from protocol.vocabulary import ChangeKind, Refusal
+from pumpmock.model.drug import DrugRules, tighter
 from pumpmock.model.guard import locked_s, too_soon_s, worst_day_nl
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ Week = tuple[tuple[Step, ...], ...]
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # Less drug can always be had: neither a lock nor a lock-out nor a limit stands in the way of these.
 NEVER_HELD_BACK = frozenset({ChangeKind.STOP, ChangeKind.MINIMUM_RATE})
+_NO_DRUG = DrugRules("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +48,20 @@ class Facts:
     planned: Callable[[Change | None], Course]
 
 
-def bounds_of(settings: Settings) -> Bounds:
-    """Return the hard limits among the settings."""
+def bounds_of(settings: Settings, drug: DrugRules | None = None) -> Bounds:
+    """Return the hard limits among the settings, and those of the drug where they are tighter."""
+    of_drug = drug or _NO_DRUG
     return Bounds(
         least_rate_nl_h=settings.least_rate_nl_h,
         most_rate_nl_h=settings.most_rate_nl_h,
         step_up_percent=settings.step_up_percent,
         step_down_percent=settings.step_down_percent,
         day_up_percent=settings.day_up_percent,
-        least_dose_ug_day=settings.least_dose_ug_day,
-        most_dose_ug_day=settings.most_dose_ug_day,
+        least_dose_ug_day=max(settings.least_dose_ug_day, of_drug.least_dose_ug_day),
+        most_dose_ug_day=tighter(settings.most_dose_ug_day, of_drug.most_dose_ug_day),
         most_bolus_nl=settings.most_bolus_nl,
+        least_bolus_ug=of_drug.least_bolus_ug,
+        most_bolus_ug=of_drug.most_bolus_ug,
         most_day_nl=settings.most_day_nl,
     )
 
@@ -91,12 +96,12 @@ def _rate_finding(change: Change, facts: Facts, bounds: Bounds) -> Finding | Non
     return hard_finding(facts.basis, change.rate_nl_h, bounds)
 
 
-def _bolus_finding(change: Change, _facts: Facts, bounds: Bounds) -> Finding | None:
-    return bolus_finding(change.volume_nl, change.duration_s, bounds)
+def _bolus_finding(change: Change, facts: Facts, bounds: Bounds) -> Finding | None:
+    return bolus_finding(change.volume_nl, change.duration_s, bounds, facts.basis.concentration_ug_ml)
 
 
 def _prime_finding(change: Change, _facts: Facts, bounds: Bounds) -> Finding | None:
-    # A prime runs at the greatest rate, for as long as it takes.
+    # A prime runs at the greatest rate, for as long as it takes; what it moves to the tip of the catheter is no dose.
     return bolus_finding(change.volume_nl, -(-change.volume_nl * S_PER_H // bounds.most_rate_nl_h), bounds)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from protocol.keys import BENCH_KEY
 from protocol.ledger import Ledger
+from pumpmock.drug_file import rules_for
 from pumpmock.keyring import ensure_keys
 from pumpmock.limits_file import BENCH
 from pumpmock.model.pump import Pump
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from protocol.keys import Key
+    from pumpmock.drug_file import LibraryChoice
     from pumpmock.limits_file import LimitSet
     from pumpmock.profile_file import Profile
 
@@ -32,6 +34,8 @@ class Options:
     Attributes:
         profile: the make of a new pump; without effect on one that goes on.
         rate_error_ppm: by how much the drive is off; None to draw it from the seed, within what the make holds.
+        drugs: the drug library; None for the shipped one on a new pump, and for what one that goes on held.
+        drug: what the drug in the reservoir is called; None for baclofen, and for what it was on a pump that goes on.
         limits: what the pump shall enforce; None for the bench's on a new pump, and for no others on one that goes on.
         keys: folder of the secret keys; None for the published bench key in their place.
         repeatable: whether all that is random comes from the seed; without effect on a pump with secret keys.
@@ -45,6 +49,8 @@ class Options:
     battery_percent: int
     concentration_ug_ml: int
     rate_error_ppm: int | None
+    drugs: LibraryChoice | None
+    drug: str | None
     limits: LimitSet | None
     speed: int
     seed: int
@@ -104,5 +110,6 @@ def new_memory(options: Options, epoch_s: int, random: Callable[[int], bytes]) -
         rate_nl_h=options.rate_nl_h,
         battery_percent=options.battery_percent,
         concentration_ug_ml=options.concentration_ug_ml,
+        drug=rules_for(options.drugs, options.drug, None),
     )
     return Memory(options.serial_number, random(8), 0, 0, Ledger(), pump)

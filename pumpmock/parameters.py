@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import platformdirs
 
+from protocol.drugs import check_name
 from protocol.keys import KEY_ID_SIZE, check_serial_number
 from protocol.places import APP, KEYS
 from protocol.units import (
@@ -20,6 +21,7 @@ from protocol.units import (
     parse_span,
     parse_volume,
 )
+from pumpmock.drug_file import LibraryChoice, library_of
 from pumpmock.limits_file import NONE, LimitSet, read_limits
 from pumpmock.ports.tcp import parse_host_port
 from pumpmock.profile_file import find_profile
@@ -88,6 +90,15 @@ def _parse_rate_error(text: str) -> int | str:
     return text if text == DRAWN else parse_deviation(text)
 
 
+def _parse_drugs(text: str) -> LibraryChoice:
+    if text == NONE.name:
+        return LibraryChoice(None)
+    try:
+        return LibraryChoice(library_of(Path(text)))
+    except OSError as error:
+        raise ValueError(f"{text}: {error.strerror or error}") from error
+
+
 VOLUME = Parsed("volume", parse_volume)
 RATE = Parsed("rate", parse_rate)
 PERCENT = Parsed("percent", parse_percent)
@@ -97,6 +108,8 @@ RATE_ERROR = Parsed(f"percent|{DRAWN}", _parse_rate_error)
 DEVIATION = Parsed("percent", parse_deviation)
 SPAN = Parsed("span", parse_span)
 LIMITS = Parsed("file|none", _parse_limits)
+DRUGS = Parsed("file|none", _parse_drugs)
+DRUG = Parsed("name", check_name)
 SPEED = Parsed("factor", _parse_speed)
 HOST_PORT = Parsed("host:port", parse_host_port)
 SERIAL_NUMBER = Parsed("serial", check_serial_number)

@@ -21,6 +21,7 @@ from protocol.units import format_rate, format_volume
 from protocol.vocabulary import EventKind, Role
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
+from pumpmock.drug_file import rules_for
 from pumpmock.limits_file import BENCH
 from pumpmock.model.reservoir import LedgerError
 from pumpmock.options import REPEATABLE_EPOCH_S, new_memory, pairing_keys, randomness
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from protocol.keys import Key
     from protocol.messages import EventRecord
     from pumpmock.console import Console
+    from pumpmock.model.drug import DrugRules
     from pumpmock.options import Options
     from pumpmock.ports import Port
     from pumpmock.ports.base import OpenConversation
@@ -64,6 +66,7 @@ def serve(options: Options, console: Console) -> None:
         if store is not None:
             stack.callback(store.close)
         memory = store.load() if store is not None else None
+        goes_on = memory is not None
         if memory is None:
             epoch_s = REPEATABLE_EPOCH_S if options.repeatable else int(time.time())
             memory = new_memory(options, epoch_s, randomness(options, "memory"))
@@ -71,6 +74,8 @@ def serve(options: Options, console: Console) -> None:
             keys = pairing_keys(options.keys, memory.serial_number)
         if options.limits is not None:
             memory.pump.configure(options.limits.figures)
+        if goes_on and (options.drugs is not None or options.drug is not None):
+            memory.pump.hold(rules_for(options.drugs, options.drug, memory.pump.drug))
         memory.boot += 1
         asyncio.run(_Server(options, console, memory, keys, store).run())
 
@@ -263,7 +268,7 @@ class _Server:
 
     def _tell_ready(self, ports: dict[str, str]) -> None:
         memory, options = self._device.memory, self._options
-        now = memory.pump.sample()
+        now, drug = memory.pump.sample(), memory.pump.drug
         event: dict[str, Any] = {
             "event": "ready",
             "ports": ports,
@@ -276,6 +281,9 @@ class _Server:
             "profile": self._profile_name(),
             "limits": self._limits_name(),
             "limits_crc": self._device.limits_crc,
+            "drug": None if drug is None else drug.drug,
+            "drugs": None if drug is None else drug.library,
+            "drugs_sha256": None if drug is None else drug.checksum,
             "keys": None if options.keys is None else str(options.keys),
             "bench_key": options.keys is None,
             "pid": os.getpid(),
@@ -287,6 +295,7 @@ class _Server:
             f"  reservoir {format_volume(now.reservoir_nl)}, {format_rate(now.commanded_rate_nl_h)}",
             f"  battery {now.battery_percent} %, seed {options.seed}",
             f"  profile {self._profile_name()}",
+            f"  {_drug_text(drug, now.concentration_ug_ml)}",
             f"  limits {self._limits_name()} (CRC {self._device.limits_crc:08x})",
             *(f"  {name}  {url}" for name, url in ports.items()),
             f"  keys {options.keys}"
@@ -295,6 +304,8 @@ class _Server:
             f"watch it:  pump-monitor dashboard {ports['pty']}{by_bench_key}",
         ]
         self._console.tell("\n".join(lines), event)
+        if drug is not None and not drug.knows(now.concentration_ug_ml):
+            self._console.warn(f"the pump stays stopped: {drug.unknown(now.concentration_ug_ml)}")
 
     def _profile_name(self) -> str:
         return self._options.profile.name if self._device.memory.boot == 1 else _STORED
@@ -305,6 +316,14 @@ class _Server:
         if limits is None:
             return BENCH.name if memory.boot == 1 else _STORED
         return limits.name
+
+
+def _drug_text(drug: DrugRules | None, concentration_ug_ml: int) -> str:
+    if drug is None:
+        return f"{concentration_ug_ml} ug/mL of a drug that is not checked: no drug library"
+    return (
+        f"{drug.drug} {concentration_ug_ml} ug/mL, drug library {drug.library} (SHA-256 {drug.checksum[:8]})"
+    )
 
 
 @dataclass(frozen=True, slots=True)

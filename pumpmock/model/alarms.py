@@ -86,7 +86,12 @@ RULES: dict[Alarm, Rule] = {
         "nobody with a key has asked for as long as a setting says, which is off by default",
         latch=Latch.UNTIL_SEEN,
     ),
-    Alarm.DRUG_UNKNOWN: Rule("drug or concentration is not in the drug library", Effect.STOPS, fault=True),
+    Alarm.DRUG_UNKNOWN: Rule(
+        "drug or concentration is not in the drug library",
+        Effect.STOPS,
+        ended_by=frozenset({ChangeKind.REFILL}),
+        fault=True,
+    ),
 }
 
 
@@ -104,7 +109,7 @@ ENDED_BY: dict[ChangeKind, int] = {
     kind: mask({alarm for alarm, rule in RULES.items() if kind in rule.ended_by}) for kind in ChangeKind
 }
 # Conditions that follow from no figure, and are noted when they begin.
-NOTED = mask({Alarm.RESET, Alarm.CLOCK_LOST, Alarm.DRUG_UNKNOWN})
+NOTED = mask({Alarm.RESET, Alarm.CLOCK_LOST})
 KNOWN = mask(set(KINDS))
 
 

@@ -27,6 +27,7 @@ OVER_A_LIMIT = frozenset(
     {
         *(Refusal.BELOW_LEAST, Refusal.ABOVE_MOST, Refusal.STEP_UP, Refusal.STEP_DOWN),
         *(Refusal.BELOW_DOSE, Refusal.ABOVE_DOSE, Refusal.DAY_UP, Refusal.DAY_VOLUME, Refusal.BOLUS_VOLUME),
+        Refusal.BOLUS_DOSE,
     }
 )
 

@@ -18,6 +18,7 @@ from protocol.vocabulary import Mode, State
 from pumpmock.model.alarms import SLOWING, STANDING, STOPPING, Alarms, following
 from pumpmock.model.battery import Battery, charged
 from pumpmock.model.drive import Drive
+from pumpmock.model.drug import DrugRules, check_drug
 from pumpmock.model.guard import Course, Guard, Span, watched
 from pumpmock.model.hydraulics import Hydraulics, new_hydraulics, pumped
 from pumpmock.model.program import Therapy, simple_continuous
@@ -34,6 +35,7 @@ _ERI = 1 << Alarm.ERI
 _STOPPED = 1 << Alarm.STOPPED
 _EOS = 1 << Alarm.EOS
 _LOCKED = 1 << Alarm.CHANGES_LOCKED
+_UNKNOWN = 1 << Alarm.DRUG_UNKNOWN
 _UNHEARD = 1 << Alarm.LINK_WATCHDOG
 _STALL = 1 << Alarm.STALL
 _PLANNED_US = 8 * US_PER_DAY  # a week and a day hold any 24 h of a weekly program
@@ -50,6 +52,7 @@ class Mechanism:
         noted: conditions of alarms that last until they are ended, bits by `Alarm`.
         heard_us: when somebody with a key asked last; kept only where the link is watched.
         guard: what its limits remember.
+        drug: what it holds of its drug library; without one, any concentration is taken.
     """
 
     reservoir: Reservoir
@@ -64,6 +67,7 @@ class Mechanism:
     noted: int = 0
     heard_us: int = 0
     guard: Guard = field(default_factory=Guard)
+    drug: DrugRules | None = None
 
     @property
     def stopped(self) -> bool:
@@ -88,7 +92,12 @@ class Mechanism:
 
 
 def fresh(
-    settings: Settings, fill_nl: int, rate_nl_h: int, battery_percent: int, concentration_ug_ml: int = 0
+    settings: Settings,
+    fill_nl: int,
+    rate_nl_h: int,
+    battery_percent: int,
+    concentration_ug_ml: int = 0,
+    drug: DrugRules | None = None,
 ) -> Mechanism:
     """Return the mechanism at pump time 0: filled, charged, and told to deliver at a rate.
 
@@ -104,10 +113,12 @@ def fresh(
     if not 0 <= concentration_ug_ml <= MOST_UG_ML:
         raise ValueError(f"concentration_ug_ml is {concentration_ug_ml}: it must be 0 to {MOST_UG_ML}")
     settings.check_rate("rate_nl_h", rate_nl_h)
+    check_drug(drug, settings)
     parts = (filled(fill_nl), Past(), Drive(), charged(settings.cell, battery_percent), Alarms())
     therapy = Therapy(simple_continuous(rate_nl_h), settings.epoch_s)
     hydraulics = new_hydraulics(settings, fill_nl, concentration_ug_ml)
-    return followed(Mechanism(*parts, therapy, concentration_ug_ml, hydraulics), settings)
+    made = Mechanism(*parts, therapy, concentration_ug_ml, hydraulics, drug=drug)
+    return followed(made, settings)
 
 
 def settled(mechanism: Mechanism, settings: Settings, now_us: int) -> Mechanism:
@@ -132,6 +143,7 @@ def settled(mechanism: Mechanism, settings: Settings, now_us: int) -> Mechanism:
         mechanism.noted,
         mechanism.heard_us,
         mechanism.guard,
+        mechanism.drug,
     )
 
 
@@ -172,6 +184,7 @@ def followed(mechanism: Mechanism, settings: Settings) -> Mechanism:
         mechanism.noted,
         mechanism.heard_us,
         guard,
+        mechanism.drug,
     )
 
 
@@ -186,7 +199,13 @@ def _conditions(mechanism: Mechanism, settings: Settings) -> int:
     unheard = _UNHEARD if 0 < settings.watchdog_s * US_PER_S <= unheard_us else 0
     stall_us = mechanism.hydraulics.troubles.noticed_us(settings.stall_detect_s * US_PER_S)
     stall = 0 if stall_us is None or stall_us > now_us else _STALL
-    return low | empty | eos | locked | unheard | stall | mechanism.noted
+    unknown = _UNKNOWN if is_unknown(mechanism) else 0
+    return low | empty | eos | locked | unheard | stall | unknown | mechanism.noted
+
+
+def is_unknown(mechanism: Mechanism) -> bool:
+    """Tell whether there is a drug library, and what is in the reservoir is not in it."""
+    return mechanism.drug is not None and not mechanism.drug.knows(mechanism.concentration_ug_ml)
 
 
 def _watched(hydraulics: Hydraulics, drive: Drive, *, noticed: bool) -> Hydraulics:

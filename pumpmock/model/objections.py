@@ -13,8 +13,9 @@ from protocol.changes import misfit
 from protocol.messages import EVERY_DAY
 from protocol.units import S_PER_H, format_rate, format_volume
 from protocol.vocabulary import ChangeKind, Mode, Refusal
-from pumpmock.model.alarms import SLOWING, STOPPING
+from pumpmock.model.alarms import SLOWING
 from pumpmock.model.changes import changed
+from pumpmock.model.mechanism import is_unknown
 from pumpmock.model.program import MOST_CLOCK_S
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def objection(mechanism: Mechanism, settings: Settings, change: Change) -> Findi
         return _refill_objection(settings, change)
     if change.kind is ChangeKind.CLOCK:
         return _clock_objection(change)
+    if change.kind is ChangeKind.RESUME and mechanism.drug is not None and is_unknown(mechanism):
+        held_ug_ml = mechanism.concentration_ug_ml
+        return Finding(Refusal.DRUG_UNKNOWN, held_ug_ml, mechanism.drug.unknown(held_ug_ml))
     said = _alarm_objection(mechanism, change) or _state_objection(mechanism, change)
     if said:
         return Finding(Refusal.WRONG_STATE, 0, said)
@@ -66,8 +70,6 @@ def _alarm_objection(mechanism: Mechanism, change: Change) -> str:
     """Say why a change of the flow has to wait until an alarm has ended; empty if it has not."""
     if Alarm.EOS in mechanism.alarms:
         return "the pump is at its end of service: the motor is off for good"
-    if mechanism.noted & STOPPING and change.kind is ChangeKind.RESUME:
-        return "drug or concentration is not in the pump's drug library: fill one that is, then resume"
     if mechanism.noted & SLOWING and not mechanism.stopped and not _replaces_program(change):
         return "the pump was reset and does not trust its program: program a rate, or all seven days, first"
     return ""

@@ -17,6 +17,7 @@ from protocol.vocabulary import EventKind, Mode
 from pumpmock.model.alarms import FAULTS, acknowledging, members, raising
 from pumpmock.model.changes import changed, entry_of
 from pumpmock.model.clock import Clock, Handle
+from pumpmock.model.drug import check_drug
 from pumpmock.model.guard import OVER_A_LIMIT, after_change, after_refusal, locked_s, too_soon_s
 from pumpmock.model.hydraulics import held_after_nl, stricken
 from pumpmock.model.log import EventLog
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from protocol.bounds import Finding
     from protocol.vocabulary import Refusal
+    from pumpmock.model.drug import DrugRules
     from pumpmock.model.guard import Course, Guard
     from pumpmock.model.program import Pattern
     from pumpmock.model.settings import Settings
@@ -76,8 +78,9 @@ class Pump:
         rate_nl_h: int,
         battery_percent: int = 100,
         concentration_ug_ml: int = 0,
+        drug: DrugRules | None = None,
     ) -> None:
-        mechanism = fresh(settings, fill_nl, rate_nl_h, battery_percent, concentration_ug_ml)
+        mechanism = fresh(settings, fill_nl, rate_nl_h, battery_percent, concentration_ug_ml, drug)
         self._assemble(Stored(0, settings, mechanism, (), ()))
         self._write(
             [(EventKind.ALARM_RAISED, int(alarm), 0, 0) for alarm in members(mechanism.alarms.active)]
@@ -284,7 +287,26 @@ class Pump:
         """
         settings, mechanism = self.settings.limited(limits), self._mechanism
         check_therapy(mechanism.therapy, settings, self.clock.now_us, stopped=mechanism.stopped)
+        check_drug(mechanism.drug, settings)
         self.settings = settings
+
+    @property
+    def drug(self) -> DrugRules | None:
+        """What the pump holds of its drug library; None without one."""
+        return self._mechanism.drug
+
+    def hold(self, drug: DrugRules | None) -> None:
+        """Give the pump a drug of a library, or none: its keeper's affair, as `configure`.
+
+        For one that is not known with the concentration in the reservoir, the pump stops. It stays stopped when it is
+        known again: that takes a RESUME.
+
+        Raises:
+            ValueError: where its doses contradict the limits; nothing is changed then.
+        """
+        check_drug(drug, self.settings)
+        self._run_due()
+        self._go_on(replace(self._settled(), drug=drug))
 
     def note_refusal(self, reason: Refusal) -> None:
         """Note that a change was refused at this instant; too many over a limit lock changes and raise an alarm."""
@@ -349,19 +371,11 @@ class Pump:
         noted = mechanism.noted | 1 << Alarm.CLOCK_LOST
         self._go_on(replace(mechanism, therapy=therapy, noted=noted), ((EventKind.CLOCK_SET, 0, was_s, 0),))
 
-    def judge_drug(self, *, known: bool) -> None:
-        """Note whether the drug in the reservoir is one of the drug library, as whoever keeps that finds.
-
-        For one that is not, the pump stops. It stays stopped when it is known again: that takes a RESUME.
-        """
-        self._note(Alarm.DRUG_UNKNOWN, holds=not known)
-
-    def _note(self, alarm: Alarm, *, holds: bool = True) -> None:
-        """Note that the condition of an alarm holds from this instant on, or no more."""
+    def _note(self, alarm: Alarm) -> None:
+        """Note that the condition of an alarm holds from this instant on."""
         self._run_due()
-        mechanism, bit = self._settled(), 1 << alarm
-        noted = mechanism.noted | bit if holds else mechanism.noted & ~bit
-        self._go_on(replace(mechanism, noted=noted))
+        mechanism = self._settled()
+        self._go_on(replace(mechanism, noted=mechanism.noted | 1 << alarm))
 
     @property
     def troubles(self) -> Troubles:

@@ -18,6 +18,7 @@ from protocol.vocabulary import EventKind
 from pumpmock.model.alarms import KNOWN, NOTED, Alarms
 from pumpmock.model.battery import Battery, Cell
 from pumpmock.model.drive import Drive
+from pumpmock.model.drug import check_drug, rules_dumped, rules_loaded
 from pumpmock.model.log import LENGTH, MOST_TALK, TALK
 from pumpmock.model.mechanism import Mechanism, due_us, followed, settled
 from pumpmock.model.plain import MOST, figure, figures, items, members, require
@@ -58,6 +59,7 @@ def dumped(stored: Stored) -> dict[str, Any]:
         "hydraulics": hydraulics_dumped(mechanism.hydraulics),
         **{name: getattr(mechanism, name) for name in ("stopped_us", "noted", "heard_us")},
         "guard": guard_dumped(mechanism.guard),
+        "drug": rules_dumped(mechanism.drug),
         "events": _dumped(stored.events),
         "faults": _dumped(stored.faults),
     }
@@ -85,6 +87,7 @@ def loaded(data: object) -> Stored:
         noted=figure(top["noted"], "noted"),
         heard_us=figure(top["heard_us"], "heard_us"),
         guard=guard_loaded(top["guard"]),
+        drug=rules_loaded(top["drug"], "drug"),
     )
     _check_parts(mechanism, settings, now_us)
     _check_course(mechanism, settings, now_us)
@@ -157,6 +160,7 @@ def _check_parts(mechanism: Mechanism, settings: Settings, now_us: int) -> None:
     require(noticed is (Alarm.ERI in alarms), "battery.eri_us", "is not what the alarms say")
     check_hydraulics(mechanism, settings)
     check_therapy(mechanism.therapy, settings, now_us, stopped=mechanism.stopped)
+    check_drug(mechanism.drug, settings)
 
 
 def _check_course(mechanism: Mechanism, settings: Settings, now_us: int) -> None:

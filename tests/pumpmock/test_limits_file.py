@@ -187,7 +187,9 @@ def test_serve_refuses_a_flow_beyond_the_limits_and_names_the_way_out() -> None:
     assert code == 2
     assert "more than 2003 ug/day" in output
     assert "--limits sets others" in output
-    code, output = serving("--flow", "5 mL/day", "--concentration", "70 mg/mL", "--limits", "none")
+    code, output = serving(
+        "--flow", "5 mL/day", "--concentration", "70 mg/mL", "--limits", "none", "--drugs", "none"
+    )
     assert code == 2
     assert "concentration_ug_ml is 70000: it must be 0 to 65535" in output
 

@@ -17,6 +17,7 @@ from protocol.units import US_PER_H
 from protocol.vocabulary import ChangeKind, EventKind, Refusal, State
 from pumpmock.device import _SINGLY
 from pumpmock.limits import Facts, limit_finding
+from pumpmock.model.drug import DrugRules
 from pumpmock.model.guard import Span
 from pumpmock.model.log import LENGTH, MOST_TALK, TALK
 from pumpmock.model.pump import Pump
@@ -148,7 +149,7 @@ def test_two_alarms_hold_back_what_the_page_says() -> None:
     taken = {change for change in (*WANTED, part) if reset.refuse(change) is None}
     assert taken == whole_week | {change for change in WANTED if change.kind in kinds}
     assert unknown.refuse(Change(ChangeKind.RESUME)) is None
-    unknown.judge_drug(known=False)
+    unknown.hold(DrugRules("library", "0" * 64, "morphine"))
     assert unknown.refuse(Change(ChangeKind.RESUME)) is not None
 
 

@@ -119,6 +119,8 @@ class Pump(KaitaiStruct):
         duration = 23
         volume = 24
         void = 25
+        drug_unknown = 26
+        bolus_dose = 27
 
     class Role(IntEnum):
         viewer = 1
@@ -746,6 +748,8 @@ class Pump(KaitaiStruct):
             self.least_dose_ug_day = self._io.read_u4le()
             self.most_dose_ug_day = self._io.read_u4le()
             self.most_bolus_nl = self._io.read_u4le()
+            self.least_bolus_ug = self._io.read_u4le()
+            self.most_bolus_ug = self._io.read_u4le()
             self.most_day_nl = self._io.read_u4le()
             self.lockout_s = self._io.read_u4le()
             self.refusals_allowed = self._io.read_u1()
@@ -755,7 +759,7 @@ class Pump(KaitaiStruct):
             self.nothing_more = self._io.read_bytes(0)
             _ = self.nothing_more
             if not self._io.is_eof():
-                raise kaitaistruct.ValidationExprError(self.nothing_more, self._io, u"/types/limits/seq/15")
+                raise kaitaistruct.ValidationExprError(self.nothing_more, self._io, u"/types/limits/seq/17")
 
 
         def _fetch_instances(self):

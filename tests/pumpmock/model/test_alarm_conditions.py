@@ -8,10 +8,12 @@ from protocol.alarms import Alarm
 from protocol.messages import EVERY_DAY, Change, Step
 from protocol.units import US_PER_DAY, US_PER_H, US_PER_S
 from protocol.vocabulary import ChangeKind, EventKind, Mode, Refusal, State
+from pumpmock.model.drug import DrugRules
 from pumpmock.model.pump import Pump
 from tests.pumpmock.conftest import to_rate
 from tests.settings import usual_settings
 
+MORPHINE = DrugRules("library", "0" * 64, "morphine")  # which that library does not have
 STOP, RESUME = Change(ChangeKind.STOP), Change(ChangeKind.RESUME)
 BOLUS = Change(ChangeKind.BOLUS, volume_nl=50_000, duration_s=3_600)
 EPOCH_S = 1_767_225_600  # Thu 1 Jan 2026, midnight
@@ -244,22 +246,22 @@ def test_setting_the_clock_ends_its_loss_and_the_log_tells_both() -> None:
 def test_a_drug_that_the_library_does_not_know_stops_the_pump_and_keeps_it_stopped() -> None:
     pump = pump_at()
     pump.apply(BOLUS)
-    pump.judge_drug(known=False)
+    pump.hold(MORPHINE)
     assert (pump.sample().state, pump.sample().mode) == (State.STOPPED, Mode.PROGRAM)
     assert pump.sample().commanded_rate_nl_h == pump.sample().measured_rate_nl_h == 0
     assert told(pump)[1:] == [(EventKind.STOPPED, 0), (EventKind.ALARM_RAISED, Alarm.DRUG_UNKNOWN)]
     assert pump.events.since(0)[1].a == 50_000
     found = pump.refuse(RESUME)
     assert found is not None
-    assert found.reason is Refusal.WRONG_STATE
+    assert found.reason is Refusal.DRUG_UNKNOWN
     assert pump.refuse(Change(ChangeKind.REFILL, volume_nl=9_000_000, concentration_ug_ml=500)) is None
 
 
 def test_a_drug_that_is_known_again_ends_the_alarm_and_the_stop_takes_a_resume() -> None:
     pump = pump_at()
-    pump.judge_drug(known=False)
+    pump.hold(MORPHINE)
     pump.advance(US_PER_H)
-    pump.judge_drug(known=True)
+    pump.hold(None)
     assert (pump.sample().state, pump.sample().alarms) == (State.STOPPED, 0)
     pump.apply(RESUME)
     assert pump.sample().measured_rate_nl_h == 25_000
@@ -267,7 +269,7 @@ def test_a_drug_that_is_known_again_ends_the_alarm_and_the_stop_takes_a_resume()
 
 def test_a_stop_by_the_drug_counts_towards_the_48_hours() -> None:
     pump = pump_at()
-    pump.judge_drug(known=False)
+    pump.hold(MORPHINE)
     pump.advance(48 * US_PER_H)
     assert has(pump, Alarm.STOPPED)
 

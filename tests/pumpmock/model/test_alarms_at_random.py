@@ -11,6 +11,7 @@ from protocol.alarms import Alarm
 from protocol.messages import EVERY_DAY, Change
 from protocol.units import US_PER_H, US_PER_S
 from protocol.vocabulary import ChangeKind, EventKind, Mode, State
+from pumpmock.model.drug import DrugRules
 from pumpmock.model.log import LENGTH
 from pumpmock.model.pump import Pump
 from tests.pumpmock.conftest import to_rate
@@ -29,12 +30,13 @@ from tests.settings import usual_settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MORPHINE = DrugRules("library", "0" * 64, "morphine")  # which that library does not have
 ACTS: dict[str, Callable[[Pump], object]] = {
     "memory error": Pump.memory_error,
     "reset": Pump.reset_critically,
     "clock lost": Pump.lose_clock,
-    "drug unknown": lambda pump: pump.judge_drug(known=False),
-    "drug known": lambda pump: pump.judge_drug(known=True),
+    "drug unknown": lambda pump: pump.hold(MORPHINE),
+    "drug known": lambda pump: pump.hold(None),
     "asked": Pump.hear,
     "seen": lambda pump: pump.acknowledge(0xFFFF_FFFF),
     **{
@@ -97,8 +99,8 @@ def test_faults_are_in_a_log_of_their_own_and_no_everyday_alarm_is() -> None:
     assert faults(pump) == []
     pump.reset_critically()
     pump.lose_clock()
-    pump.judge_drug(known=False)
-    pump.judge_drug(known=True)
+    pump.hold(MORPHINE)
+    pump.hold(None)
     at = 120 * US_PER_S
     assert faults(pump) == [
         (EventKind.ALARM_RAISED, Alarm.RESET, at),

@@ -113,6 +113,7 @@ def test_what_counts_as_over_a_limit_is_a_quantity_and_never_a_role_a_state_or_a
     assert names == {
         *("BELOW_LEAST", "ABOVE_MOST", "STEP_UP", "STEP_DOWN"),
         *("BELOW_DOSE", "ABOVE_DOSE", "DAY_UP", "DAY_VOLUME", "BOLUS_VOLUME"),
+        "BOLUS_DOSE",
     }
 
 

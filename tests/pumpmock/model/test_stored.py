@@ -18,6 +18,7 @@ from tests.settings import usual_settings
 
 NONE_ALLOWED = {
     *("battery.eri_us", "guard.applied_us", "stopped_us", "therapy.mode_left_nl", "therapy.mode_until_us"),
+    "drug",
     "hydraulics.troubles.driven_us",
 }
 SIGNED = {
