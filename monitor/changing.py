@@ -13,7 +13,7 @@ from monitor.errors import LinkError, MonitorError, OutcomeUnknownError, Refused
 from monitor.intents import IntentError
 from protocol.exchange import READ_TRIES, RESOLVE_TRIES
 from protocol.fields import MessageError
-from protocol.intent import COMMAND_ID_SIZE, Intent, event_of
+from protocol.intent import COMMAND_ID_SIZE, Intent, check_reason, event_of
 from protocol.machines import Stage, StageEvent
 from protocol.messages import Commit, Outcome, Prepared, build
 from protocol.vocabulary import Role, Verdict
@@ -77,22 +77,27 @@ class Changes:
         """Why changes can't be looked up, or could not be noted when it was tried last; empty where they can."""
         return self._unread or self._unwritten
 
-    def prepare(self, change: Change, *, seen: Reading, overridden: bool = False) -> Prepared:
+    def prepare(self, change: Change, *, seen: Reading, reason: str = "") -> Prepared:
         """Ask the pump to prepare a change decided on the reading `seen`, and return its read-back. Changes nothing.
 
         Args:
             change: what is wanted.
             seen: what the operator saw: the pump refuses if it is not so any more.
-            overridden: whether a soft limit was overridden, for the pump's log.
+            reason: why a soft limit is overridden, for the notes here; the pump is told that one is. Empty where none is.
 
         Raises:
-            RefusedError: the pump refuses, its read-back is not what was asked, or the change can't be noted.
+            RefusedError: the pump refuses, its read-back is not what was asked, the change can't be noted, or the reason.
             OutcomeUnknownError: another change of this pump has no verdict yet.
             LinkError: where no answer comes.
         """
         pump = self._line.key.serial_number
         if seen.serial_number != pump:
             raise RefusedError(f"decided on pump {seen.serial_number}, but this is {pump}")
+        if reason:
+            try:
+                reason = check_reason(reason)
+            except ValueError as error:
+                raise RefusedError(str(error)) from error
         self.check_settled()
         intent = Intent(
             self._random(COMMAND_ID_SIZE),
@@ -102,7 +107,7 @@ class Changes:
             change,
             seen.status.revision,
             seen.status.commanded_rate_nl_h,
-            overridden=overridden,
+            reason=reason,
         )
         try:
             build(intent.prepare())

@@ -209,20 +209,20 @@ class PumpClient:
         """Why changes can't be looked up, or could not be noted when it was tried last; empty where they can."""
         return self._changes.problem
 
-    def prepare(self, change: Change, *, seen: Reading, overridden: bool = False) -> Prepared:
+    def prepare(self, change: Change, *, seen: Reading, reason: str = "") -> Prepared:
         """Ask the pump to prepare a change decided on the reading `seen`, and return its read-back. Changes nothing.
 
         Args:
             change: what is wanted.
             seen: what the operator saw: the pump refuses if it is not so any more.
-            overridden: whether a soft limit was overridden, for the pump's log.
+            reason: why a soft limit is overridden, for the notes here; the pump is told that one is. Empty where none is.
 
         Raises:
             RefusedError: the pump refuses, its read-back is not what was asked, or the change can't be noted.
             OutcomeUnknownError: another change of this pump has no verdict yet.
             LinkError: where no answer comes.
         """
-        return self._changes.prepare(change, seen=seen, overridden=overridden)
+        return self._changes.prepare(change, seen=seen, reason=reason)
 
     def commit(self, prepared: Prepared) -> Outcome:
         """Apply what was prepared. After a lost answer the pump is asked what became of it, never guessed at.

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from protocol.fields import MessageError
-from protocol.intent import Intent
+from protocol.intent import Intent, check_reason
 from protocol.machines import Stage
 from protocol.messages import Change, Step, build
 from protocol.vocabulary import ChangeKind
@@ -71,6 +71,8 @@ def _intent(content: dict[str, Any]) -> Intent:
     counts: tuple[object, ...] = (intent.noted_s, new_nl_h)
     if not all(type(count) is int and count >= 0 for count in counts):
         raise ValueError("not a count")
+    if intent.reason != "" and check_reason(intent.reason) != intent.reason:
+        raise ValueError("not a reason")
     if len(store_id) != _STORE_ID_SIZE or not intent.is_open:
         raise ValueError("not an open intent")
     return intent

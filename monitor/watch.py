@@ -95,9 +95,9 @@ class Watcher:
 
     # --- what a screen may ask for --------------------------------------------------------------------------------
 
-    def prepare(self, change: Change, *, seen: Reading, overridden: bool) -> Future[Prepared]:
+    def prepare(self, change: Change, *, seen: Reading, reason: str = "") -> Future[Prepared]:
         """Have a change prepared, as `PumpClient.prepare` does."""
-        return self._submit(lambda: self._linked().prepare(change, seen=seen, overridden=overridden))
+        return self._submit(lambda: self._linked().prepare(change, seen=seen, reason=reason))
 
     def commit(self, prepared: Prepared) -> Future[Outcome]:
         """Have it applied, as `PumpClient.commit` does."""

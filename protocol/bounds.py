@@ -8,10 +8,14 @@ Requirements v1.0.0). A change by a factor of two or more is where a slip of ten
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from protocol.units import NL_PER_ML, format_rate, format_volume
+from protocol.drugs import Range
+from protocol.units import NL_PER_ML, format_rate, format_span, format_volume
 from protocol.vocabulary import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _H_A_DAY = 24
 
@@ -41,25 +45,44 @@ class Basis:
         rate_nl_h: the present programmed rate, from which steps are measured; from 0, any step is allowed.
         concentration_ug_ml: of the drug in the reservoir, for the daily dose; 0 where it is not known: no dose is judged.
         day_least_nl_h: the least rate programmed within the last 24 h; None where that is not known.
+        age_s: pump time since the therapy began; None where that is not known.
+        increased_s: pump time since the last increase; None where that is not known, or there was none.
     """
 
     rate_nl_h: int
     concentration_ug_ml: int = 0
     day_least_nl_h: int | None = None
+    age_s: int | None = None
+    increased_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SoftLimits:
-    """What asks for a second act: steps over `step_percent`, and retyping from `retype_factor` on.
+    """What asks for a second act: a drug's titration rules, and retyping from `retype_factor` on. Hard bounds are not judged.
 
-    20 % is an assumption: the upper part of the titration band of adults, above which a step "may be excessive".
+    Attributes:
+        step_up: an increase in per cent of the present rate.
+        step_down: a decrease likewise.
+        daily_dose: in ug/day; None for none.
+        concentrations_ug_ml: those that the drug may have; none where that is not judged.
+        first_s: from the start of a therapy to its first increase; 0 for none.
+        interval_s: from one increase to the next; 0 for none.
+        source: where the spans are from.
+        retype_factor: the same figure is typed twice from this factor on, up or down.
     """
 
-    step_percent: int = 20
+    step_up: Range
+    step_down: Range
+    daily_dose: Range | None = None
+    concentrations_ug_ml: tuple[int, ...] = ()
+    first_s: int = 0
+    interval_s: int = 0
+    source: str = ""
     retype_factor: int = 2
 
 
-SOFT_LIMITS = SoftLimits()
+# Without a drug library: 20 % is the upper part of the titration band of adults, above which a step "may be excessive".
+SOFT_LIMITS = SoftLimits(Range(0, 0, 10, 20, 0xFFFF, "assumption"), Range(0, 0, 10, 20, 100, "assumption"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +96,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What a proposal does: the hard limit it crosses if any, the soft one, whether to retype."""
+    """What a proposal does: the hard limit it crosses if any, the soft ones, whether to retype."""
 
     hard: Finding | None
-    soft: Finding | None
+    soft: tuple[Finding, ...]
     retype: bool
     percent_tenths: int | None
 
@@ -98,7 +121,7 @@ def assess(basis: Basis, proposed_nl_h: int, bounds: Bounds, soft: SoftLimits = 
     current = basis.rate_nl_h
     return Assessment(
         hard=hard_finding(basis, proposed_nl_h, bounds),
-        soft=_soft_finding(current, proposed_nl_h, soft),
+        soft=tuple(_soft_findings(basis, proposed_nl_h, soft)),
         retype=_is_large(current, proposed_nl_h, soft.retype_factor),
         percent_tenths=_tenths(current, proposed_nl_h) if current else None,
     )
@@ -212,14 +235,78 @@ def _apart(one_nl_h: int, other_nl_h: int) -> tuple[str, str]:
     return texts if texts[0] != texts[1] else (f"{one_nl_h} nL/h", f"{other_nl_h} nL/h")
 
 
-def _soft_finding(current_nl_h: int, proposed_nl_h: int, soft: SoftLimits) -> Finding | None:
-    step = soft.step_percent
+def _soft_findings(basis: Basis, proposed_nl_h: int, soft: SoftLimits) -> Iterator[Finding]:
+    """Return each soft limit that a change crosses: of the drug, of the time, of the step and of the dose."""
+    if proposed_nl_h == basis.rate_nl_h:
+        return
+    known, held = soft.concentrations_ug_ml, basis.concentration_ug_ml
+    if known and held not in known:
+        said = f"{held} ug/mL in the reservoir is none of the drug's concentrations"
+        yield Finding(Refusal.DRUG_UNKNOWN, held, said)
+    if proposed_nl_h > basis.rate_nl_h:
+        yield from _early(basis.age_s, soft.first_s, f"no increase in the first {{}} ({soft.source})")
+        yield from _early(basis.increased_s, soft.interval_s, f"one increase in {{}} ({soft.source})")
+    yield from _step_findings(basis.rate_nl_h, proposed_nl_h, soft)
+    if soft.daily_dose is not None and held:
+        yield from _dose_findings(proposed_nl_h * held, soft.daily_dose, held)
+
+
+def _early(passed_s: int | None, span_s: int, words: str) -> Iterator[Finding]:
+    if passed_s is not None and passed_s < span_s:
+        left_s = span_s - passed_s
+        hours, rest = divmod(span_s, 3_600)
+        span = format_span(span_s) if rest else f"{hours} h"
+        yield Finding(Refusal.TOO_SOON, left_s, f"{words.format(span)}: {format_span(left_s)} left")
+
+
+def _step_findings(current_nl_h: int, proposed_nl_h: int, soft: SoftLimits) -> Iterator[Finding]:
+    up = proposed_nl_h > current_nl_h
+    name, bounds = ("step up", soft.step_up) if up else ("step down", soft.step_down)
+    reason, sign = (Refusal.STEP_UP, 1) if up else (Refusal.STEP_DOWN, -1)
+    if not current_nl_h:  # from nothing there is no step
+        return
     # Rates are whole nL/h, so that +20 % as typed in mL/day may lie a nL/h above: half an nL/h is allowed for each rate.
-    if 200 * (proposed_nl_h - current_nl_h) > 2 * step * current_nl_h + 200 + step:
-        return Finding(Refusal.STEP_UP, current_nl_h * (100 + step) // 100, f"larger than a {step} % step")
-    if 200 * (current_nl_h - proposed_nl_h) > 2 * step * current_nl_h + 200 + step:
-        return Finding(Refusal.STEP_DOWN, current_nl_h * (100 - step) // 100, f"larger than a {step} % step")
-    return None
+    step = 200 * abs(proposed_nl_h - current_nl_h)
+    for percent, beyond, side, where in (
+        (
+            bounds.upper_soft,
+            step > 2 * bounds.upper_soft * current_nl_h + 200 + bounds.upper_soft,
+            "above",
+            "upper",
+        ),
+        (
+            bounds.lower_soft,
+            step < 2 * bounds.lower_soft * current_nl_h - 200 - bounds.lower_soft,
+            "below",
+            "lower",
+        ),
+    ):
+        if beyond:
+            said = f"the {name} is {side} its {where} soft limit, {percent} % ({bounds.source})"
+            yield Finding(reason, current_nl_h * (100 + sign * percent) // 100, said)
+
+
+def _dose_findings(dose_h: int, bounds: Range, concentration_ug_ml: int) -> Iterator[Finding]:
+    """Judge a dose in pg an hour, to half an nL/h."""
+    a_day, half = 2 * dose_h * _H_A_DAY, concentration_ug_ml * _H_A_DAY
+    for reason, limit, beyond, words in (
+        (
+            Refusal.ABOVE_DOSE,
+            bounds.upper_soft,
+            a_day - half > 2 * bounds.upper_soft * NL_PER_ML,
+            "above its upper",
+        ),
+        (
+            Refusal.BELOW_DOSE,
+            bounds.lower_soft,
+            a_day + half < 2 * bounds.lower_soft * NL_PER_ML,
+            "below its lower",
+        ),
+    ):
+        if beyond:
+            yield Finding(
+                reason, limit, f"the daily dose is {words} soft limit, {limit} ug/day ({bounds.source})"
+            )
 
 
 def _tenths(current_nl_h: int, proposed_nl_h: int) -> int:

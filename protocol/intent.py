@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from protocol.messages import Change, Outcome, Prepared
 
 COMMAND_ID_SIZE = 8
+MOST_REASON = 120  # characters of a reason
 ENDED = frozenset({Stage.APPLIED, Stage.NOT_APPLIED})
 _SPENT = frozenset({Refusal.ALREADY_APPLIED, Refusal.VOID})  # refusals that tell of this change's past
 
@@ -24,6 +25,20 @@ _SPENT = frozenset({Refusal.ALREADY_APPLIED, Refusal.VOID})  # refusals that tel
 def event_of(reason: int) -> StageEvent:
     """Return what a refusal of a change means for it: that it was not made, or that its verdict is to be asked for."""
     return StageEvent.SPENT if reason in _SPENT else StageEvent.REFUSED
+
+
+def check_reason(text: str) -> str:
+    """Return a reason without the spaces around it.
+
+    Raises:
+        ValueError: where it says nothing, is too long, or has characters that can't be printed.
+    """
+    reason = text.strip()
+    if not reason:
+        raise ValueError("a reason is wanted: say in a few words why the soft limit is overridden")
+    if len(reason) > MOST_REASON or not reason.isprintable():
+        raise ValueError(f"a reason has at most {MOST_REASON} characters, all of which can be printed")
+    return reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +55,7 @@ class Intent:
         old_rate_nl_h: the commanded rate that the operator saw.
         new_rate_nl_h: the commanded rate that its Commit leads to, as the pump read it back; None as long as no Commit can
             have left.
-        overridden: whether a soft limit was overridden.
+        reason: why a soft limit is overridden, in the operator's words; empty where none is.
         stage: how far it has come.
     """
 
@@ -52,7 +67,7 @@ class Intent:
     revision: int
     old_rate_nl_h: int
     new_rate_nl_h: int | None = None
-    overridden: bool = False
+    reason: str = ""
     stage: Stage = Stage.INTENDED
 
     @property
@@ -78,7 +93,7 @@ class Intent:
     def prepare(self) -> Prepare:
         """Return the request with which it begins."""
         seen = (self.revision, self.old_rate_nl_h)
-        return Prepare(self.command_id, *seen, int(self.overridden), self.change)
+        return Prepare(self.command_id, *seen, int(bool(self.reason)), self.change)
 
     def read_back(self, prepared: Prepared) -> Intent:
         """Return the intent after the pump's own account of it: PREPARED if it is what was meant, else RESOLVING."""

@@ -9,12 +9,12 @@ import click
 
 from monitor.commands import options
 from monitor.commands.opening import opened
-from monitor.commands.options import keys_option, port_of, typed, url_argument, yes_option
+from monitor.commands.options import keys_option, port_of, rules_option, typed, url_argument, yes_option
 from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
 from monitor.report import review_text
-from protocol.bounds import Basis, Bounds, assess
-from protocol.messages import Change
-from protocol.units import QuantityError, format_rate, parse_rate
+from protocol.intent import check_reason
+from protocol.messages import EVENTS_A_PAGE, Change
+from protocol.units import US_PER_S, QuantityError, format_rate, parse_rate
 from protocol.vocabulary import ChangeKind
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from monitor.commands.options import Keys
     from monitor.snapshot import Reading
     from protocol.bounds import Assessment
-    from protocol.messages import Outcome, Prepared
+    from protocol.dosing import Rules
+    from protocol.messages import EventRecord, Outcome, Prepared
 
 _NEGATIVE = re.compile(r"-[0-9.]")
 
@@ -49,11 +50,13 @@ class RateCommand(click.Command):
 @click.argument("words", nargs=-1, required=True, metavar="[URL] RATE")
 @keys_option
 @yes_option
-@click.option("--override", is_flag=True, help="Mean it, although it is over a soft limit.")
-def set_rate(words: tuple[str, ...], keys: Keys, *, yes: bool, override: bool) -> None:
+@rules_option
+@click.option("--reason", metavar="TEXT", help="Why it is meant, although it is over a soft limit.")
+def set_rate(words: tuple[str, ...], keys: Keys, rules: Rules, *, yes: bool, reason: str | None) -> None:
     """Change the flow rate: prepared, shown as the pump read it back, confirmed, applied, and read again.
 
-    RATE has a unit: "0.6 mL/day", "25 uL/h". Hard limits are the pump's and can't be overridden.
+    RATE has a unit: "0.6 mL/day", "25 uL/h". A soft limit is the drug library's and is overridden by a reason, which is
+    asked for or given by --reason. Hard limits can't be overridden.
     """
     *before, text = (word.strip() for word in words)
     if len(before) > 1:
@@ -62,26 +65,51 @@ def set_rate(words: tuple[str, ...], keys: Keys, *, yes: bool, override: bool) -
     options.check_terminal(yes=yes)
     url = before[0] if before else port_of(click.get_current_context(), click.Argument(["url"]), None)
 
-    def judge(reading: Reading) -> Assessment:
-        now = reading.status
-        bounds = Bounds(now.least_rate_nl_h, now.most_rate_nl_h, now.step_up_percent, now.step_down_percent)
-        assessment = assess(Basis(now.programmed_rate_nl_h), rate, bounds)
-        if assessment.hard is not None:
-            raise RefusedError(assessment.hard.sentence)
-        if assessment.soft is not None and not override:
-            said = f"{format_rate(rate)} is {assessment.soft.sentence} ({assessment.change})"
-            raise RefusedError(f"{said}: add --override if it is meant")
-        return assessment
-
     with opened(url, keys) as pump:
         pump.check_settled()
         reading = pump.status()
-        assessment = judge(reading)
-        prepared = pump.prepare(
-            Change(ChangeKind.RATE, rate), seen=reading, overridden=assessment.soft is not None
-        )
-        word = text if assessment.retype else "y"
-        _carry_out(pump, prepared, assessment.change, None if yes else word)
+        judged = rules.assess(reading.status, _increases(pump, reading, rules, rate), rate)
+        if judged.hard is not None:
+            raise RefusedError(judged.hard.sentence)
+        why = _reason(judged, rate, reason, yes=yes) if judged.soft else ""
+        prepared = pump.prepare(Change(ChangeKind.RATE, rate), seen=reading, reason=why)
+        word = text if judged.retype else "y"
+        _carry_out(pump, prepared, judged.change, None if yes else word, _over(judged, why))
+
+
+def _increases(pump: PumpClient, reading: Reading, rules: Rules, rate_nl_h: int) -> list[EventRecord]:
+    """Return the newest entries of the event log, as far back as an increase counts; none where it does not count."""
+    now, interval_s = reading.status, rules.soft.interval_s
+    if rate_nl_h <= now.programmed_rate_nl_h or not interval_s:
+        return []
+    since_us = now.pump_time_us - interval_s * US_PER_S
+    count = EVENTS_A_PAGE
+    while True:
+        found = pump.events(max(now.newest_event - count + 1, 1))
+        if count >= now.newest_event or not found or found[0].pump_time_us < since_us:
+            return found
+        count *= 4
+
+
+def _reason(judged: Assessment, rate_nl_h: int, given: str | None, *, yes: bool) -> str:
+    """Return why soft limits are overridden, as it was given or as it is typed now."""
+    over = "; ".join(finding.sentence for finding in judged.soft)
+    said = f"{format_rate(rate_nl_h)} ({judged.change}) is over a soft limit: {over}"
+    if given is None and yes:
+        raise RefusedError(f'{said}: add --reason "why" if it is meant')
+    if given is None:
+        click.echo(said)
+        given = click.prompt("the reason for it", default="", show_default=False)
+    try:
+        return check_reason(given)
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
+
+
+def _over(judged: Assessment, why: str) -> str:
+    """Return the lines of the review that tell of soft limits; none where none is crossed."""
+    lines = [*(f"{'soft limit':10} {finding.sentence}" for finding in judged.soft)]
+    return "".join(f"\n{line}" for line in (*lines, f"{'reason':10} {why}")) if lines else ""
 
 
 @click.command()
@@ -110,10 +138,10 @@ def _start_or_stop(kind: ChangeKind, url: str, keys: Keys, *, yes: bool) -> None
         _carry_out(pump, prepared, "", None if yes else kind.name.lower())
 
 
-def _carry_out(pump: PumpClient, prepared: Prepared, change: str, word: str | None) -> None:
+def _carry_out(pump: PumpClient, prepared: Prepared, change: str, word: str | None, over: str = "") -> None:
     """Show what was prepared, have `word` typed (None: nothing is asked), apply it and read it back."""
     click.echo(f"pump {pump.serial_number} on {pump.url}")
-    click.echo(review_text(prepared, change))
+    click.echo(review_text(prepared, change) + over)
     confirmed = False
     try:
         confirmed = word is None or typed(word) == word

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.commands.options import every_option, keys_option, url_argument
+from monitor.commands.options import every_option, keys_option, rules_option, url_argument
 from monitor.errors import LinkError
 from monitor.ui.app import DashboardApp
 from monitor.watch import Watcher
@@ -17,6 +17,7 @@ from monitor.watch import Watcher
 if TYPE_CHECKING:
     from monitor.client import PumpClient
     from monitor.commands.options import Keys
+    from protocol.dosing import Rules
     from protocol.intent import Intent
 
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 @url_argument
 @keys_option
 @every_option
-def dashboard(url: str, keys: Keys, period_ms: int) -> None:
+@rules_option
+def dashboard(url: str, keys: Keys, period_ms: int, rules: Rules) -> None:
     """Show the pump on the whole terminal."""
     if not _is_a_terminal():
         raise click.UsageError("the dashboard needs a terminal; status and watch do without")
@@ -35,7 +37,7 @@ def dashboard(url: str, keys: Keys, period_ms: int) -> None:
     watcher = Watcher(
         url, lambda: _connect(url, keys), left=partial(_left, keys), period_ms=period_ms, bench_key=keys.bench
     )
-    app = DashboardApp(watcher)
+    app = DashboardApp(watcher, rules=rules)
     app.run()
     if app.return_code:  # after a bug of ours
         raise SystemExit(app.return_code)

@@ -60,6 +60,40 @@ def keys_option(command: Callable[..., None]) -> Callable[..., None]:
     return with_keys
 
 
+def rules_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options --drugs, --drug and --patient-class, and call it with `rules`, the `Rules` they name."""
+
+    @click.option(
+        "--drugs",
+        metavar="FILE|none",
+        help="Drug library with the soft limits.  [default: the emulator's own]",
+    )
+    @click.option("--drug", metavar="NAME", default="baclofen", show_default=True, help="Of that library.")
+    @click.option(
+        "--patient-class",
+        type=click.Choice(["spinal", "cerebral", "child"]),
+        default="spinal",
+        show_default=True,
+        help="Whose titration rules apply.",
+    )
+    @wraps(command)
+    def with_rules(*args: Any, drugs: str | None, drug: str, patient_class: str, **options: Any) -> None:  # noqa: ANN401 - as above
+        from monitor.drugs import find_rules  # noqa: PLC0415 - most commands judge nothing
+        from protocol.drugs import PatientClass  # noqa: PLC0415 - as above
+        from protocol.strict_toml import FileError  # noqa: PLC0415 - as above
+
+        try:
+            rules = find_rules(drugs, drug, PatientClass(patient_class))
+        except FileError as error:
+            raise click.UsageError(str(error)) from error
+        except (OSError, ValueError) as error:  # ValueError of a name that no file can have
+            why = error.strerror if isinstance(error, OSError) else error
+            raise click.UsageError(f"the drug library {drugs} can't be read: {why}") from error
+        command(*args, rules=rules, **options)
+
+    return with_rules
+
+
 def port_of(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str:
     """Return the port that was named, or the emulator's default one, and say that it was taken."""
     if value is not None:

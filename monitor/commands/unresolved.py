@@ -108,6 +108,7 @@ def _fields(one: Noted) -> dict[str, Any]:
         "revision": intent.revision,
         "old_rate_nl_h": intent.old_rate_nl_h,
         "new_rate_nl_h": intent.new_rate_nl_h,
+        "reason": intent.reason or None,
         "stage": intent.stage.name.lower(),
         "under_way": one.under_way,
     }

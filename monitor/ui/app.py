@@ -16,6 +16,7 @@ from monitor.ui.moment import HALF_FLASH_NS, Moment
 from monitor.ui.screens.pump import PumpScreen
 from monitor.ui.themes import DARK, LIGHT
 from monitor.ui.widgets.too_small import LEAST_HEIGHT, LEAST_WIDTH
+from protocol.dosing import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ class DashboardApp(App[None]):
 
     Args:
         source: the pump, watched by a thread of its own; started after the first paint, stopped on the way out.
+        rules: by what a rate is judged before the pump is asked; without, by its hard limits and a step of 20 %.
         now_ns: the host's monotonic clock in nanoseconds, the one that readings are stamped with.
     """
 
@@ -52,9 +54,12 @@ class DashboardApp(App[None]):
 
     moment: var[Moment | None] = var(None)
 
-    def __init__(self, source: Source, *, now_ns: Callable[[], int] = time.monotonic_ns) -> None:
+    def __init__(
+        self, source: Source, *, rules: Rules | None = None, now_ns: Callable[[], int] = time.monotonic_ns
+    ) -> None:
         super().__init__()
         self._source = source
+        self._rules = rules or Rules()
         self._now_ns = now_ns
         self._snapshot = source.snapshot
         self._began_ns = now_ns()
@@ -64,7 +69,7 @@ class DashboardApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         """Return the pump's screen: the first paint is the real one."""
-        return PumpScreen(self._source)
+        return PumpScreen(self._source, self._rules)
 
     def on_mount(self) -> None:
         """Draw what is known, listen, and only then have the port opened."""

@@ -13,7 +13,7 @@ from monitor.errors import OutcomeUnknownError
 from monitor.snapshot import NS_PER_MS
 from monitor.ui.words import parse_typed
 from monitor.verdicts import either_rate
-from protocol.bounds import SOFT_LIMITS, Assessment, Basis, Bounds, assess
+from protocol.intent import check_reason
 from protocol.messages import Change
 from protocol.units import QuantityError, format_rate
 from protocol.vocabulary import ChangeKind, Verdict
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from monitor.errors import MonitorError
     from monitor.snapshot import Reading
     from monitor.ui.moment import Moment
+    from protocol.bounds import Assessment, Bounds
+    from protocol.dosing import Rules
     from protocol.messages import Outcome, Prepared
 
 _RETYPED: Final = {ChangeKind.STOP: "stop", ChangeKind.RESUME: "resume"}
@@ -48,15 +50,23 @@ class Flow:
         kind: what is to be changed.
         moment: what is known when the box opens.
         seen: the live reading in it, on which the operator decided.
+        rules: by what a rate is judged before the pump is asked.
+
+    Attributes:
+        reason: why a soft limit is overridden; empty where none is.
+        lacks_reason: whether the pump was not asked for want of one.
     """
 
-    def __init__(self, kind: ChangeKind, moment: Moment, seen: Reading) -> None:
+    def __init__(self, kind: ChangeKind, moment: Moment, seen: Reading, rules: Rules) -> None:
         self.kind = kind
         self.seen = seen
         self.moment = moment
         self.step = Step.ASK
         self.said = ""
         self.warns = False
+        self.reason = ""
+        self.lacks_reason = False
+        self.rules = rules
         self.prepared: Prepared | None = None
         self._prepared_ns = 0
         self._wanted_nl_h = 0
@@ -71,16 +81,13 @@ class Flow:
 
     @property
     def bounds(self) -> Bounds:
-        """The hard limits, as the pump states them."""
-        status = self.seen.status
-        return Bounds(
-            status.least_rate_nl_h, status.most_rate_nl_h, status.step_up_percent, status.step_down_percent
-        )
+        """The hard limits, as the pump states them, and the drug's where they are tighter."""
+        return self.rules.bounds(self.seen.status)
 
     def assess(self, text: str) -> Assessment | None:
         """Judge what is being typed; None as long as it is no rate."""
         try:
-            return assess(Basis(self.present_nl_h), parse_typed(text), self.bounds)
+            return self._judge(parse_typed(text))
         except QuantityError:
             return None
 
@@ -89,7 +96,12 @@ class Flow:
         """The judgement of what the pump understood; None where there is no figure to judge."""
         if self.prepared is None or self.kind is not ChangeKind.RATE:
             return None
-        return assess(Basis(self.present_nl_h), self.prepared.new_rate_nl_h, self.bounds)
+        return self._judge(self.prepared.new_rate_nl_h)
+
+    def wants_reason(self, text: str) -> bool:
+        """Tell whether what is being typed crosses a soft limit, and nothing harder."""
+        judged = self.assess(text) if self.kind is ChangeKind.RATE else None
+        return judged is not None and judged.hard is None and bool(judged.soft)
 
     @property
     def obstacle(self) -> str:
@@ -112,28 +124,33 @@ class Flow:
 
     # --- what the operator does ---------------------------------------------------------------------------------------
 
-    def ask(self, text: str) -> tuple[Change, bool] | None:
-        """Take what was typed, as (the change, whether a soft limit is crossed); None, and said why, if it can't be."""
-        if self.kind is not ChangeKind.RATE:
-            wanted, soft = 0, False
-        else:
+    def ask(self, text: str, reason: str = "") -> Change | None:
+        """Take what was typed, and the reason where it is over a soft limit; None, and said why, if it can't be."""
+        wanted, self.reason, self.lacks_reason = 0, "", False
+        if self.kind is ChangeKind.RATE:
             try:
                 wanted = parse_typed(text)
             except QuantityError as error:
                 self._say(str(error), warns=True)
                 return None
-            judged = assess(Basis(self.present_nl_h), wanted, self.bounds)
+            judged = self._judge(wanted)
             if judged.hard is not None:
                 self._say(judged.hard.sentence, warns=True)
                 return None
             if wanted == self.present_nl_h:
                 self._say("that is the present rate: there is nothing to change")
                 return None
-            soft = judged.soft is not None
+            if judged.soft:
+                try:
+                    self.reason = check_reason(reason)
+                except ValueError as error:
+                    self.lacks_reason = True
+                    self._say(str(error) if reason.strip() else f"{_remark(judged)[0]} Say why.", warns=True)
+                    return None
         self._wanted_nl_h = wanted
         self.step = Step.PREPARING
         self._say("asking the pump what it would do …")
-        return Change(self.kind, wanted), soft
+        return Change(self.kind, wanted)
 
     @property
     def retype(self) -> str:
@@ -143,7 +160,7 @@ class Flow:
         if self.kind is not ChangeKind.RATE:
             return _RETYPED[self.kind]
         judged = self.assessment
-        needed = judged is not None and (judged.soft is not None or judged.retype)
+        needed = judged is not None and (bool(judged.soft) or judged.retype)
         return format_rate(self.prepared.new_rate_nl_h) if needed else ""
 
     def matches(self, text: str) -> bool:
@@ -272,6 +289,9 @@ class Flow:
         if self.step is Step.ASK:
             self._say("")
 
+    def _judge(self, rate_nl_h: int) -> Assessment:
+        return self.rules.assess(self.seen.status, self.moment.snapshot.events, rate_nl_h)
+
     def _expected_nl_h(self) -> int:
         return 0 if self.kind is ChangeKind.STOP else self.present_nl_h
 
@@ -289,11 +309,12 @@ class Flow:
 
 def _remark(judged: Assessment) -> tuple[str, bool]:
     """Return what a bound has to say of a rate, the hardest first, and whether it warns."""
-    step = SOFT_LIMITS.step_percent
     if judged.hard is not None:
         return judged.hard.sentence, True
     if judged.retype:
         return f"{judged.change}: twice or more, or half or less. Look at the decimal point.", True
-    if judged.soft is not None:
-        return f"{judged.change}: larger than a {step} % step.", True
-    return f"{judged.change}: within a {step} % step.", False
+    if judged.soft:
+        first, *others = judged.soft
+        more = f", and {len(others)} more" if others else ""
+        return f"{judged.change}: {first.sentence}{more}.", True
+    return f"{judged.change}: within the soft limits.", False

@@ -28,13 +28,13 @@ class Source(Protocol):
         """Have `callback` called, on a thread of the source's own, with each new snapshot."""
         ...
 
-    def prepare(self, change: Change, *, seen: Reading, overridden: bool) -> Future[Prepared]:
+    def prepare(self, change: Change, *, seen: Reading, reason: str) -> Future[Prepared]:
         """Ask the pump what a change would do; nothing changes.
 
         Args:
             change: what is wanted.
             seen: the reading that the operator decided on.
-            overridden: whether a soft limit is knowingly crossed.
+            reason: why a soft limit is knowingly crossed; empty where none is.
         """
         ...
 

@@ -120,13 +120,20 @@ class Bench:
         return () if "--bench-key" in options else ("--keys", str(keys or self.keys))
 
     def start_monitor(self, command: str, *words: str) -> Program:
-        return self._stack.enter_context(Program("monitor", command, *words, *self._keys(words)))
+        return self._stack.enter_context(
+            Program("monitor", command, *self._words(command, words), *self._keys(words))
+        )
 
     def monitor(
         self, command: str, *words: str, keys: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a pump-monitor command to its end."""
-        return self.run(command, *words, *self._keys(words, keys))
+        return self.run(command, *self._words(command, words), *self._keys(words, keys))
+
+    def _words(self, command: str, words: tuple[str, ...]) -> tuple[str, ...]:
+        # As with the limits: a pump that was just started takes no increase by the drug's rules for a day.
+        judged = command == "set-rate" and "--drugs" not in words
+        return (*words, "--drugs", "none") if judged else words
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a pump-monitor command without keys to its end."""

@@ -92,7 +92,7 @@ def test_a_rate_outside_the_hard_bounds_is_refused_even_with_override(
     bench: Bench, rate: str, said: str
 ) -> None:
     emulator = bench.serve("--frozen")
-    done = bench.monitor("set-rate", emulator.ports["pty"], rate, "--yes", "--override")
+    done = bench.monitor("set-rate", emulator.ports["pty"], rate, "--yes", "--reason", "meant")
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr
     assert bench.status(emulator.ports["pty"])["revision"] == 0
@@ -102,9 +102,12 @@ def test_a_step_over_the_soft_limit_wants_override(bench: Bench) -> None:
     emulator = bench.serve("--frozen")
     done = bench.monitor("set-rate", emulator.ports["pty"], "0.7 mL/day", "--yes")
     assert done.returncode == 1
-    assert "--override" in done.stderr
+    assert "add --reason" in done.stderr
     assert (
-        bench.monitor("set-rate", emulator.ports["pty"], "0.7 mL/day", "--yes", "--override").returncode == 0
+        bench.monitor(
+            "set-rate", emulator.ports["pty"], "0.7 mL/day", "--yes", "--reason", "meant"
+        ).returncode
+        == 0
     )
 
 

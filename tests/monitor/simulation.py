@@ -92,8 +92,8 @@ class FakePump:
         self.asked_since.append(since)
         return [record for record in self._events if record.number >= since]
 
-    def prepare(self, change: Change, *, seen: Reading, overridden: bool) -> Prepared:
-        self.calls.append(("prepare", change, seen, overridden))
+    def prepare(self, change: Change, *, seen: Reading, reason: str = "") -> Prepared:
+        self.calls.append(("prepare", change, seen, reason))
         self._may_fail("prepare")
         return PREPARED
 

@@ -28,6 +28,9 @@ def change(live: LivePump, patient: None) -> Callable[..., Result]:
 
     def run(command: str, *words: str, stdin: str = "") -> Result:
         place = [live.url, "--keys", str(live.keys_folder)]
+        place += (
+            ["--drugs", "none"] if command == "set-rate" else []
+        )  # tests/monitor/test_cli_drugs.py has those
         return CliRunner().invoke(cli.main, [command, *place, *words], input=stdin)
 
     return run
@@ -65,7 +68,8 @@ def test_a_small_step_is_shown_applied_and_read_back(live: LivePump, change: Cal
 def test_a_step_over_a_soft_limit_needs_to_be_meant(live: LivePump, change: Callable[..., Result]) -> None:
     refused = change("set-rate", "0.7 mL/day", "--yes")
     assert refused.exit_code == 1
-    assert "larger than a 20 % step (+40.0 %): add --override if it is meant" in refused.stderr
+    over = "0.700 mL/day (+40.0 %) is over a soft limit: the step up is above its upper soft limit, 20 % (assumption)"
+    assert f'{over}: add --reason "why" if it is meant' in refused.stderr
     assert live.rate_nl_h == RATE_NL_H
     overridden: list[int] = []
 
@@ -74,8 +78,8 @@ def test_a_step_over_a_soft_limit_needs_to_be_meant(live: LivePump, change: Call
         return said
 
     live.lie(Prepare, noted)
-    assert change("set-rate", "0.7 mL/day", "--yes", "--override").exit_code == 0
-    assert change("set-rate", "0.71 mL/day", "--yes", "--override").exit_code == 0
+    assert change("set-rate", "0.7 mL/day", "--yes", "--reason", "meant").exit_code == 0
+    assert change("set-rate", "0.71 mL/day", "--yes", "--reason", "meant").exit_code == 0
     assert overridden == [1, 0]
     assert live.rate_nl_h == 29_583
 
@@ -86,7 +90,7 @@ def test_a_step_over_a_soft_limit_needs_to_be_meant(live: LivePump, change: Call
 def test_a_hard_bound_is_exit_1_whatever_is_overridden(
     live: LivePump, change: Callable[..., Result], sent: list[int], rate: str, said: str
 ) -> None:
-    result = change("set-rate", rate, "--yes", "--override")
+    result = change("set-rate", rate, "--yes", "--reason", "meant")
     assert result.exit_code == 1
     assert said in result.stderr
     assert live.rate_nl_h == RATE_NL_H
@@ -126,8 +130,8 @@ def test_without_a_terminal_and_without_yes_nothing_is_even_prepared(
         (["set-rate", "0.55 mL/day"], "\n"),
         (["set-rate", "0.55 mL/day"], "yes\n"),
         (["set-rate", "0.55 mL/day"], ""),  # the end of the input, as after Ctrl-C
-        (["set-rate", "1.0 mL/day", "--override"], "y\n"),
-        (["set-rate", "1.0 mL/day", "--override"], "10 mL/day\n"),
+        (["set-rate", "1.0 mL/day", "--reason", "meant"], "y\n"),
+        (["set-rate", "1.0 mL/day", "--reason", "meant"], "10 mL/day\n"),
         (["stop"], "y\n"),
         (["stop"], "STOP\n"),
     ],
@@ -149,9 +153,9 @@ def test_an_abandoned_change_is_exit_1_changes_nothing_and_frees_the_place(
     ("words", "word", "rate_nl_h"),
     [
         (["set-rate", "0.55 mL/day"], "y", 22_917),
-        (["set-rate", "1.0 mL/day", "--override"], "1.0 mL/day", 41_667),
-        (["set-rate", " 1.0 mL/day ", "--override"], "1.0 mL/day", 41_667),
-        (["set-rate", "0.25 mL/day", "--override"], "0.25 mL/day", 10_417),
+        (["set-rate", "1.0 mL/day", "--reason", "meant"], "1.0 mL/day", 41_667),
+        (["set-rate", " 1.0 mL/day ", "--reason", "meant"], "1.0 mL/day", 41_667),
+        (["set-rate", "0.25 mL/day", "--reason", "meant"], "0.25 mL/day", 10_417),
         (["stop"], "stop", 0),
     ],
 )

@@ -38,7 +38,7 @@ LEFT = Intent(
     b"command1", SERIAL_NUMBER, STORE_ID, NOTED_S, CHANGE, 0, RATE_NL_H, NEW_NL_H, stage=Stage.COMMITTING
 )
 OPENING = [["status"], ["status", "--json"], ["watch", "--count", "1"], ["events"], ["unresolved"]]
-CHANGING = [["set-rate", "0.55 mL/day", "--yes"], ["stop", "--yes"], ["resume", "--yes"]]
+CHANGING = [["set-rate", "0.55 mL/day", "--yes", "--drugs", "none"], ["stop", "--yes"], ["resume", "--yes"]]
 
 
 @pytest.fixture(autouse=True)
@@ -168,7 +168,7 @@ def test_ctrl_c_while_the_answer_is_awaited_is_exit_4_with_both_rates(
 
     with monkeypatch.context() as patch:
         patch.setattr(Conversation, "_await", on_commit)
-        result = run("set-rate", "0.55 mL/day", "--yes")
+        result = run("set-rate", "0.55 mL/day", "--yes", "--drugs", "none")
     assert result.exit_code == 4
     assert (
         "the rate is 0.500 or 0.550 mL/day: not waited for; pump-monitor status asks again" in result.stderr
@@ -217,6 +217,7 @@ def test_json_has_every_field_that_scripts_rely_on() -> None:
         "revision": 0,
         "old_rate_nl_h": RATE_NL_H,
         "new_rate_nl_h": NEW_NL_H,
+        "reason": None,
         "stage": "committing",
         "under_way": False,
     }

@@ -63,7 +63,7 @@ def the_file(folder: Path) -> Path:
     [
         RATE,
         COMMITTING,
-        replace(RATE, overridden=True),
+        replace(RATE, reason="meant, whatever the limit says"),
         replace(RATE, change=FLEX),
         replace(RATE, new_rate_nl_h=0),
     ],

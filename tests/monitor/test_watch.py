@@ -231,7 +231,7 @@ def test_a_pump_on_a_port_is_watched_changed_and_let_go(live: LivePump) -> None:
     assert [snapshot.link for snapshot in seen][-1] is Link.LIVE
     reading = watcher.snapshot.reading
     assert reading is not None
-    prepared = watcher.prepare(Change(ChangeKind.RATE, 25_000), seen=reading, overridden=False)
+    prepared = watcher.prepare(Change(ChangeKind.RATE, 25_000), seen=reading)
     watcher._do_jobs_until_due()
     committed = watcher.commit(prepared.result(timeout=0))
     watcher._turn()

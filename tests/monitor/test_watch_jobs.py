@@ -37,12 +37,12 @@ def error_of(future: Future[Outcome]) -> BaseException | None:
 
 
 def test_a_change_goes_to_the_pump_as_it_was_handed_in(sim: Simulation) -> None:
-    prepared = sim.watcher.prepare(CHANGE, seen=SEEN, overridden=True)
+    prepared = sim.watcher.prepare(CHANGE, seen=SEEN, reason="meant")
     committed = sim.watcher.commit(PREPARED)
     resolved = sim.watcher.resolve(COMMAND)
     sim.run_ms(0)
     assert sim.pump.calls == [
-        ("prepare", CHANGE, SEEN, True),
+        ("prepare", CHANGE, SEEN, "meant"),
         ("commit", PREPARED),
         ("resolve", COMMAND),
     ]
@@ -62,7 +62,7 @@ def test_without_a_link_a_change_is_refused_at_once_and_nothing_is_sent(sim: Sim
     sim.drop()
     tries = sim.watcher.snapshot.tries
     waiting = [
-        sim.watcher.prepare(Change(ChangeKind.STOP), seen=SEEN, overridden=False),
+        sim.watcher.prepare(Change(ChangeKind.STOP), seen=SEEN),
         sim.watcher.commit(PREPARED),
         sim.watcher.resolve(COMMAND),
     ]
@@ -76,7 +76,7 @@ def test_without_a_link_a_change_is_refused_at_once_and_nothing_is_sent(sim: Sim
 def test_a_refusal_reaches_who_asked_and_leaves_the_link(sim: Simulation) -> None:
     error = RefusedError("too much", 5, 90_000)
     sim.pump.fail("prepare", error)
-    future = sim.watcher.prepare(Change(ChangeKind.RATE, 99_000), seen=SEEN, overridden=False)
+    future = sim.watcher.prepare(Change(ChangeKind.RATE, 99_000), seen=SEEN)
     sim.run_ms(0)
     assert future.exception(timeout=0) is error
     assert sim.watcher.snapshot.link is Link.LIVE
@@ -183,7 +183,7 @@ def test_a_job_handed_in_after_the_end_or_without_a_beginning_is_answered_too() 
 
 
 def test_the_same_memory_is_asked_after_a_new_connection(sim: Simulation) -> None:
-    sim.watcher.prepare(CHANGE, seen=SEEN, overridden=False)
+    sim.watcher.prepare(CHANGE, seen=SEEN)
     sim.run_ms(0)
     sim.drop()
     sim.run_ms(1_000)

@@ -75,7 +75,7 @@ class Watched:
         reading = self.watcher.snapshot.reading
         assert reading is not None
         change = Change(ChangeKind.RATE, NEW_NL_H)
-        prepared = self.watcher.prepare(change, seen=reading, overridden=False)
+        prepared = self.watcher.prepare(change, seen=reading)
         self.watcher._do_jobs_until_due()
         return prepared.result(timeout=0)
 

@@ -18,6 +18,7 @@ from protocol.bounds import (
     day_finding,
     hard_finding,
 )
+from protocol.drugs import Range
 from protocol.messages import MOST_RATE_NL_H
 from protocol.units import parse_rate
 from protocol.vocabulary import Refusal
@@ -33,28 +34,32 @@ def typed(thousandths: int) -> int:
     return parse_rate(f"{Decimal(thousandths).scaleb(-3)} mL/day")
 
 
+def step_of(percent: int) -> SoftLimits:
+    """Return soft limits of a step of so many per cent either way, and of nothing else."""
+    step = Range(0, 0, 0, percent, 0xFFFF, "assumption")
+    return SoftLimits(step, step)
+
+
 @given(st.integers(1, 99), st.integers(1, 24_000))
 def test_any_step_as_typed_is_not_over_a_soft_limit_of_that_step(percent: int, thousandths: int) -> None:
-    soft = SoftLimits(step_percent=percent)
+    soft = step_of(percent)
     whole = thousandths * 100 // math.gcd(percent, 100)
     change = whole * percent // 100
     current = typed(whole)
     assert change * 100 == whole * percent
-    assert assess(Basis(current), typed(whole + change), WIDE, soft).soft is None
-    assert assess(Basis(current), typed(whole - change), WIDE, soft).soft is None
-    assert assess(Basis(current), typed(whole + change + 1), WIDE, soft).soft is not None
-    assert assess(Basis(current), typed(whole - change - 1), WIDE, soft).soft is not None
+    assert assess(Basis(current), typed(whole + change), WIDE, soft).soft == ()
+    assert assess(Basis(current), typed(whole - change), WIDE, soft).soft == ()
+    assert assess(Basis(current), typed(whole + change + 1), WIDE, soft).soft
+    assert assess(Basis(current), typed(whole - change - 1), WIDE, soft).soft
 
 
 @given(st.integers(10, 4_000))
 def test_twenty_per_cent_as_typed_is_not_over_the_soft_limit_and_a_thousandth_more_is(fifths: int) -> None:
     current = typed(5 * fifths)
-    assert assess(Basis(current), typed(6 * fifths), WIDE).soft is None
-    assert assess(Basis(current), typed(4 * fifths), WIDE).soft is None
-    above = assess(Basis(current), typed(6 * fifths + 1), WIDE).soft
-    below = assess(Basis(current), typed(4 * fifths - 1), WIDE).soft
-    assert above is not None
-    assert below is not None
+    assert assess(Basis(current), typed(6 * fifths), WIDE).soft == ()
+    assert assess(Basis(current), typed(4 * fifths), WIDE).soft == ()
+    (above,) = assess(Basis(current), typed(6 * fifths + 1), WIDE).soft
+    (below,) = assess(Basis(current), typed(4 * fifths - 1), WIDE).soft
     assert (above.reason, below.reason) == (Refusal.STEP_UP, Refusal.STEP_DOWN)
 
 
@@ -81,7 +86,7 @@ def test_a_slip_of_ten_always_asks_for_retyping(thousandths: int) -> None:
 @given(RATES)
 def test_no_change_is_no_finding(rate: int) -> None:
     found = assess(Basis(rate), rate, WIDE)
-    assert (found.hard, found.soft) == (None, None)
+    assert (found.hard, found.soft) == (None, ())
 
 
 @pytest.mark.parametrize(
@@ -149,7 +154,7 @@ def test_the_percentage_is_the_nearest_tenth(current: int, proposed: int) -> Non
 @given(RATES, st.integers(0, 2**32 - 1))
 def test_every_sentence_is_short_and_printable(current: int, proposed: int) -> None:
     found = assess(Basis(current), proposed, BOUNDS)
-    for finding in (found.hard, found.soft):
+    for finding in (found.hard, *found.soft):
         if finding is not None:
             assert finding.sentence.isascii()
             assert finding.sentence.isprintable()

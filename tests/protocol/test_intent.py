@@ -28,7 +28,7 @@ def outcome(verdict: Verdict, command_id: bytes = ID) -> Outcome:
 
 def test_its_requests_name_it() -> None:
     assert MEANT.prepare() == wish()
-    assert dataclasses.replace(MEANT, overridden=True).prepare() == wish(overridden=1)
+    assert dataclasses.replace(MEANT, reason="meant").prepare() == wish(overridden=1)
     assert MEANT.commit(b"token---") == Commit(ID, b"token---")
     assert MEANT.resolve() == Resolve(ID)
 

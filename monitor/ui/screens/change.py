@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from monitor.snapshot import Reading
     from monitor.ui.moment import Moment
     from monitor.ui.source import Source
+    from protocol.dosing import Rules
 
 
 # Its verdict is known, or is asked for as soon as it can be: box or no box.
@@ -46,6 +47,7 @@ class ChangeScreen(ModalScreen["Future[Outcome] | None"]):
         kind: what to change.
         moment: what the operator saw when pressing the key.
         seen: the live reading in it.
+        rules: by what a rate is judged.
     """
 
     CSS_PATH = "change.tcss"
@@ -56,10 +58,10 @@ class ChangeScreen(ModalScreen["Future[Outcome] | None"]):
         Binding("right,down", "app.focus_next", show=False),
     ]
 
-    def __init__(self, source: Source, kind: ChangeKind, moment: Moment, seen: Reading) -> None:
+    def __init__(self, source: Source, kind: ChangeKind, moment: Moment, seen: Reading, rules: Rules) -> None:
         super().__init__()
         self._source = source
-        self._flow = Flow(kind, moment, seen)
+        self._flow = Flow(kind, moment, seen, rules)
         self._waiting: Future[Any] | None = None
         self._alarms = Drawing(alarms.draw, id="alarms")
         self._box = ChangeBox(self._flow)
@@ -104,10 +106,12 @@ class ChangeScreen(ModalScreen["Future[Outcome] | None"]):
         """Take the next step: ask, send, or ask again."""
         flow, box, source = self._flow, self._box, self._source
         if flow.step is Step.ASK and not flow.obstacle:
-            wanted = flow.ask(box.rate.value)
-            if wanted is not None:
-                change, soft = wanted
-                self._await(source.prepare(change, seen=flow.seen, overridden=soft))
+            change = flow.ask(box.rate.value, box.reason.value)
+            if change is not None:
+                self._await(source.prepare(change, seen=flow.seen, reason=flow.reason))
+            elif flow.lacks_reason:
+                self._draw()
+                box.reason.focus()
         elif flow.prepared is not None and flow.armed(box.again.value):
             flow.send()
             self._await(source.commit(flow.prepared))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from monitor.ui.moment import Moment
     from monitor.ui.source import Source
+    from protocol.dosing import Rules
 
 _SAID_NS: Final = 8 * NS_PER_S  # how long a sentence stays in the last line
 _VERDICT_NS: Final = 60 * NS_PER_S  # and a verdict, for somebody who has looked away meanwhile
@@ -37,6 +38,7 @@ class PumpScreen(Screen[None]):
 
     Args:
         source: where changes and acknowledgements go.
+        rules: by what a rate is judged.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,9 +51,10 @@ class PumpScreen(Screen[None]):
         Binding("q", "app.quit", "Quit"),
     ]
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, rules: Rules) -> None:
         super().__init__()
         self._source = source
+        self._rules = rules
         self._moment: Moment | None = None
         self._said = ""
         self._said_until_ns = 0
@@ -155,7 +158,7 @@ class PumpScreen(Screen[None]):
         from monitor.ui.screens.change import ChangeScreen  # noqa: PLC0415 - a tenth of the first paint, needed later
 
         self.app.push_screen(
-            ChangeScreen(self._source, kind, moment, moment.snapshot.reading), self._on_closed
+            ChangeScreen(self._source, kind, moment, moment.snapshot.reading, self._rules), self._on_closed
         )
 
     def _on_closed(self, abandoned: Future[Outcome] | None) -> None:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.ui.widgets.gauges import LogScale
 from monitor.ui.widgets.lines import cells, place, stack
-from protocol.bounds import SOFT_LIMITS
 from protocol.units import ml_day
 
 if TYPE_CHECKING:
     from textual.content import Content
 
-    from protocol.bounds import Bounds
+    from protocol.bounds import Bounds, SoftLimits
 
 _HATCH: Final = "\N{BOX DRAWINGS LIGHT DIAGONAL UPPER RIGHT TO LOWER LEFT}"
 _NAMES_APART: Final = 5
@@ -29,6 +28,7 @@ class Proposal:
     """A rate between its bounds, in nL/h; `new_nl_h` is None as long as there is no figure."""
 
     bounds: Bounds
+    soft: SoftLimits
     now_nl_h: int
     new_nl_h: int | None = None
     warns: bool = False
@@ -70,8 +70,8 @@ def _ground(cell: int, data: Proposal, scale: LogScale) -> tuple[str, str]:
         lowest = max(lowest, scale.cell(now * (100 - bounds.step_down_percent) // 100))
     if not lowest <= cell <= highest:
         return _HATCH, "$line"
-    soft = SOFT_LIMITS.step_percent
-    within = scale.cell(now * (100 - soft) // 100) <= cell <= scale.cell(now * (100 + soft) // 100)
+    down, up = data.soft.step_down.upper_soft, data.soft.step_up.upper_soft
+    within = scale.cell(now * (100 - down) // 100) <= cell <= scale.cell(now * (100 + up) // 100)
     return " ", "on $line" if within else "on $shade"
 
 

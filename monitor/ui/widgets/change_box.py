@@ -13,6 +13,7 @@ from monitor.ui.widgets import bounds_strip, effects
 from monitor.ui.widgets.bounds_strip import Proposal
 from monitor.ui.widgets.drawing import Drawing
 from monitor.ui.words import parse_typed, printable
+from protocol.intent import MOST_REASON
 from protocol.units import QuantityError, ml_day
 from protocol.vocabulary import ChangeKind
 
@@ -53,6 +54,7 @@ class ChangeBox(Vertical):
         super().__init__()
         self._flow = flow
         self.rate = Input(id="rate", max_length=_LONGEST, select_on_focus=False)
+        self.reason = Input(id="reason", max_length=MOST_REASON, select_on_focus=False)
         self.again = Input(id="again", max_length=_LONGEST, select_on_focus=False)
         self.cancel = Button(Content("Cancel  esc"), id="cancel", compact=True)
         self.go = Button(Content(""), id="go", compact=True)
@@ -66,7 +68,7 @@ class ChangeBox(Vertical):
         self._step = Static(markup=False, id="step")
         # A button that still shows its last press takes no new one: Send would be deaf for a fifth of a second.
         self.cancel.active_effect_duration = self.go.active_effect_duration = 0
-        self.rate.cursor_blink = self.again.cursor_blink = False
+        self.rate.cursor_blink = self.reason.cursor_blink = self.again.cursor_blink = False
         self.border_title = Content(f"{_TITLES[flow.kind]}  pump {printable(flow.seen.serial_number)}")
 
     def compose(self) -> ComposeResult:
@@ -81,6 +83,7 @@ class ChangeBox(Vertical):
         yield self._sentence
         with self._again_row:
             yield self._again_name
+            yield self.reason
             yield self.again
             yield self._again_hint
         with Horizontal(classes="row", id="buttons"):
@@ -99,12 +102,13 @@ class ChangeBox(Vertical):
         """Draw the flow as it stands."""
         flow, status = self._flow, self._flow.seen.status
         sentence, warns = flow.sentence(self.rate.value)
-        self._strip.show(Proposal(flow.bounds, flow.present_nl_h, self._proposed(), warns))
+        self._strip.show(Proposal(flow.bounds, flow.rules.soft, flow.present_nl_h, self._proposed(), warns))
         if flow.prepared is None:
             self._effects.show(effects.present(status))
         else:
             self._effects.show(effects.proposed(flow.prepared, status.clock_s, warns=bool(flow.retype)))
         aside = " Bounds read from the pump." if flow.step is Step.REVIEW and flow.assessment else ""
+        aside = f" Reason: {printable(flow.reason)}" if aside and flow.reason else aside
         self._sentence.update(_said(sentence, aside, warns=warns), layout=False)
         self._show_fields()
         self.show_buttons()
@@ -123,12 +127,15 @@ class ChangeBox(Vertical):
         least, most = ml_day(flow.bounds.least_rate_nl_h), ml_day(flow.bounds.most_rate_nl_h)
         self._rate_hint.update(Content(f"{least} to {most}, steps of 0.001"), layout=False)
         asked = flow.step is Step.REVIEW and bool(flow.retype)
-        self._again_row.visible = asked
-        self.again.disabled = not asked
+        why = flow.step in _FIRST_STEP and flow.wants_reason(self.rate.value)
+        self._again_row.visible = asked or why
+        self.again.disabled, self.reason.disabled = not asked, flow.step is not Step.ASK or not why
+        self.again.display, self.reason.display = not why, why
         word = flow.kind is not ChangeKind.RATE
-        hint = "the word arms Send" if word else "same figure arms Send"
-        self._again_name.update(Content(f'Type "{flow.retype}"' if word else "Type it again"), layout=False)
-        same = flow.matches(self.again.value)
+        name = "Reason" if why else f'Type "{flow.retype}"' if word else "Type it again"
+        self._again_name.update(Content(name), layout=False)
+        hint = "" if why else "the word arms Send" if word else "same figure arms Send"
+        same = asked and flow.matches(self.again.value)
         self._again_hint.update(Content("it is the same, ⏎ sends" if same else hint), layout=False)
 
     def show_buttons(self) -> None:

@@ -188,8 +188,8 @@ class FakeSource:
         for callback in self.callbacks:
             callback(made)
 
-    def prepare(self, change: Change, *, seen: Reading, overridden: bool) -> Future[Prepared]:
-        self.calls.append(("prepare", change, seen.status.revision, overridden))
+    def prepare(self, change: Change, *, seen: Reading, reason: str = "") -> Future[Prepared]:
+        self.calls.append(("prepare", change, seen.status.revision, reason))
         return done(self.prepare_error or self.prepared(change, seen.status))
 
     def prepared(self, change: Change, status: Status) -> Prepared:

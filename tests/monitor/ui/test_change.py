@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NEW = 25_000  # 0.600 mL/day, a step that is neither soft nor large
 LARGE = 27_083  # 0.650 mL/day
+WHY = (*"meant", "enter")  # what is typed where a soft limit is crossed
 
 
 def sent(source: FakeSource) -> list[tuple[Any, ...]]:
@@ -33,7 +34,7 @@ def sentence(shown_page: str) -> str:
 def test_enter_asks_the_pump_and_shows_its_own_account() -> None:
     source = FakeSource(snapshot())
     shown_page = shown(source, "r", "0.6", "enter")
-    assert sent(source) == [("prepare", Change(ChangeKind.RATE, NEW), 4, False)]
+    assert sent(source) == [("prepare", Change(ChangeKind.RATE, NEW), 4, "")]
     for fact in (
         "0.500 mL/day →    0.600 mL/day  +20.0 %  x1.2",
         "25.2 →            21.0  -4.2",
@@ -71,17 +72,34 @@ def test_send_is_reached_by_tab_or_arrow_and_pressed_by_enter(key: str) -> None:
 @pytest.mark.parametrize("typed", ["0.65", "0.650", "0.65 mL/day", "27.083 uL/h"])
 def test_a_large_step_is_sent_only_when_the_same_figure_is_typed_again(typed: str) -> None:
     source = FakeSource(snapshot())
-    assert "larger than a 20 % step" in shown(source, "r", "0.65", "enter", "enter")
+    shown_page = shown(source, "r", "0.65", "enter", *WHY, "enter")
+    assert "+30.0 %: the step up is above its upper soft limit, 20 % (assumption). Reason: meant" in sentence(
+        shown_page
+    )
     assert [call[0] for call in sent(source)] == ["prepare"]
     source = FakeSource(snapshot())
-    shown(source, "r", "0.65", "enter", typed, "enter")
-    assert sent(source) == [("prepare", Change(ChangeKind.RATE, LARGE), 4, True), ("commit", LARGE)]
+    shown(source, "r", "0.65", "enter", *WHY, typed, "enter")
+    assert sent(source) == [("prepare", Change(ChangeKind.RATE, LARGE), 4, "meant"), ("commit", LARGE)]
+
+
+@pytest.mark.parametrize("typed", ["", "   "])
+def test_over_a_soft_limit_the_pump_is_not_even_asked_without_a_reason(typed: str) -> None:
+    source = FakeSource(snapshot())
+    shown_page = shown(source, "r", "0.65", "enter", *typed, "enter")
+    assert "above its upper soft limit, 20 % (assumption). Say why." in sentence(shown_page)
+    assert "Reason" in shown_page
+    assert sent(source) == []
+
+
+def test_no_reason_is_asked_for_within_the_soft_limits_or_beyond_a_hard_one() -> None:
+    for typed in ("0.6", "50"):
+        assert "Reason" not in shown(snapshot(), "r", typed)
 
 
 @pytest.mark.parametrize("typed", ["0.6", "6.5", "0,65", "065", "stop"])
 def test_another_figure_does_not_arm_send(typed: str) -> None:
     source = FakeSource(snapshot())
-    shown(source, "r", "0.65", "enter", *typed, "enter")
+    shown(source, "r", "0.65", "enter", *WHY, *typed, "enter")
     assert [call[0] for call in sent(source)] == ["prepare"]
 
 
@@ -111,7 +129,7 @@ def test_a_hard_bound_is_named_while_typing() -> None:
 
 
 def test_twice_the_rate_asks_to_look_at_the_decimal_point() -> None:
-    shown_page = shown(snapshot(), "r", "5", "enter")
+    shown_page = shown(snapshot(), "r", "5", "enter", *WHY)
     assert "Look at the decimal point." in sentence(shown_page)
     assert "+900.0 %  x10" in shown_page
 
@@ -219,7 +237,7 @@ def test_send_is_disarmed_while_the_reading_is_stale() -> None:
     source = FakeSource(snapshot())
 
     async def act(app: DashboardApp, pilot: Pilot[None]) -> None:
-        await press(pilot, "r", "0.65", "enter", "0.65")
+        await press(pilot, "r", "0.65", "enter", *WHY, "0.65")
         clock.now_ns += 5 * S
         app._tick()
         await press(pilot, "enter")
@@ -237,7 +255,7 @@ def test_send_is_disarmed_when_the_settings_change_under_the_box() -> None:
     source = FakeSource(snapshot())
 
     async def act(app: DashboardApp, pilot: Pilot[None]) -> None:
-        await press(pilot, "r", "0.65", "enter", "0.65")
+        await press(pilot, "r", "0.65", "enter", *WHY, "0.65")
         source.publish(snapshot(revision=5))
         await press(pilot, "enter")
         assert "settings changed since this box opened (revision 4, now 5)" in sentence(page(app))
@@ -254,7 +272,7 @@ def test_the_alarm_lines_stay_lit_above_the_box() -> None:
 
 def test_escape_gives_up_what_the_pump_was_asked_to_keep() -> None:
     source = FakeSource(snapshot())
-    assert "abandoned: the rate is still 0.500 mL/day" in shown(source, "r", "0.65", "enter", "escape")
+    assert "abandoned: the rate is still 0.500 mL/day" in shown(source, "r", "0.65", "enter", *WHY, "escape")
     assert sent(source)[-1] == ("resolve", b"command1")
 
 
@@ -292,7 +310,7 @@ def test_a_stop_asks_for_its_word() -> None:
     shown_page = shown(source, "p", "enter")
     assert "Nothing is delivered while the pump is stopped." in shown_page
     assert 'Type "stop"' in shown_page
-    assert sent(source) == [("prepare", Change(ChangeKind.STOP), 4, False)]
+    assert sent(source) == [("prepare", Change(ChangeKind.STOP), 4, "")]
 
     source = FakeSource(snapshot())
 

@@ -14,7 +14,7 @@ from monitor.ui.widgets.gauges import LogScale, bar, rate_scale
 from monitor.ui.widgets.lines import place, spread
 from monitor.ui.widgets.plot import next_round
 from monitor.ui.words import day, days, factor, parse_typed, percent, time_of
-from protocol.bounds import Bounds
+from protocol.bounds import SOFT_LIMITS, Bounds
 from protocol.units import QuantityError
 from tests.monitor.ui.bench import CLOCK_S, NOW_NS, STATUS, snapshot
 
@@ -103,7 +103,7 @@ def test_the_outlook_fills_any_place_exactly(size: tuple[int, int]) -> None:
 
 
 def test_the_strip_shows_now_and_new_and_hatches_what_is_outside() -> None:
-    strip = bounds_strip.draw(Proposal(BOUNDS, 20_833, 27_083), 66, 2).plain.splitlines()
+    strip = bounds_strip.draw(Proposal(BOUNDS, SOFT_LIMITS, 20_833, 27_083), 66, 2).plain.splitlines()
     assert strip[0].index("┃") < strip[0].index("◆")
     assert strip[0].startswith("╱╱╱ ")  # noqa: RUF001 - the hatching
     assert strip[0].endswith(" ╱╱╱")  # noqa: RUF001 - the hatching
@@ -112,12 +112,14 @@ def test_the_strip_shows_now_and_new_and_hatches_what_is_outside() -> None:
 
 
 def test_the_strip_hatches_beyond_the_steps_that_the_pump_allows() -> None:
-    strip = bounds_strip.draw(Proposal(Bounds(2_000, 1_000_000, 25, 50), 20_833), 66, 2).plain.splitlines()
+    strip = bounds_strip.draw(
+        Proposal(Bounds(2_000, 1_000_000, 25, 50), SOFT_LIMITS, 20_833), 66, 2
+    ).plain.splitlines()
     assert strip[0].count("╱") > 40  # noqa: RUF001 - the hatching
 
 
 def test_a_rate_outside_the_bounds_is_drawn_in_the_hatching() -> None:
-    strip = bounds_strip.draw(Proposal(BOUNDS, 20_833, 9_000_000), 66, 2).plain
+    strip = bounds_strip.draw(Proposal(BOUNDS, SOFT_LIMITS, 20_833, 9_000_000), 66, 2).plain
     assert strip.splitlines()[0][-3:].count("◆") == 1
 
 

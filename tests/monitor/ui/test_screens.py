@@ -64,6 +64,7 @@ SNAPSHOTS: dict[str, Snapshot] = {
 STALE = lost(low(acknowledged_bits=BOTH_SEEN))
 LONGEST = Reading("PM-00001", replace(STATUS, state=State.END_OF_SERVICE), NOW_NS)
 SIZES = {"120x40": WIDE, "80x24": SMALL}
+WHY = (*"meant", "enter")  # what is typed where a soft limit is crossed
 
 
 @pytest.mark.parametrize("alarm", Alarm)
@@ -86,14 +87,15 @@ def test_a_stale_screen_looks_as_it_did(size: str) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_the_steps_of_the_rate_box_look_as_they_did(size: str) -> None:
     check(f"rate-step1-{size}", shown(low(), "r", "0.65", size=SIZES[size]))
-    check(f"rate-step2-{size}", shown(low(), "r", "0.65", "enter", size=SIZES[size]))
-    check(f"rate-armed-{size}", shown(low(), "r", "0.65", "enter", "0.650", size=SIZES[size]))
+    check(f"rate-reason-{size}", shown(low(), "r", "0.65", "enter", *"meant", size=SIZES[size]))
+    check(f"rate-step2-{size}", shown(low(), "r", "0.65", "enter", *WHY, size=SIZES[size]))
+    check(f"rate-armed-{size}", shown(low(), "r", "0.65", "enter", *WHY, "0.650", size=SIZES[size]))
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_refusal_of_the_pump_looks_as_it_did(size: str) -> None:
     source = FakeSource(low(), prepare_error=RefusedError(REFUSAL))
-    check(f"refused-{size}", shown(source, "r", "0.65", "enter", size=SIZES[size]))
+    check(f"refused-{size}", shown(source, "r", "0.65", "enter", *WHY, size=SIZES[size]))
 
 
 @pytest.mark.parametrize("size", SIZES)

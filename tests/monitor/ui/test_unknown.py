@@ -322,11 +322,12 @@ def test_a_change_that_meets_an_earlier_one_in_doubt_is_not_sent_and_says_so() -
 def test_a_late_answer_takes_nothing_back_from_a_verdict() -> None:
     from monitor.ui.flow import Flow, Step  # noqa: PLC0415 - only this test speaks to the flow itself
     from monitor.ui.moment import Moment  # noqa: PLC0415 - as above
+    from protocol.dosing import Rules  # noqa: PLC0415 - as above
 
     made = snapshot()
     assert made.reading is not None
     moment = Moment(made, Clock().now_ns)
-    flow = Flow(ChangeKind.RATE, moment, made.reading)
+    flow = Flow(ChangeKind.RATE, moment, made.reading, Rules())
     flow.ask("0.6")
     source = FakeSource(made)
     flow.on_prepared(source.prepared(Change(ChangeKind.RATE, NEW), made.reading.status), moment.now_ns)
