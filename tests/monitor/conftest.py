@@ -108,10 +108,24 @@ def codes_in(data: bytes) -> list[int]:
     return [frame.type for frame in Decoder().feed(data)]
 
 
-def new_device(store_id: bytes, wall_ns: Clock, random: Callable[[int], bytes], **settings: int) -> Device:
-    """Return a pump without a past, 18 mL in it, at 0.5 mL/day."""
+def new_device(
+    store_id: bytes,
+    wall_ns: Clock,
+    random: Callable[[int], bytes],
+    *,
+    concentration_ug_ml: int = 0,
+    age_us: int = 0,
+    **settings: int,
+) -> Device:
+    """Return a pump without a past but for its age, filled with 18 mL, at 0.5 mL/day."""
     usual = {"epoch_s": 1_767_225_600, **settings}
-    pump = Pump(usual_settings(**usual), fill_nl=18_000_000, rate_nl_h=RATE_NL_H)
+    pump = Pump(
+        usual_settings(**usual),
+        fill_nl=18_000_000,
+        rate_nl_h=RATE_NL_H,
+        concentration_ug_ml=concentration_ug_ml,
+    )
+    pump.advance(age_us)
     return Device(
         Memory(SERIAL_NUMBER, store_id, 1, 0, Ledger(), pump),
         pace=Pace(1_000, wall_ns(), 0),

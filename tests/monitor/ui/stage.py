@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from monitor.snapshot import Snapshot
+    from protocol.dosing import Rules
 
     Act = Callable[[DashboardApp, Pilot[None]], Awaitable[None]]
 
@@ -37,12 +38,17 @@ WIDE, SMALL = (120, 40), (80, 24)
 
 
 def run(
-    source: FakeSource, act: Act, *, size: tuple[int, int] = WIDE, clock: Clock | None = None
+    source: FakeSource,
+    act: Act,
+    *,
+    size: tuple[int, int] = WIDE,
+    clock: Clock | None = None,
+    rules: Rules | None = None,
 ) -> DashboardApp:
     """Run the dashboard, do something with it, and leave it."""
 
     async def stage() -> DashboardApp:
-        app = DashboardApp(source, now_ns=clock or Clock())
+        app = DashboardApp(source, rules=rules, now_ns=clock or Clock())
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
@@ -57,6 +63,7 @@ def shown(
     *keys: str,
     size: tuple[int, int] = WIDE,
     after_s: int = 0,
+    rules: Rules | None = None,
 ) -> str:
     """Return what the screen shows after these keys, so many seconds after the reading."""
     source = made if isinstance(made, FakeSource) else FakeSource(made)
@@ -68,7 +75,7 @@ def shown(
         await press(pilot, *keys)
         pages.append(page(app))
 
-    run(source, act, size=size, clock=clock)
+    run(source, act, size=size, clock=clock, rules=rules)
     return pages[0]
 
 

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import dataclasses
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from monitor.drugs import find_rules
 from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
+from protocol.drugs import PatientClass
 from protocol.messages import Change, Prepared
-from protocol.vocabulary import ChangeKind, State, Verdict
-from tests.monitor.ui.bench import SERIAL, Clock, FakeSource, S, lost, outcome, snapshot, unresolved
+from protocol.vocabulary import ChangeKind, EventKind, State, Verdict
+from tests.monitor.ui.bench import SERIAL, Clock, FakeSource, S, event, lost, outcome, snapshot, unresolved
 from tests.monitor.ui.stage import page, press, run, shown
 
 if TYPE_CHECKING:
@@ -338,3 +341,27 @@ def test_the_box_names_the_pump_it_would_send_to() -> None:
     shown_page = shown(snapshot(), "r", "0.6", "enter")
     assert f"SET RATE  pump {SERIAL}" in shown_page
     assert f"Send to {SERIAL}" in shown_page
+
+
+def test_by_a_drug_library_the_box_names_parameter_bound_and_source_of_each_soft_limit() -> None:
+    source = FakeSource(snapshot(concentration_ug_ml=2_000, pump_time_us=900 * 3_600 * 1_000_000))
+    shown_page = shown(source, "r", "0.66", rules=find_rules(None, "baclofen", PatientClass.SPINAL))
+    said = "+32.0 %: the step up is above its upper soft limit, 30 % (Saulino 2016; upper hard an assumption), and 1 more."
+    assert said in sentence(shown_page)
+    assert "Reason" in shown_page
+    shown_page = shown(source, "r", "0.75", rules=find_rules(None, "baclofen", PatientClass.SPINAL))
+    assert "0.750 mL/day is more than +40 % in one step: 0.700 mL/day at the most" in sentence(shown_page)
+    assert "Reason" not in shown_page
+
+
+def test_an_increase_in_the_log_is_seen_by_the_box() -> None:
+    raised = event(8, 3_600, EventKind.RATE_CHANGED, 0, 18_750, 20_833)
+    made = snapshot(concentration_ug_ml=500, pump_time_us=(90_000 * 1_000_000), events=(raised,))
+    shown_page = shown(made, "r", "0.6", rules=find_rules(None, "baclofen", PatientClass.SPINAL))
+    assert "one increase in 24 h (Saulino 2016)" not in sentence(
+        shown_page
+    )  # at pump time 0, more than a day before
+    late = dataclasses.replace(raised, pump_time_us=(90_000 - 3_600) * 1_000_000)
+    made = dataclasses.replace(made, events=(late,))
+    shown_page = shown(made, "r", "0.6", rules=find_rules(None, "baclofen", PatientClass.SPINAL))
+    assert "one increase in 24 h (Saulino 2016): 23 h 0 min left" in sentence(shown_page)
