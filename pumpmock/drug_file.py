@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from protocol.drugs import MOST_BYTES, read_library, sealed
 from protocol.places import DRUG_LIBRARY
 from protocol.strict_toml import FileError
+from pumpmock.files import create_draft, read_ordinary
 from pumpmock.model.drug import rules_of
 
 if TYPE_CHECKING:
@@ -58,17 +59,16 @@ def seal(path: Path) -> Library:
     """
     made = sealed(str(path), _content(path))
     draft = path.with_name(path.name + ".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-            os.fchmod(descriptor, stat.S_IMODE(path.stat().st_mode))
+    with open(create_draft(draft), "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+        try:
+            os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
             file.write(made)
             file.flush()
-            os.fsync(descriptor)
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+            os.fsync(file.fileno())
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
     return read_library(str(path), made)
 
 
@@ -89,9 +89,7 @@ def rules_for(choice: LibraryChoice | None, name: str | None, before: DrugRules 
 
 
 def _content(path: Path) -> bytes:
-    """Return what is in an ordinary file, and of one that is too large a byte too much; a pipe would never end."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise FileError(f"{path} is not an ordinary file")
-        return file.read(MOST_BYTES + 1)
+    try:
+        return read_ordinary(path, MOST_BYTES)
+    except ValueError as error:
+        raise FileError(f"{path} can't be a drug library: {error}") from error

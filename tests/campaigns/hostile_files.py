@@ -12,13 +12,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
+from monitor.drugs import find_rules
 from monitor.intent_text import to_line
 from monitor.intents import Intents
 from monitor.keys import find_keys
+from protocol.drugs import PatientClass
 from protocol.intent import Intent
 from protocol.keys import to_text
 from protocol.messages import Change
+from protocol.places import DRUG_LIBRARY
+from protocol.strict_toml import FileError
 from protocol.vocabulary import ChangeKind
+from pumpmock.drug_file import library_of, seal
 from pumpmock.keyring import list_keys
 from pumpmock.limits_file import read_limits
 from pumpmock.profile_file import find_profile, shipped_names
@@ -44,6 +49,7 @@ _INTENT = Intent(
 _LIMITS = (
     b'format = 1\nleast_rate = "0.048 mL/day"\nstep_up = "40 %"\nlockout = "60 s"\nrefusals_allowed = 3\n'
 )
+_LIBRARY = files("protocol").joinpath(*DRUG_LIBRARY).read_bytes()
 _ODD = (
     *(b"NaN", b"-Infinity", b"nan", b"inf", b"1e999", b"-1e999", b"1e-999", b"true", b"null", b'""', b"-1"),
     *(b"18446744073709551616", b"9" * 300, b"9" * 5_000, b"0.5", b'"\\ud800"', b'"\\u0000"', b"{}", b"[]"),
@@ -222,6 +228,21 @@ def _takes_profile(path: Path) -> bool:
     return True
 
 
+def _pump_takes_library(path: Path) -> bool:
+    try:
+        seal(path)  # without it, nothing that was changed would be looked at any closer
+        return library_of(path).name != ""
+    except (FileError, OSError):
+        return False
+
+
+def _monitor_takes_library(path: Path) -> bool:
+    try:
+        return find_rules(str(path), "baclofen", PatientClass.SPINAL).drug is not None
+    except (FileError, OSError):
+        return False
+
+
 def _takes_state(path: Path) -> bool:
     store = Store(path)
     try:
@@ -262,6 +283,12 @@ _LOADERS = {
     "a key at the pump": _Loader("PM-00001.technician.key", _KEY, _pump_takes_key, private=True),
     "limits": _Loader("limits.toml", [_LIMITS], _takes_limits, mutate_bytes, (b"format = ", b"\n")),
     "a profile": _Loader("pump.toml", _profiles(), _takes_profile, mutate_bytes, (b"format = ", b"\n")),
+    "a drug library at the pump": _Loader(
+        "drugs.toml", [_LIBRARY], _pump_takes_library, mutate_bytes, (b"format = ", b"\n")
+    ),
+    "a drug library at the monitor": _Loader(
+        "drugs.toml", [_LIBRARY], _monitor_takes_library, mutate_bytes, (b"format = ", b"\n")
+    ),
     "the saved state": _Loader("pump.json", _states(), _takes_state),
     "an open intent": _Loader(
         f"PM-00001.{_INTENT.command_id.hex()}.intent", [to_line(_INTENT)], _takes_intent
@@ -271,7 +298,7 @@ _LOADERS = {
 CAMPAIGN = Campaign(
     number=20,
     name="hostile files",
-    promise="no file that stands where a key, limits, a profile, the saved state or an open intent is looked for, be it of "
+    promise="no file that stands where a key, limits, a profile, a drug library, the saved state or an open intent is looked for, be it of "
     "100,000,000 bytes, without an end, nested or mangled, does more to its reader than to be refused, and none takes "
     "50,000,000 bytes of memory (saved states between 1,000,000 bytes and their bound aside); keys are read from owner-only files alone",
     run=run,
@@ -286,7 +313,7 @@ CAMPAIGN = Campaign(
             any_mode, partial(run, only="a key at the pump")
         ),
     },
-    counts=f"rounds of some 50 files at each of six readers, {_MUTATIONS} of them random mutations",
+    counts=f"rounds of some 50 files at each of eight readers, {_MUTATIONS} of them random mutations",
     short=4,
     full=500,
 )

@@ -80,7 +80,7 @@ def test_what_can_not_be_sealed_stays_as_it_is(path: Path) -> None:
 def test_what_is_no_ordinary_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for place in (tmp_path / "pipe", Path("/dev/zero")):
-        with pytest.raises(FileError, match="is not an ordinary file"):
+        with pytest.raises(FileError, match="it is not an ordinary file"):
             library_of(place)
     code, output = run("drugs", "check", str(tmp_path / "missing"))
     assert (code, "No such file" in output) == (1, True)
@@ -90,7 +90,8 @@ def test_what_is_no_ordinary_file_is_refused_at_once(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["--drugs", "/nowhere.toml"], "No such file or directory"),
-        (["--drugs", "/dev/zero"], "is not an ordinary file"),
+        (["--drugs", "/dev/zero"], "it is not an ordinary file"),
+        (["--drugs", "/"], "it is a folder"),
         (["--drug", "Bac lofen"], "small letters, digits and hyphens"),
         (["--limits", "none", "--flow", "5 mL/day"], "more than 2003 ug/day"),
     ],
