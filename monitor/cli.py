@@ -18,6 +18,7 @@ _COMMANDS = {
     "watch": ("reading", "watch"),
     "events": ("reading", "events"),
     "set-rate": ("changing", "set_rate"),
+    "bolus": ("changing", "bolus"),
     "stop": ("changing", "stop"),
     "resume": ("changing", "resume"),
     "unresolved": ("unresolved", "unresolved"),

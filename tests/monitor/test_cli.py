@@ -46,6 +46,10 @@ JSON_FIELDS = [
 
 
 NAMES = cli.main.list_commands(click.Context(cli.main))
+WORDS = {
+    "set-rate": ["/dev/none", "0.6 mL/day"],
+    "bolus": ["/dev/none", "50 ug", "--over", "30 min"],
+}
 
 
 def command_named(name: str) -> click.Command:
@@ -247,10 +251,10 @@ def test_a_rate_in_two_words_is_answered_with_the_quotes_it_lacks() -> None:
 # --- the bench key ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["status", "watch", "events", "set-rate", "stop", "resume"])
+@pytest.mark.parametrize("command", ["status", "watch", "events", "set-rate", "bolus", "stop", "resume"])
 def test_every_command_says_on_standard_error_that_it_tries_the_bench_key(command: str) -> None:
-    words = ["/dev/none", "0.6 mL/day"] if command == "set-rate" else ["/dev/none"]
-    yes = ["--yes"] if command in {"set-rate", "stop", "resume"} else []
+    words = WORDS.get(command, ["/dev/none"])
+    yes = ["--yes"] if command in {"set-rate", "bolus", "stop", "resume"} else []
     result = run(command, *words, *yes, "--bench-key")
     assert result.exit_code == 3
     assert result.stderr.splitlines()[0] == "pump-monitor: BENCH KEY: anyone can change this pump"
@@ -259,7 +263,7 @@ def test_every_command_says_on_standard_error_that_it_tries_the_bench_key(comman
 
 @pytest.mark.parametrize("command", NAMES)
 def test_the_bench_key_and_a_folder_of_keys_exclude_each_other(command: str, tmp_path: Path) -> None:
-    words = ["/dev/none", "0.6 mL/day"] if command == "set-rate" else ["/dev/none"]
+    words = WORDS.get(command, ["/dev/none"])
     result = run(command, *words, "--bench-key", "--keys", str(tmp_path))
     assert result.exit_code == 2
     assert "--bench-key and --keys exclude each other" in result.stderr
@@ -315,6 +319,7 @@ def test_the_help_lists_every_command_and_every_exit_code() -> None:
         "watch",
         "events",
         "set-rate",
+        "bolus",
         "stop",
         "resume",
         "unresolved",

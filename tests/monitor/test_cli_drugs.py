@@ -16,7 +16,7 @@ from monitor.intents import Intents
 from protocol.drugs import sealed
 from protocol.messages import Change, Commit, Prepare, Prepared
 from protocol.places import DRUG_LIBRARY
-from protocol.vocabulary import ChangeKind, EventKind
+from protocol.vocabulary import ChangeKind, EventKind, Mode
 from tests.monitor.conftest import RATE_NL_H, STORE_ID, LivePump, codes_in
 
 if TYPE_CHECKING:
@@ -232,6 +232,104 @@ def test_a_library_that_can_not_be_taken_is_a_slip_of_usage(
 ) -> None:
     rate = ["0.6 mL/day", "--yes"] if command == "set-rate" else []
     result = CliRunner().invoke(cli.main, [command, "/dev/none", *rate, *words])
+    assert (result.exit_code, said in " ".join(result.stderr.replace("│", " ").split())) == (2, True), (
+        result.stderr
+    )
+
+
+# --- one bolus ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bolus(live: LivePump, change: Callable[..., Result]) -> Callable[..., Result]:
+    """Return a function that runs bolus against a pump that has been running for three days."""
+    del change  # it puts another pump in place
+
+    def run(*words: str, stdin: str = "") -> Result:
+        place = [live.url, "--keys", str(live.keys_folder)]
+        return CliRunner().invoke(cli.main, ["bolus", *place, *words], input=stdin)
+
+    return run
+
+
+def delivering(live: LivePump) -> tuple[Mode, int]:
+    now = live.call(live.memory.pump.sample)
+    return now.mode, now.commanded_rate_nl_h
+
+
+@pytest.mark.parametrize(("dose", "rate_nl_h"), [("50 ug", 200_000), ("0.1 mL", 200_000), ("25 ug", 100_000)])
+def test_a_bolus_is_given_as_a_dose_or_as_a_volume(
+    live: LivePump, bolus: Callable[..., Result], dose: str, rate_nl_h: int
+) -> None:
+    result = bolus(dose, "--over", "30 min", "--yes")
+    assert result.exit_code == 0, result.stderr
+    assert delivering(live) == (Mode.BOLUS, rate_nl_h)
+    assert " mL at 500 ug/mL, within 30 min 0 s\n" in result.stdout
+
+
+@pytest.mark.usefixtures("at_terminal")
+@pytest.mark.parametrize(("typed", "code"), [("50 ug", 0), ("5 ug", 1), ("y", 1), ("", 1)])
+def test_a_bolus_is_confirmed_by_its_own_dose(
+    live: LivePump, bolus: Callable[..., Result], typed: str, code: int
+) -> None:
+    assert bolus("50 ug", "--over", "30 min", stdin=f"{typed}\n").exit_code == code
+    assert delivering(live)[0] is (Mode.PROGRAM if code else Mode.BOLUS)
+
+
+def test_a_bolus_over_a_soft_limit_wants_a_reason_and_over_a_hard_one_is_not_asked_for(
+    live: LivePump, bolus: Callable[..., Result], prepared: list[tuple[int, list[str]]]
+) -> None:
+    result = bolus("101 ug", "--over", "2 h", "--yes")
+    assert result.exit_code == 1
+    assert "101.0 ug, 0.2020 mL at 500 ug/mL, within 2 h 0 min is over a soft limit: " in result.stderr
+    assert "the bolus dose is above its upper soft limit, 100 ug (assumption)" in result.stderr
+    result = bolus("301 ug", "--over", "2 h", "--yes", "--reason", "meant")
+    assert "the bolus dose is above its upper hard limit, 300 ug (assumption)" in result.stderr
+    assert prepared == []
+    assert bolus("101 ug", "--over", "2 h", "--yes", "--reason", "meant").exit_code == 0
+    assert prepared == [(1, ["meant"])]
+    assert delivering(live)[0] is Mode.BOLUS
+
+
+def test_screening_doses_come_24_hours_apart_and_begin_at_50_ug(
+    live: LivePump, bolus: Callable[..., Result]
+) -> None:
+    age(live, 50)
+    result = bolus("25 ug", "--over", "30 min", "--yes")
+    assert "the screening dose is below its lower soft limit, 50 ug (drugs.com)" in result.stderr
+    assert (
+        bolus("50 ug", "--over", "30 min", "--yes", "--drugs", "none").exit_code == 1
+    )  # 1 mL in 30 min: too fast
+    result = bolus("50 ug", "--over", "2 h", "--yes")
+    assert result.exit_code == 0, result.stderr
+    live.call(lambda: live.memory.pump.advance(3 * 3_600 * 1_000_000))
+    result = bolus("75 ug", "--over", "2 h", "--yes")
+    assert "screening doses are 1 d 0 h apart (drugs.com): 21 h 0 min left" in result.stderr
+    live.call(lambda: live.memory.pump.advance(21 * 3_600 * 1_000_000))
+    assert bolus("75 ug", "--over", "2 h", "--yes").exit_code == 0
+    assert "above its upper hard limit, 100 ug" in bolus("101 ug", "--over", "3 h", "--yes").stderr
+
+
+def test_a_dose_needs_a_concentration(live: LivePump, bolus: Callable[..., Result]) -> None:
+    age(live, 0)
+    result = bolus("50 ug", "--over", "30 min", "--yes")
+    assert (result.exit_code, "give the bolus as a volume" in result.stderr) == (1, True)
+    assert bolus("0.1 mL", "--over", "30 min", "--yes").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["50", "--over", "30 min"], "50"),
+        (["50 ug"], "Missing option '--over'"),
+        (["50 ug", "--over", "30"], "has no unit"),
+        (["50 ug/day", "--over", "30 min"], "is not a unit of a volume"),
+        (["-50 ug", "--over", "30 min"], "is negative"),
+        (["50", "ug", "--over", "30 min"], "quote the dose"),
+    ],
+)
+def test_a_bolus_that_can_not_be_read_is_a_slip_of_usage(words: list[str], said: str) -> None:
+    result = CliRunner().invoke(cli.main, ["bolus", "/dev/none", *words, "--yes"])
     assert (result.exit_code, said in " ".join(result.stderr.replace("│", " ").split())) == (2, True), (
         result.stderr
     )
