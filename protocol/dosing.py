@@ -71,7 +71,9 @@ class Rules:
             events: its log, as far back as it is known: an increase is looked for in it.
             proposed_nl_h: the rate wanted.
         """
-        now_us = status.pump_time_us
+        now_us = (
+            status.pump_time_us
+        )  # since the pump's first start, the best that a host knows of the therapy's
         basis = Basis(
             status.programmed_rate_nl_h,
             status.concentration_ug_ml,
