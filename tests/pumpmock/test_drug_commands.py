@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import protocol
+from protocol.drugs import read_library
 from protocol.places import DRUG_LIBRARY
 from protocol.strict_toml import FileError
 from pumpmock.cli import main
@@ -99,6 +100,16 @@ def test_what_is_no_ordinary_file_is_refused_at_once(tmp_path: Path) -> None:
 def test_serve_refuses_what_can_not_be_taken(words: list[str], said: str) -> None:
     code, output = run("serve", *words)
     assert (code, said in " ".join(output.split())) == (2, True)
+
+
+def test_a_shipped_library_that_was_damaged_is_told_and_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pumpmock.drug_file.read_library", lambda _name, _data: read_library("shipped", b""))
+    for words, expected in ((["serve"], 2), (["drugs"], 1)):
+        code, output = run(*words)
+        assert (code, "shipped is not of a format that is known" in " ".join(output.split())) == (
+            expected,
+            True,
+        )
 
 
 def test_a_pump_that_goes_on_keeps_its_drug_until_another_is_named() -> None:
