@@ -26,7 +26,7 @@ def test_the_doubt_is_on_the_screen_before_there_is_a_pump_and_the_verdict_as_so
     emulator = bench.serve(*keep)
     relay = Relay(emulator.ports["tcp"], deliver=deliver)
     keys = ("--keys", str(bench.keys))
-    with Screen("monitor", "dashboard", relay.url, *keys) as screen:
+    with Screen("monitor", "dashboard", relay.url, *keys, "--drugs", "none") as screen:
         screen.wait_for("RUNNING")
         screen.type("r")
         screen.wait_for("SET RATE")

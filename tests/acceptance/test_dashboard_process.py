@@ -115,15 +115,19 @@ def test_a_killed_emulator_shows_as_no_link_and_is_found_again_by_itself(bench: 
         assert screen.quit() == 0
 
 
-def test_a_rate_typed_at_the_dashboard_reaches_the_pump_and_is_read_back(bench: Bench) -> None:
+def test_a_rate_and_its_reason_typed_at_the_dashboard_reach_the_pump_and_the_rate_is_read_back(
+    bench: Bench,
+) -> None:
     emulator = bench.serve("--frozen")
     with Screen("monitor", "dashboard", emulator.ports["pty"], "--keys", str(bench.keys)) as screen:
         screen.wait_for("RUNNING")
         screen.type("r")
         screen.wait_for("SET RATE")
         screen.type("0.6\r")
+        screen.wait_for("Say why")
+        screen.type("bench\r")
         screen.wait_for("step 2 of 2")
-        screen.type("\t\r")
+        screen.type("0.6\r")
         screen.wait_for("the pump reports 0.600 mL/day")
         screen.type("\r")
         assert screen.quit() == 0
