@@ -129,7 +129,7 @@ def read_library(file: str, data: bytes) -> Library:
     text = text_of(file, data, MOST_BYTES)
     content = content_of(text, file, FORMAT)
     stated = content.pop(_CHECKSUM, None)
-    computed = _checksum(content)
+    computed = _checksum(file, content)
     mend = f"look it over, then run: pumpmock drugs seal {file}"
     if stated is None:
         raise FileError(f"{file} has no checksum: {mend}")
@@ -147,7 +147,7 @@ def sealed(file: str, data: bytes) -> bytes:
     text = text_of(file, data, MOST_BYTES)
     content = content_of(text, file, FORMAT)
     content.pop(_CHECKSUM, None)
-    checksum = _checksum(content)
+    checksum = _checksum(file, content)
     _library(file, text, content, checksum)
     line = f'{_CHECKSUM} = "{checksum}"'
     made, count = re.subn(rf"^{_CHECKSUM}[ \t]*=.*$", line, text, count=1, flags=re.MULTILINE)
@@ -161,9 +161,16 @@ def sealed(file: str, data: bytes) -> bytes:
     return made.encode()
 
 
-def _checksum(content: dict[str, Any]) -> str:
-    """Return the SHA-256 of what a file says, whatever its comments, its spaces and the order of its keys."""
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+def _checksum(file: str, content: dict[str, Any]) -> str:
+    """Return the SHA-256 of what a file says, whatever its comments, its spaces and the order of its keys.
+
+    Raises:
+        FileError: where it has a number that is longer than Python prints: in hexadecimal, that is taken.
+    """
+    try:
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+    except ValueError as error:
+        raise FileError(f"{file}: a number in it has too many digits") from error
     return sha256(canonical.encode()).hexdigest()
 
 

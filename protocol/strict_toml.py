@@ -152,22 +152,24 @@ def content_of(text: str, name: str, version: int) -> dict[str, Any]:
 
 
 def line_of(text: str, *path: str) -> str:
-    """Return ", line 3" for the key at the end of a path, or for its table's header, where either is written plainly."""
+    """Return ", line 3" for the key at the end of a path, or else for the header of its table, where they are written plainly."""
     if not path:
         return ""
     *tables, key = path
     plain = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]""")
     inside: list[str] = []
-    header_at = key_at = None
+    header_at = key_at = parent_at = None
     for number, line in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*\[+([^\]]*)\]", line)
         if header is not None:
             inside = [part.strip().strip("\"'") for part in header[1].split(".")]
             if inside[: len(path)] == list(path):
                 header_at = header_at or number
+            elif tables and inside == tables:
+                parent_at = number
         elif inside == tables and plain.match(line):
             key_at = key_at or number
-    found = key_at or header_at
+    found = key_at or header_at or parent_at
     return "" if found is None else f", line {found}"
 
 

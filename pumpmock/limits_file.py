@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from protocol.strict_toml import FileError, content_of, line_of
 from protocol.units import parse_dose, parse_percent, parse_rate, parse_span, parse_volume
 from pumpmock.model.settings import check_limits
-from pumpmock.toml_file import TomlFileError, check_known, content_of, figure_in, line_of, read_text
+from pumpmock.toml_file import check_known, figure_in, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -88,7 +89,7 @@ def read_limits(path: Path) -> LimitSet:
     """Return the limits in a file; those it leaves out are the bench's, and the range of rates the pump's own.
 
     Raises:
-        TomlFileError: where the file is not one of limits, or contradicts itself.
+        FileError: where the file is not one of limits, or contradicts itself.
         OSError: where it can't be read.
     """
     text = read_text(path, "a file of limits")
@@ -98,12 +99,12 @@ def read_limits(path: Path) -> LimitSet:
         try:
             figure = _figure(key, value)
         except ValueError as error:
-            raise TomlFileError(f"{path}{line_of(text, key)}: {error}") from error
+            raise FileError(f"{path}{line_of(text, key)}: {error}") from error
         figures[_ENTRIES[key].setting] = figure
     try:
         check_limits(figures)
     except ValueError as error:
-        raise TomlFileError(f"{path}: the limits contradict one another: {error}") from error
+        raise FileError(f"{path}: the limits contradict one another: {error}") from error
     return LimitSet(str(path), figures)
 
 

@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from protocol.strict_toml import FileError, content_of, line_of, shown
 from protocol.units import (
     US_PER_H,
     parse_age,
@@ -24,7 +25,7 @@ from protocol.units import (
 )
 from pumpmock.model.battery import LIVING_UNITS_PER_H, Cell
 from pumpmock.model.settings import Settings
-from pumpmock.toml_file import TomlFileError, check_known, content_of, figure_in, line_of, read_text, shown
+from pumpmock.toml_file import check_known, figure_in, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,7 +197,7 @@ def _profile(text: str, name: str, called: str) -> Profile:
         place = ()
         return _made(name, title, figures)
     except ValueError as error:
-        raise TomlFileError(f"{called}{line_of(text, *place)}: {error}") from error
+        raise FileError(f"{called}{line_of(text, *place)}: {error}") from error
 
 
 def _figure(section: str, key: str, entry: _Entry, found: object) -> Figure:

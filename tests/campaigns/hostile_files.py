@@ -28,7 +28,6 @@ from pumpmock.keyring import list_keys
 from pumpmock.limits_file import read_limits
 from pumpmock.profile_file import find_profile, shipped_names
 from pumpmock.snapshot import SnapshotError, Store
-from pumpmock.toml_file import TomlFileError
 from tests.campaigns.campaign import Achieved, Campaign, dice, under
 from tests.campaigns.defects import any_mode, any_size, key_reader_lets_errors_out
 from tests.campaigns.guided import mutate_bytes, mutate_json
@@ -215,7 +214,7 @@ def _pump_takes_key(path: Path) -> bool:
 def _takes_limits(path: Path) -> bool:
     try:
         read_limits(path)
-    except (TomlFileError, OSError):
+    except (FileError, OSError):
         return False
     return True
 

@@ -183,6 +183,7 @@ def test_each_bound_may_equal_the_next_and_not_pass_it(place: int) -> None:
         (b"format = 1\n" + b"#" * MOST_BYTES, "larger than 65536 bytes"),
         (b"format = 1\na = " + b"[" * 9_000, "is not TOML"),
         (b"format = 1\na = " + b"9" * 5_000, "too many digits"),
+        (b"format = 1\na = 0x" + b"f" * 5_000, "too many digits"),
         (b'format = 1\nname = "x"\n[drugs]\n', "has no drug"),
         (b'format = 1\nname = "x"\ndrugs = 7\n', "drugs is not a table"),
         (b'format = 1\nname = "x"\n', "[drugs] is missing"),

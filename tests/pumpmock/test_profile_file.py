@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.messages import MOST_RATE_NL_H
+from protocol.strict_toml import FileError
 from protocol.units import US_PER_H
 from pumpmock.model.battery import Cell, charged
 from pumpmock.model.program import Therapy, simple_continuous
 from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
 from pumpmock.profile_file import USUAL, Profile, find_profile, shipped, shipped_names
-from pumpmock.toml_file import TomlFileError
 
 US_PER_YEAR = 8_766 * US_PER_H
 FOLDER = Path(str(files("pumpmock"))) / "profiles"
@@ -36,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 def said(path: Path, text: str) -> str:
     """Return with which sentence a profile is refused."""
     path.write_text(text)
-    with pytest.raises(TomlFileError) as refused:
+    with pytest.raises(FileError) as refused:
         find_profile(str(path))
     sentence = str(refused.value)
     assert sentence.startswith(str(path))
@@ -245,6 +245,6 @@ def test_no_mangled_profile_gets_past_the_reader_but_as_a_profile_or_a_sentence(
     path.write_text(TEXT[:at] + new + TEXT[at + gone :])
     try:
         profile = find_profile(str(path))
-    except TomlFileError:
+    except FileError:
         return
     assert len(profile.figures) == len(shipped(USUAL).figures)
