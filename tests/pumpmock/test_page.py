@@ -171,6 +171,7 @@ BOUNDS = Bounds(
     least_dose_ug_day=200,
     most_dose_ug_day=400,
     most_bolus_nl=1_000,
+    most_bolus_ug=100,
     most_day_nl=1,
 )
 # Without this, the limit is none.
@@ -183,6 +184,7 @@ RELAXED: dict[Refusal, dict[str, int]] = {
     Refusal.STEP_UP: {"step_up_percent": 0},
     Refusal.DAY_UP: {"day_up_percent": 0},
     Refusal.BOLUS_VOLUME: {"most_bolus_nl": 0},
+    Refusal.BOLUS_DOSE: {"most_bolus_ug": 0},
     Refusal.DURATION: {"most_rate_nl_h": 10**9},
     Refusal.DAY_VOLUME: {"most_day_nl": 0},
 }
