@@ -206,7 +206,7 @@ def _parse(text: str, units: dict[str, Unit], what: str, example: str) -> int:
     if unit is None:
         raise QuantityError(_explain_unit(match["number"], match["unit"], units, what))
     number = _decimal(match["number"])
-    if number != number.quantize(Decimal(1).scaleb(-unit.decimals), rounding=ROUND_DOWN):
+    if number != number.quantize(Decimal(1).scaleb(-unit.decimals)):
         step = Decimal(1).scaleb(-unit.decimals)
         raise QuantityError(
             f'"{_shown(cleaned)}" is finer than {what} can be given in {name}: steps of {step} {name}'
@@ -251,11 +251,10 @@ def _explain_number(number: str, unit: str) -> str:
 def _explain_unit(number: str, unit: str, units: dict[str, Unit], what: str) -> str:
     if re.match(r"[eE][-+]?[0-9]", unit):
         return f'"{_shown(number + unit)}" has an exponent: write the figure out'
-    folded = {name.lower(): name for name in (*units, *_SPELLINGS)}
+    names = {**dict(zip(units, units, strict=True)), **_SPELLINGS}
+    folded = {spelling.lower(): name for spelling, name in names.items() if name in units}
     near = difflib.get_close_matches(unit.lower(), folded, n=1, cutoff=0.5)
-    close = (
-        f'did you mean "{_shown(number)} {_SPELLINGS.get(folded[near[0]], folded[near[0]])}"?' if near else ""
-    )
+    close = f'did you mean "{_shown(number)} {folded[near[0]]}"?' if near else ""
     known = "it is given in " + " or ".join(units)
     return f'"{_shown(unit)}" is not a unit of {what}; {close or known}'
 

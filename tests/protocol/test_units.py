@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -262,3 +263,47 @@ def test_figures_are_printed_with_their_unit() -> None:
     assert format_rate(20_833) == "0.500 mL/day"
     assert format_volume(4_999_999) == "4.99 mL"
     assert ml(4_999_999) == "4.99"
+
+
+@pytest.mark.parametrize("unit", ["ug/day", "mg/d", "%", "mL", "ug/mL", "min"])
+def test_no_unit_is_proposed_that_is_not_one_of_the_quantity(unit: str) -> None:
+    with pytest.raises(QuantityError) as caught:
+        parse_rate(f"1.5 {unit}")
+    proposed = str(caught.value).partition('did you mean "')[2].rstrip('"?')
+    assert not proposed or parse_rate(proposed) is not None
+
+
+@pytest.mark.parametrize(
+    ("parse", "unit", "decimals"),
+    [
+        (units.parse_rate, "mL/day", 3),
+        (units.parse_rate, "uL/h", 3),
+        (units.parse_rate, "nL/h", 0),
+        (units.parse_volume, "mL", 6),
+        (units.parse_volume, "uL", 3),
+        (units.parse_volume, "nL", 0),
+        (units.parse_dose, "ug/day", 0),
+        (units.parse_dose, "mg/day", 3),
+        (units.parse_concentration, "ug/mL", 0),
+        (units.parse_concentration, "mg/mL", 3),
+        (units.parse_span, "s", 0),
+        (units.parse_span, "min", 0),
+        (units.parse_span, "h", 0),
+        (units.parse_percent, "%", 0),
+        (units.parse_age, "h", 0),
+        (units.parse_age, "days", 0),
+        (units.parse_age, "years", 3),
+        (units.parse_share, "%", 4),
+        (units.parse_share, "ppm", 0),
+        (units.parse_voltage, "mV", 0),
+        (units.parse_voltage, "V", 3),
+    ],
+)
+def test_each_unit_has_so_many_decimals_and_no_more(
+    parse: Callable[[str], int], unit: str, decimals: int
+) -> None:
+    finest = f"{Decimal(1).scaleb(-decimals):f}"
+    parse(f"{finest} {unit}")
+    finer = f"{Decimal(1).scaleb(-decimals - 1):f} {unit}"
+    with pytest.raises(QuantityError, match=re.escape(f'"{finer}" is finer than ')):
+        parse(finer)
