@@ -86,9 +86,8 @@ class Message:
         told = [f"{name}={getattr(self, name)!r}" for name in self.__slots__]
         return f"{type(self).__qualname__}({', '.join(told)})"
 
-    if (
-        not TYPE_CHECKING
-    ):  # which knows that messages are frozen, and with these would let any new name be assigned
+    # The type checker knows that messages are frozen, and with these would let any new name be assigned.
+    if not TYPE_CHECKING:
 
         def __setattr__(self, name: str, value: object) -> NoReturn:
             raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")

@@ -8,7 +8,7 @@ import pytest
 
 from protocol.exchange import DeviceEnd, HostEnd
 from protocol.handshake import HostHandshake
-from protocol.keys import BENCH_KEY, Key
+from protocol.keys import BENCH_KEY, BENCH_WARNING, Key
 from protocol.vocabulary import Role
 from tests.protocol.helpers import (
     HOST_NONCE,
@@ -59,3 +59,7 @@ def test_a_pump_with_secret_keys_does_not_answer_to_the_bench_key() -> None:
     handshake = device_handshake()
     assert handshake.challenge(frame_of(HostHandshake(BENCH_KEY, HOST_NONCE).hello()), 0) is None
     assert handshake.refused == 0
+
+
+def test_whoever_uses_it_is_warned_in_these_words() -> None:
+    assert BENCH_WARNING == "BENCH KEY: anyone can change this pump"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from protocol.changes import NO_COMMAND
 from protocol.exchange import Answer, DeviceEnd, HostEnd
-from protocol.frame import FROM_DEVICE
+from protocol.frame import FROM_DEVICE, Damage, encode
 from protocol.keys import Key
 from protocol.messages import (
     MESSAGES,
@@ -28,9 +28,11 @@ from protocol.messages import (
     Prepared,
     Rejected,
     Resolve,
+    Statistics,
     Status,
+    build,
 )
-from protocol.session import LAST_COUNTER, SessionEndedError
+from protocol.session import LAST_COUNTER, Intrusion, SessionEndedError
 from protocol.vocabulary import ChangeKind, Refusal, Role, Verdict
 from tests.protocol.helpers import (
     HOST_NONCE,
@@ -44,6 +46,7 @@ from tests.protocol.helpers import (
     answer,
     connect,
     device_handshake,
+    frame_of,
 )
 
 if TYPE_CHECKING:
@@ -73,10 +76,10 @@ def test_three_frames_and_a_status_open_the_conversation(bench: Bench) -> None:
 def test_nothing_is_asked_before_the_pump_has_proved_itself(bench: Bench) -> None:
     pump = bench.port()
     host = HostEnd(TECHNICIAN, HOST_NONCE)
-    with pytest.raises(ValueError, match="no session"):
+    with pytest.raises(ValueError, match=r"^there is no session yet$"):
         host.ask(Poll())
     host.receive(pump.receive(host.hello(), 0))
-    with pytest.raises(ValueError, match="no session"):
+    with pytest.raises(ValueError, match=r"^there is no session yet$"):
         host.ask(Poll())
 
 
@@ -257,3 +260,96 @@ def test_an_answer_that_this_host_does_not_know_is_counted_and_passed_over(bench
         assert host.receive(pump._session.seal(code, payload)) == ([], b"")
     assert host.dropped == 2
     assert answer(host, pump, Poll()).message == READING
+
+
+def test_an_answer_with_a_wrong_tag_is_counted_and_passed_over(bench: Bench) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    assert pump._session is not None
+    frame = frame_of(pump._session.seal(Status.code, build(READING)))
+    assert host.receive(encode(frame.signed, bytes(len(frame.tag)))) == ([], b"")
+    assert host.dropped == 1
+    assert answer(host, pump, Poll()).message == READING
+
+
+def test_a_port_tells_the_number_of_its_session(bench: Bench) -> None:
+    pump = bench.port()
+    assert pump.session is None
+    host = connect(pump)
+    assert host.challenge is not None
+    assert pump.session == host.challenge.session > 0
+
+
+def test_each_count_of_the_statistics_is_of_what_its_name_says(bench: Bench) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    assert pump._session is not None
+    pump._decoder.damaged.update(zip(Damage, range(1, 6), strict=True))
+    pump._intruders.update(zip(Intrusion, range(6, 10), strict=True))
+    pump._handshake.refused = 10
+    pump._accepted = 11
+    pump._sessions = 12
+    assert pump.dropped == sum(range(1, 11))
+    assert pump.statistics(0) == Statistics(
+        accepted=11,
+        bad_size=1,
+        bad_cobs=2,
+        bad_crc=3,
+        bad_version=4,
+        bad_length=5,
+        bad_session=6,
+        bad_direction=7,
+        bad_counter=8,
+        bad_tag=9,
+        bad_handshake=10,
+        sessions=12,
+        deaf_ms=0,
+    )
+    assert answer(host, pump, Poll()).message == READING
+    assert pump.statistics(0).accepted == 12
+
+
+def test_whatever_bytes_it_drops_a_port_counts_them_by_what_is_wrong(bench: Bench) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    data, _ = host.ask(Poll())
+    frame = frame_of(data)
+    assert pump.statistics(0).accepted == 0
+    for _ in range(2):
+        pump.receive(encode(frame.signed, bytes(16)), 0)
+    pump.receive(encode(frame.signed[:2] + bytes(4) + frame.signed[6:], frame.tag), 0)
+    pump.receive(b"\0noise\0", 0)
+    assert pump.receive(data, 0)
+    pump.receive(data, 0)
+    counts = pump.statistics(0)
+    assert (counts.bad_tag, counts.bad_session, counts.bad_size, counts.bad_counter) == (2, 1, 1, 1)
+    assert (counts.accepted, pump.dropped) == (1, 5)
+
+
+def test_before_a_session_is_open_whatever_is_sealed_is_of_another(bench: Bench) -> None:
+    pump, other = bench.port(), bench.port()
+    data, _ = connect(other).ask(Poll())
+    for count in (1, 2):
+        assert pump.receive(data, 0) == b""
+        assert (pump.statistics(0).bad_session, pump.dropped) == (count, count)
+
+
+@pytest.mark.parametrize(
+    ("code", "payload", "reason"), [(0x7E, b"", Refusal.UNSUPPORTED), (Poll.code, b"\1", Refusal.MALFORMED)]
+)
+def test_a_refusal_that_the_port_gives_itself_is_told_with_the_role_it_went_to(
+    code: int, payload: bytes, reason: Refusal
+) -> None:
+    bench = Bench()
+    told: list[tuple[Rejected, Role]] = []
+    pump = DeviceEnd(
+        device_handshake(),
+        bench.serve,
+        lambda _role: None,
+        refused=lambda answer, role: told.append((answer, role)),
+    )
+    host = connect(pump, VIEWER)
+    assert host._session is not None
+    pump.receive(host._session.seal(code, payload), 0)
+    ((rejected, role),) = told
+    assert (rejected.request, rejected.reason, role) == (code, reason, Role.VIEWER)

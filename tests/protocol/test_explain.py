@@ -12,8 +12,9 @@ from docs.vectors.given import HOST_NONCE, TECHNICIAN, VIEWER, keys_of
 from docs.vectors.typical import READING
 from protocol.explain import CHECKS, Explained, explain
 from protocol.frame import FROM_DEVICE, encode, header
+from protocol.handshake import handshake_key
 from protocol.keys import Key
-from protocol.messages import MESSAGES, Hello, Poll, Status, build
+from protocol.messages import MESSAGES, Challenge, Hello, Poll, Status, build
 from protocol.session import Side, tag
 
 if TYPE_CHECKING:
@@ -287,3 +288,19 @@ def test_no_undamaged_frames_make_it_fail(frames: list[bytes]) -> None:
 def test_a_hello_cut_short_is_no_stumbling_block() -> None:
     short = encode(header(Hello.code, 0, 0, 0, b"\xa1\xa2") + b"\xa1\xa2", bytes(16))
     assert failed(one(short, (TECHNICIAN,))) == "payload"
+
+
+def test_a_challenge_that_is_right_but_for_its_payload_opens_nothing() -> None:
+    payload = b"too short"
+    signed = header(Challenge.code, 0, 0, 0, payload) + payload
+    spoiled = encode(signed, tag(handshake_key(TECHNICIAN), signed, HOST_NONCE))
+    found = list(explain(b"".join((OPENING[0], spoiled, *OPENING[2:])), (TECHNICIAN,)))
+    assert [each.verified for each in found] == [True, True, None, None]
+    assert failed(found[1]) == "payload"
+    assert said(found[2], "tag") == "not verified: the challenge that it answers is not in the input"
+
+
+def test_an_undamaged_frame_without_its_key_is_unverified_and_a_damaged_one_is_only_damaged() -> None:
+    assert one(WIRE).is_unverified
+    assert not one(WIRE[:-3] + bytes((WIRE[-3] ^ 1,)) + WIRE[-2:]).is_unverified
+    assert not any(found.is_unverified for found in explain(b"".join(OPENING), (TECHNICIAN,)))

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from protocol.fields import Message, specs
-from protocol.messages import MESSAGES, build, parse
+from protocol.messages import MESSAGES, Outcome, Poll, build, parse
+from protocol.vocabulary import Verdict
 from tests.protocol.helpers import extreme
 
 RECORDS = {spec.record for kind in MESSAGES.values() for spec in specs(kind).values() if spec.record}
@@ -78,3 +79,10 @@ def test_messages_of_two_types_differ_even_where_their_fields_are_alike() -> Non
         [*alike, *(extreme(k, largest=False) for k in KINDS if specs(k))], 2
     ):
         assert one != other
+
+
+def test_a_message_is_printed_as_it_is_made() -> None:
+    assert repr(Poll()) == "Poll()"
+    assert repr(Outcome(b"change-1", Verdict.APPLIED, 1, 2, 3)) == (
+        "Outcome(command_id=b'change-1', verdict=<Verdict.APPLIED: 1>, revision=1, rate_nl_h=2, pump_time_us=3)"
+    )

@@ -13,6 +13,7 @@ from protocol.frame import (
     MOST_ENCODED,
     MOST_PAYLOAD,
     MOST_WIRE,
+    READ_SIZE,
     TAG_SIZE,
     VERSION,
     Damage,
@@ -22,6 +23,7 @@ from protocol.frame import (
     encode,
     examine,
     header,
+    pieces,
 )
 
 PAYLOADS = st.binary(max_size=MOST_PAYLOAD) | st.lists(
@@ -168,3 +170,14 @@ def test_a_hundred_kilobytes_without_a_delimiter_hold_one_frame_at_the_most(size
         assert len(decoder._held) <= MOST_ENCODED
     assert decoder.damaged == dict.fromkeys(Damage, 0) | {Damage.SIZE: 1}
     assert len(decoder.feed(WIRE)) == 1
+
+
+@pytest.mark.parametrize("size", [0, 1, READ_SIZE, READ_SIZE + 1, 3 * READ_SIZE])
+def test_a_read_in_pieces_is_the_read_and_no_piece_is_larger_than_promised(size: int) -> None:
+    data = bytes(number % 251 for number in range(size))
+    cut = list(pieces(data))
+    assert b"".join(cut) == data
+    assert READ_SIZE == 4_096
+    assert [len(piece) for piece in cut[:-1]] == [READ_SIZE] * (len(cut) - 1)
+    assert len(cut[-1]) <= READ_SIZE
+    assert data == b"" or cut[-1]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from protocol.intent import Intent, event_of
+from protocol.intent import COMMAND_ID_SIZE, Intent, event_of
 from protocol.machines import Stage, StageEvent
 from protocol.messages import Change, Commit, Outcome, Prepared, Resolve, Step
 from protocol.vocabulary import ChangeKind, Refusal, Verdict
@@ -24,6 +24,10 @@ def read_back(**changed: Any) -> Intent:  # noqa: ANN401 - any field of a Prepar
 
 def outcome(verdict: Verdict, command_id: bytes = ID) -> Outcome:
     return Outcome(command_id, verdict, 1, 25_000, 0)
+
+
+def test_a_change_is_named_by_eight_bytes() -> None:
+    assert len(MEANT.prepare().command_id) == COMMAND_ID_SIZE == 8
 
 
 def test_its_requests_name_it() -> None:
@@ -56,6 +60,35 @@ def test_a_read_back_of_anything_else_leaves_only_the_question(changed: dict[str
 
 
 @pytest.mark.parametrize(
+    ("change", "read", "stage"),
+    [
+        (Change(ChangeKind.STOP), 0, Stage.PREPARED),
+        (Change(ChangeKind.STOP), 1, Stage.RESOLVING),
+        (Change(ChangeKind.RATE, 25_000), 25_000, Stage.PREPARED),
+        (Change(ChangeKind.RATE, 25_000), 25_001, Stage.RESOLVING),
+        (Change(ChangeKind.TEMPORARY_RATE, 25_000, duration_s=3_600), 25_000, Stage.PREPARED),
+        (Change(ChangeKind.TEMPORARY_RATE, 25_000, duration_s=3_600), 0, Stage.RESOLVING),
+        (Change(ChangeKind.RESUME), 17, Stage.PREPARED),  # which rate that is, the pump alone knows
+    ],
+)
+def test_the_rate_read_back_is_the_one_that_the_change_names(change: Change, read: int, stage: Stage) -> None:
+    sent = dataclasses.replace(SENT, change=change)
+    told = dataclasses.replace(prepare(Bench()), change=change, new_rate_nl_h=read)
+    assert sent.read_back(told).stage is stage
+
+
+def test_it_is_in_doubt_from_the_note_of_its_commit_on_and_not_where_it_was_given_up_before() -> None:
+    prepared = read_back()
+    assert [intent.in_doubt for intent in (MEANT, SENT, prepared)] == [False, False, False]
+    asking = prepared.after(StageEvent.APPROVE).after(StageEvent.SILENCE)
+    assert (asking.stage, asking.new_rate_nl_h, asking.in_doubt) == (Stage.RESOLVING, 25_000, True)
+    given_up = prepared.after(StageEvent.ABANDON)
+    assert (given_up.stage, given_up.new_rate_nl_h, given_up.in_doubt) == (Stage.RESOLVING, None, False)
+    unanswered = SENT.after(StageEvent.SILENCE)
+    assert (unanswered.stage, unanswered.in_doubt) == (Stage.RESOLVING, False)
+
+
+@pytest.mark.parametrize(
     ("verdict", "stage"),
     [(Verdict.APPLIED, Stage.APPLIED), (Verdict.NOT_APPLIED, Stage.NOT_APPLIED)],
 )
@@ -71,7 +104,7 @@ def test_a_refused_prepare_decides_unless_it_tells_of_this_changes_past(reason: 
 
 
 def test_the_verdict_on_another_change_decides_nothing() -> None:
-    with pytest.raises(ValueError, match="another change"):
+    with pytest.raises(ValueError, match=r"^the outcome is of another change$"):
         SENT.after(StageEvent.SILENCE).decided(outcome(Verdict.APPLIED, b"change-2"))
 
 

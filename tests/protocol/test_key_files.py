@@ -207,3 +207,28 @@ def test_two_keys_of_a_pump_under_one_id_are_told_with_both_files() -> None:
 def test_what_is_not_a_regular_file_is_no_key_file(kind: int) -> None:
     with pytest.raises(KeyFileError, match="not a regular file"):
         check_private(kind | 0o600, WHERE)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (DAMAGED["a number that is none"], " is not a key file: its text is not JSON"),
+        (DAMAGED["a field twice"], " is not a key file: its text is not JSON"),
+        (
+            DAMAGED["another format"],
+            " is not a key file of format 1: it wants format, key, key_id, role, serial_number",
+        ),
+        (DAMAGED["no such role"], ": role is not one of viewer, technician, developer"),
+        (with_field("serial_number", "-"), ": serial_number is not one that a pump can have"),
+        (with_field("key", ""), ": key_id is 4 bytes and key 32, in hexadecimal"),
+        (with_field("key_id", "a1a2a3a4 "), ": key_id is 4 bytes and key 32, in hexadecimal"),
+        (
+            with_field("key_id", BENCH_KEY.key_id.hex()),
+            " holds the published bench key: delete it; --bench-key needs no file",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_key_file_is_said_in_these_words(text: str, said: str) -> None:
+    with pytest.raises(KeyFileError) as refusal:
+        from_text(text, WHERE)
+    assert str(refusal.value) == f"{WHERE}{said}"

@@ -64,7 +64,7 @@ def test_only_a_verdict_or_the_end_of_a_call_is_final(name: str) -> None:
 
 def test_an_event_that_cannot_come_is_told_as_a_defect() -> None:
     assert step(SLOT, Slot.FREE, SlotEvent.PREPARE) is Slot.TAKEN
-    with pytest.raises(ValueError, match="COMMIT cannot come while FREE"):
+    with pytest.raises(ValueError, match=r"^COMMIT cannot come while FREE$"):
         step(SLOT, Slot.FREE, SlotEvent.COMMIT)
 
 

@@ -19,15 +19,17 @@ from protocol.messages import (
     EventRecord,
     Events,
     Identity,
+    Outcome,
     Prepare,
     Rejected,
+    Resolve,
     Status,
     Step,
     build,
     construct_of,
     parse,
 )
-from protocol.vocabulary import Log
+from protocol.vocabulary import Log, Verdict
 from tests.protocol.helpers import READING, extreme, messages
 
 KINDS = list(MESSAGES.values())
@@ -242,3 +244,24 @@ def test_messages_are_values() -> None:
         commit.token = b"12345678"  # type: ignore[misc] # that is the point
     assert Prepare.code == 0x20
     assert Status.code == 0x91
+
+
+def test_a_field_of_bytes_of_another_size_is_refused_by_name() -> None:
+    for command_id in (bytes(7), bytes(9)):
+        with pytest.raises(MessageError, match=rf"^command_id has {len(command_id)} bytes, not 8$"):
+            build(Resolve(command_id))
+
+
+def test_what_a_message_cannot_hold_is_told_in_these_words() -> None:
+    with pytest.raises(MessageError, match=r"^Outcome has 1 bytes, not 25$"):
+        parse(Outcome.code, b"1")
+    with pytest.raises(MessageError, match=r"^verdict 3 is not one of 1, 2$"):
+        parse(Outcome.code, build(Outcome(bytes(8), Verdict.APPLIED, 1, 2, 3)).replace(b"\x01", b"\x03", 1))
+    with pytest.raises(MessageError, match=r"^type 0x7e is not a message of this version$"):
+        parse(0x7E, b"")
+    with pytest.raises(MessageError, match=r"^Rejected does not fit its layout$"):
+        parse(Rejected.code, b"1")
+    with pytest.raises(MessageError, match=r"^sentence is not 120 printable ASCII characters at the most$"):
+        build(rejection("x" * (SENTENCE + 1)))
+    with pytest.raises(MessageError, match=r"^Outcome does not fit its layout: .*"):
+        build(Outcome(bytes(8), Verdict.APPLIED, 1, 2, 1 << 64))
