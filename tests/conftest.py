@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,15 @@ settings.register_profile(
     "short", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("fuzz", parent=settings.get_profile("short"), max_examples=20_000)
+# Against mutants (tests/campaigns/mutation.py): always the same examples, and a failing one is as good as a smaller one.
+settings.register_profile(
+    "mutants",
+    parent=settings.get_profile("short"),
+    max_examples=25,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+)
 settings.load_profile("short")
 
 

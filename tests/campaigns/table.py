@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.campaigns import (
     attacker,
+    branches,
     byte_damage,
     channel,
     chunks,
@@ -22,6 +23,7 @@ from tests.campaigns import (
     limits,
     memory,
     misfortune,
+    mutation,
     noise,
     races,
 )
@@ -48,6 +50,8 @@ _MODULES = (
     hostile_files,
     flood,
     limits,
+    mutation,
+    branches,
     memory,
 )
 CAMPAIGNS: dict[int, Campaign] = {module.CAMPAIGN.number: module.CAMPAIGN for module in _MODULES}
