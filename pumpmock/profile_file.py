@@ -113,7 +113,10 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "stall_detect": _Entry("stall_detect_s", parse_span, '"20 min"'),
     },
     "catheter": {"volume": _Entry("catheter_nl", parse_volume, '"395 uL"')},
-    "alarms": {"stopped": _Entry("stopped_alarm_s", parse_span, '"48 h"')},
+    "alarms": {
+        "stopped": _Entry("stopped_alarm_s", parse_span, '"48 h"'),
+        "watchdog": _Entry("watchdog_s", parse_span, '"0 s"'),
+    },
     "patient_bolus": {
         "volume": _Entry("patient_bolus_nl", parse_volume, '"50 uL"'),
         "duration": _Entry("patient_bolus_s", parse_span, '"10 min"'),

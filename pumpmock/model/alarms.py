@@ -63,7 +63,7 @@ RULES: dict[Alarm, Rule] = {
     # A lower rate makes the battery last, but not the notice.
     Alarm.ERI: Rule("the service ends within 90 days", latch=Latch.FOR_GOOD),
     Alarm.STOPPED: Rule(
-        "the pump has stood stopped for as long as a setting says, 48 h by default",
+        "the pump has stood stopped for as long as its profile says, 48 h in most",
         Effect.STANDS,
         ended_by=frozenset({ChangeKind.RESUME}),
     ),
@@ -83,7 +83,7 @@ RULES: dict[Alarm, Rule] = {
         "the calendar clock began anew in 1970", ended_by=frozenset({ChangeKind.CLOCK}), fault=True
     ),
     Alarm.LINK_WATCHDOG: Rule(
-        "nobody with a key has asked for as long as a setting says, which is off by default",
+        "nobody with a key has asked for as long as the profile says, if it says so at all",
         latch=Latch.UNTIL_SEEN,
     ),
     Alarm.DRUG_UNKNOWN: Rule(

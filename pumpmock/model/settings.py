@@ -74,6 +74,7 @@ class Settings:
     stall_detect_s: int
     catheter_nl: int
     stopped_alarm_s: int
+    watchdog_s: int
     patient_bolus_nl: int
     patient_bolus_s: int
     patient_lockout_s: int
@@ -93,7 +94,6 @@ class Settings:
     refusals_allowed: int = 0
     refusal_window_s: int = 0
     lock_s: int = 0
-    watchdog_s: int = 0
 
     def __post_init__(self) -> None:
         """Refuse figures that no pump can have."""
