@@ -160,7 +160,11 @@ def damaged_frames_are_taken() -> AbstractContextManager[None]:
 
 def remainders_are_lost() -> AbstractContextManager[None]:
     """Drop the part of a nanolitre that has flowed when the rate changes."""
-    return _replaced((Drive, "settled", lambda drive, now_us: Drive(drive.rate_nl_h, now_us)))
+
+    def settled(drive: Drive, now_us: int) -> tuple[Drive, int]:
+        return Drive(drive.rate_nl_h, now_us), drive.flown_nl(now_us)
+
+    return _replaced((Drive, "settled", settled))
 
 
 class TakesSilenceForAVerdict(Desk):
