@@ -156,9 +156,9 @@ class World:
             file.flush()
             self.doom.tick("after write")
 
-    def _turning(self, honest: Callable[[Pump, Change], None]) -> Callable[[Pump, Change], None]:
-        def turned(pump: Pump, change: Change) -> None:
-            honest(pump, change)
+    def _turning(self, honest: Callable[..., None]) -> Callable[..., None]:
+        def turned(pump: Pump, change: Change, *, overridden: bool = False) -> None:
+            honest(pump, change, overridden=overridden)
             self.turned |= change == self.change
 
         return turned
@@ -177,7 +177,8 @@ class World:
     def make(self, command_id: bytes, change: Change) -> None:
         """Make a change, and look at the pump before and after it."""
         seen = self.ask(Poll(), Status)
-        prepare = Prepare(command_id, seen.revision, seen.commanded_rate_nl_h, 0, change)
+        overridden = int(command_id == _FIRST)
+        prepare = Prepare(command_id, seen.revision, seen.commanded_rate_nl_h, overridden, change)
         prepared = self.ask(prepare, Prepared)
         outcome = self.ask(Commit(command_id, prepared.token), Outcome)
         assert outcome.verdict is Verdict.APPLIED

@@ -30,7 +30,7 @@ def assert_untroubled(memory: Memory, before: dict[str, Any], changes: Mapping[b
     untroubled = Pump.from_dict(before)
     for line in memory.ledger.lines:
         untroubled.advance_to(line.pump_time_us)
-        untroubled.apply(changes[line.command_id])
+        untroubled.apply(changes[line.command_id], overridden=line.overridden)
     untroubled.advance_to(memory.pump.clock.now_us)
     found = memory.pump.to_dict()
     for name, value in untroubled.to_dict().items():
