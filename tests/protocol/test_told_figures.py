@@ -118,7 +118,7 @@ def judgements() -> Iterator[str]:
             yield f"{name}, {basis}: {allowed(basis, bounds)}"
             for rate in RATES:
                 judged = assess(basis, rate, bounds)
-                yield f"  {rate}: {judged.change}, retype {judged.retype}, {_found(judged.hard)}, {_found(judged.soft)}"
+                yield f"  {rate}: {judged.change}, retype {judged.retype}, {_found(judged.hard)}, {_found(*judged.soft)}"
         for volume, seconds in (
             (100_000, 9_000),
             (100_001, 9_000),
@@ -131,8 +131,9 @@ def judgements() -> Iterator[str]:
             yield f"{name}, {volume} nL a day: {_found(day_finding(volume, bounds))}"
 
 
-def _found(finding: Finding | None) -> str:
-    return f"{finding.reason.name} {finding.bound}: {finding.sentence}" if finding else "nothing"
+def _found(*findings: Finding | None) -> str:
+    told = [f"{each.reason.name} {each.bound}: {each.sentence}" for each in findings if each]
+    return " and ".join(told) or "nothing"
 
 
 def payloads() -> Iterator[str]:
