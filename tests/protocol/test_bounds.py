@@ -219,3 +219,24 @@ def test_a_bolus_has_a_greatest_volume_and_takes_its_time(
 def test_any_24_hours_have_a_greatest_volume(volume: int, limit: int, *, crosses: bool) -> None:
     found = day_finding(volume, Bounds(0, MOST_RATE_NL_H, most_day_nl=limit))
     assert (found is not None) is crosses
+
+
+@pytest.mark.parametrize(
+    ("volume_nl", "said"),
+    [
+        (0, ""),
+        (24_999, "the dose is less than 25 ug, the least of one bolus"),
+        (25_000, ""),
+        (100_000, ""),
+        (100_001, "the dose is more than 100 ug, the greatest of one bolus"),
+    ],
+)
+def test_the_dose_of_a_bolus_has_bounds_where_the_concentration_is_known(volume_nl: int, said: str) -> None:
+    bounds = Bounds(0, MOST_RATE_NL_H, least_bolus_ug=25, most_bolus_ug=100)
+    found = bolus_finding(volume_nl, 3_600, bounds, 1_000)
+    assert (found.sentence if found else "") == said
+    assert found is None or (found.reason, found.bound) == (
+        Refusal.BOLUS_DOSE,
+        25 if volume_nl < 25_000 else 100,
+    )
+    assert bolus_finding(volume_nl, 3_600, bounds, 0) is None

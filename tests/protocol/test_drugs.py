@@ -210,3 +210,18 @@ def test_no_damage_gets_past_the_checksum(noise: bytes, place: int) -> None:
     except FileError:
         return
     assert library == read_library("lib.toml", DATA)  # a comment, or the same once more
+
+
+def test_a_titration_for_no_class_of_patients_is_refused() -> None:
+    rules = re.search(
+        r"(?ms)^\[drugs\.baclofen\.titration\..*?(?=^\[drugs\.(?!baclofen\.titration)|\Z)", TEXT
+    )
+    assert rules is not None
+    none = TEXT.replace(rules[0], "[drugs.baclofen.titration]\n")
+    assert said(none).endswith("it has no class of patients: spinal, cerebral, child")
+
+
+def test_a_source_that_can_not_be_printed_is_refused() -> None:
+    assert said(changed('source = "assumption"', 'source = "\\u001b[31m"')).endswith(
+        "it has characters that can't be printed"
+    )

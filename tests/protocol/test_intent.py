@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from protocol.intent import COMMAND_ID_SIZE, Intent, event_of
+from protocol.intent import COMMAND_ID_SIZE, MOST_REASON, Intent, check_reason, event_of
 from protocol.machines import Stage, StageEvent
 from protocol.messages import Change, Commit, Outcome, Prepared, Resolve, Step
 from protocol.vocabulary import ChangeKind, Refusal, Verdict
@@ -112,3 +112,22 @@ def test_a_prepared_message_is_never_taken_for_a_verdict() -> None:
     assert isinstance(prepare(Bench()), Prepared)
     with pytest.raises(ValueError, match="cannot come"):
         MEANT.after(StageEvent.APPROVE)
+
+
+def test_a_reason_is_kept_without_the_spaces_around_it() -> None:
+    assert check_reason("  as told by Dr. N. ") == "as told by Dr. N."
+    assert check_reason("x" * MOST_REASON) == "x" * MOST_REASON
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\t"])
+def test_a_reason_that_says_nothing_is_refused(text: str) -> None:
+    wanted = r"^a reason is wanted: say in a few words why the soft limit is overridden$"
+    with pytest.raises(ValueError, match=wanted):
+        check_reason(text)
+
+
+@pytest.mark.parametrize("text", ["x" * (MOST_REASON + 1), "red \x1b[31m", "two\nlines"])
+def test_a_reason_that_is_too_long_or_can_not_be_printed_is_refused(text: str) -> None:
+    wanted = r"^a reason has at most 120 characters, all of which can be printed$"
+    with pytest.raises(ValueError, match=wanted):
+        check_reason(text)
