@@ -23,7 +23,8 @@ _REQUESTS = 12  # a kill is ordered before one of so many, and comes in a moment
 _LATEST_US = 10_000  # from the order to the kill
 _IN_ITS_START = 8  # of so many kills one comes while the pump starts
 _START_US = 100_000  # from the fork to such a kill
-_OPTIONS = ("--bench-key", "--limits", "none", "--speed", "60", "--flow", "24 mL/day", "--json")
+_FREE = ("--limits", "none", "--drugs", "none")  # changes follow one another at once
+_OPTIONS = ("--json", "--bench-key", *_FREE, "--speed", "60", "--flow", "24 mL/day")
 
 
 class _Pumps:
@@ -94,6 +95,8 @@ class _Pump:
             self._await_kill()
             return "in the start"
         ready = self._pumps.await_line("ports", "ended")
+        if "ports" not in ready and not self._host.answers:
+            raise RuntimeError(f"no pump can be started: {self._pumps.printed}")  # which proves nothing
         assert "ports" in ready, f"the pump does not start again: {self._pumps.printed}"
         plan = _Plan(self._chance, self._host, self._pumps, once_told=once_told)
         self._host.before_asking = plan.look
