@@ -1,4 +1,6 @@
-"""The reservoir: what was filled, what is left, what has gone, and what the level sensor says of it.
+"""The reservoir as the firmware expects it: what was filled, what is left, and what has gone.
+
+What is really in it, which the level sensor reads, is `hydraulics`.
 
 The ledger is kept in whole nanolitres and held against itself at every event: of the present fill, fill = remaining +
 delivered; of all fills before it together, filled = delivered + withdrawn + lost. So every nanolitre that was ever
@@ -80,6 +82,6 @@ def refilled(reservoir: Reservoir, past: Past, withdrawn_nl: int, volume_nl: int
     return filled(volume_nl), then
 
 
-def sensed_nl(remaining_nl: int, offset_nl: int, capacity_nl: int) -> int:
+def sensed_nl(held_nl: int, offset_nl: int, capacity_nl: int) -> int:
     """Return what the level sensor reads, in nL: off by a constant, and never outside an empty to a full reservoir."""
-    return min(max(remaining_nl + offset_nl, 0), capacity_nl)
+    return min(max(held_nl + offset_nl, 0), capacity_nl)
