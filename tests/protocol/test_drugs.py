@@ -225,3 +225,9 @@ def test_a_source_that_can_not_be_printed_is_refused() -> None:
     assert said(changed('source = "assumption"', 'source = "\\u001b[31m"')).endswith(
         "it has characters that can't be printed"
     )
+
+
+def test_a_source_that_is_too_long_is_refused() -> None:
+    assert said(changed('source = "assumption"', f'source = "{"x" * 121}"')).endswith(
+        "it is longer than 120 characters"
+    )
