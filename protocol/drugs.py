@@ -17,7 +17,7 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from protocol.strict_toml import FileError, Table, content_of, sentence, text_of
+from protocol.strict_toml import FileError, Table, content_of, text_of
 from protocol.units import parse_concentration, parse_dose, parse_mass, parse_percent, parse_span
 
 if TYPE_CHECKING:
@@ -259,9 +259,11 @@ def check_name(text: str) -> str:
 
 
 def _source(text: str) -> str:
-    if len(text) > _LONGEST_SOURCE or not text.isascii():
+    if not text.strip():
+        raise ValueError("it is empty")
+    if len(text) > _LONGEST_SOURCE or not (text.isascii() and text.isprintable()):
         raise ValueError(f"a source has at most {_LONGEST_SOURCE} plain characters")
-    return sentence(text)
+    return text
 
 
 def _concentration(text: str) -> int:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
 _T = TypeVar("_T")
-_LONGEST = 120  # characters of a sentence or a source
 
 
 class FileError(ValueError):
@@ -182,21 +181,6 @@ def meant(key: str, known: Collection[str]) -> str:
 def shown(key: str) -> str:
     """Return a word of a file between quotes, fit for a terminal."""
     return f'"{_printable(key[:40])}"'
-
-
-def sentence(text: str) -> str:
-    """Take a line of text for a person, a source say.
-
-    Raises:
-        ValueError: where it is empty, too long, or not printable.
-    """
-    if not text.strip():
-        raise ValueError("it is empty")
-    if len(text) > _LONGEST:
-        raise ValueError(f"it is longer than {_LONGEST} characters")
-    if not text.isprintable():
-        raise ValueError("it has characters that can't be printed")
-    return text
 
 
 def _printable(text: str) -> str:
