@@ -147,8 +147,14 @@ def settled(mechanism: Mechanism, settings: Settings, now_us: int) -> Mechanism:
     )
 
 
-def followed(mechanism: Mechanism, settings: Settings) -> Mechanism:
-    """Return a settled mechanism with its mode, alarms, motor and notice of replacement brought in line."""
+def followed(mechanism: Mechanism, settings: Settings, *, steady: bool = False) -> Mechanism:
+    """Return a settled mechanism with its mode, alarms, motor and notice of replacement brought in line.
+
+    Args:
+        mechanism: the settled one.
+        settings: of the pump.
+        steady: whether nothing but time has changed it since it was last followed: what was foreseen then is still so.
+    """
     now_us, battery, cell = mechanism.drive.since_us, mechanism.battery, settings.cell
     conditions = _conditions(mechanism, settings)
     stopped_us, therapy, hydraulics = mechanism.stopped_us, mechanism.therapy, mechanism.hydraulics
@@ -161,7 +167,8 @@ def followed(mechanism: Mechanism, settings: Settings) -> Mechanism:
         therapy = therapy.under(Mode.MINIMUM_RATE, settings.minimum_rate_nl_h)
     drive = mechanism.drive.turning(0 if stands else therapy.rate_nl_h(now_us))
     # These two are asked last: they depend on whether the pump turns after the other alarms had their say.
-    battery = battery.emptied_at(_empty_us(therapy, drive, battery, cell, stands=stands))
+    if not (steady and drive.rate_nl_h and mechanism.drive.rate_nl_h and therapy is mechanism.therapy):
+        battery = battery.emptied_at(_empty_us(therapy, drive, battery, cell, stands=stands))
     if battery.eri_us is None and battery.end_us(cell) - now_us <= cell.notice_us:
         battery = replace(battery, eri_us=now_us)
     conditions |= 0 if battery.eri_us is None else _ERI

@@ -112,7 +112,7 @@ class Pump:
         self.clock.advance_to(self.clock.now_us + dt_us)
 
     def _on_due(self) -> None:
-        self._go_on(self._settled())
+        self._go_on(self._settled(), steady=True)
 
     def _run_due(self) -> None:
         """Judge mode and alarms of this very instant now, if the clock has yet to come to them.
@@ -123,16 +123,19 @@ class Pump:
         if self._planned is not None and self._planned.at_us <= self.clock.now_us:
             self._on_due()
 
-    def _go_on(self, mechanism: Mechanism, first: tuple[_Entry, ...] = (), anew: int = 0) -> None:
+    def _go_on(
+        self, mechanism: Mechanism, first: tuple[_Entry, ...] = (), anew: int = 0, *, steady: bool = False
+    ) -> None:
         """Go on from a settled mechanism: follow it, plan its next event, and log `first`, what ended and alarms.
 
         Args:
             mechanism: the settled one.
             first: the entries that come before all others.
             anew: bits of alarms that are logged as raised even where they were active before.
+            steady: whether nothing but time has changed it, as of `followed`.
         """
         before = self._mechanism.alarms.active & ~anew
-        self._adopt(followed(mechanism, self.settings))
+        self._adopt(followed(mechanism, self.settings, steady=steady))
         after = self._mechanism.alarms.active
         entries = [*first, *self._effects(mechanism)]
         if after & ~before:
