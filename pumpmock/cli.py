@@ -104,7 +104,7 @@ main.add_command(trumpet_command)
 @click.option(
     "--rate-error",
     type=RATE_ERROR,
-    default="0 %",
+    default=DRAWN,
     show_default=True,
     help=f"By how much the drive really displaces more, or with a minus less; {DRAWN}: from the seed, within the "
     "profile's accuracy.",

@@ -40,11 +40,10 @@ def test_the_doubt_is_on_the_screen_before_there_is_a_pump_and_the_verdict_as_so
     emulator.kill()
     bench.link.unlink(missing_ok=True)
     with Screen("monitor", "dashboard", str(bench.link), *keys) as screen:
-        screen.wait_for("OUTCOME UNKNOWN")
-        screen.wait_for(BOTH)
+        screen.wait_for("OUTCOME UNKNOWN", BOTH)
         bench.serve(*keep)
-        screen.wait_for("applied as revision 1" if deliver else "not applied: the rate is still 0.500")
-        screen.wait_for("no active alarms")
+        verdict = "applied as revision 1" if deliver else "not applied: the rate is still 0.500"
+        screen.wait_for(verdict, "no active alarms")
         assert screen.quit() == 0
     assert bench.unresolved() == []
 

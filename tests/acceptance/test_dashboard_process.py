@@ -43,15 +43,21 @@ class Screen:
         os.close(slave)
         self.painted = b""
 
-    def wait_for(self, text: str) -> None:
-        """Await `text` among what is painted from now on; what was painted before it is forgotten."""
+    def wait_for(self, *texts: str) -> None:
+        """Await each of `texts`, in any order, among what is painted from now on; what led up to them is forgotten."""
         deadline = time.monotonic() + WAIT_S
-        while text.encode() not in (plain := _ESCAPES.sub(b"", self.painted)):
+        while True:
+            plain = _ESCAPES.sub(b"", self.painted)
+            ends = [
+                plain.find(text.encode()) + len(text.encode()) for text in texts if text.encode() in plain
+            ]
+            if len(ends) == len(texts):
+                break
             assert time.monotonic() < deadline, (
-                f"{text!r} was not painted: {plain[-3000:].decode(errors='replace')}"
+                f"{texts!r} were not painted: {plain[-3000:].decode(errors='replace')}"
             )
             self._read(deadline)
-        self.painted = self.painted[-200:] if text.encode() in self.painted[-200:] else b""
+        self.painted = plain[max(ends) :]
 
     def _read(self, deadline: float) -> bool:
         ready, _, _ = select.select([self._master], [], [], max(0, deadline - time.monotonic()))
