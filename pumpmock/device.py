@@ -120,7 +120,8 @@ class Device:
         pump = self.pump
         now_us, guard, ledger = pump.clock.now_us, pump.guard, self.memory.ledger
         newest = pump.events.newest, pump.faults.newest
-        mark = (now_us, newest, guard, pump.troubles, self.memory.revision, ledger.voided)
+        befallen = pump.troubles, pump.battery
+        mark = (now_us, newest, guard, befallen, self.memory.revision, ledger.voided)
         if mark != self._saved:
             self._store()
             self._saved = mark

@@ -7,7 +7,7 @@ are what n hours at rest cost for each millilitre. How large and how long is the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protocol.units import US_PER_H, volume_at
 from pumpmock.model.plain import figure
@@ -96,6 +96,15 @@ class Battery:
         drained = self.drained_units + volume_at(cell.drain_per_h(rate_nl_h), elapsed_us, self.carry)[0]
         return max(cell.capacity_units - drained, 0)
 
+    def weakened(self, cell: Cell, percent: int) -> Battery:
+        """Return the battery with no more than `percent` of a new one's charge left."""
+        drained_units = charged(cell, percent).drained_units
+        return (
+            self
+            if drained_units <= self.drained_units
+            else replace(self, drained_units=drained_units, carry=0)
+        )
+
     def emptied_at(self, empty_us: int) -> Battery:
         """Return the battery with another instant at which it will be empty."""
         if empty_us == self.empty_us:
@@ -120,5 +129,10 @@ class Battery:
 
 
 def charged(cell: Cell, percent: int) -> Battery:
-    """Return a battery with `percent` of its charge left."""
+    """Return a battery with `percent` of its charge left.
+
+    Raises:
+        ValueError: for a charge that no battery can have; the sentence names it `battery_percent`.
+    """
+    figure(percent, "battery_percent", 0, 100)
     return Battery(cell.capacity_units * (100 - percent) // 100)

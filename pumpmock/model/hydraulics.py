@@ -54,9 +54,11 @@ class Hydraulics:
     troubles: Troubles
 
 
-def new_hydraulics(settings: Settings, fill_nl: int, concentration_ug_ml: int) -> Hydraulics:
-    """Return what is so at pump time 0: filled, and primed with the same."""
-    catheter = full_of(settings.catheter_nl, concentration_ug_ml)
+def new_hydraulics(
+    settings: Settings, fill_nl: int, concentration_ug_ml: int, *, primed: bool = True
+) -> Hydraulics:
+    """Return what is so at pump time 0: filled, and primed with the same; or with a catheter that holds no drug."""
+    catheter = full_of(settings.catheter_nl, concentration_ug_ml if primed else 0)
     return Hydraulics(
         fill_nl, fill_nl, concentration_ug_ml, 0, 0, 0, 0, 0, 0, Strokes(), catheter, Troubles()
     )

@@ -98,25 +98,26 @@ def fresh(
     battery_percent: int,
     concentration_ug_ml: int = 0,
     drug: DrugRules | None = None,
+    *,
+    primed: bool = True,
 ) -> Mechanism:
     """Return the mechanism at pump time 0: filled, charged, and told to deliver at a rate.
 
     A rate of 0 is a pump that runs without delivering; it is not stopped, and takes a rate as any running one does.
+    One that is not `primed` has no drug on the way to the tip, as at its implantation.
 
     Raises:
         ValueError: for a volume, a rate, a charge or a concentration that this pump can't have.
     """
     if not 0 <= fill_nl <= settings.capacity_nl:
         raise ValueError(f"fill_nl is {fill_nl}: the reservoir holds 0 to {settings.capacity_nl} nL")
-    if not 0 <= battery_percent <= 100:  # noqa: PLR2004 - a hundred per cent
-        raise ValueError(f"battery_percent is {battery_percent}: it must be 0 to 100")
     if not 0 <= concentration_ug_ml <= MOST_UG_ML:
         raise ValueError(f"concentration_ug_ml is {concentration_ug_ml}: it must be 0 to {MOST_UG_ML}")
     settings.check_rate("rate_nl_h", rate_nl_h)
     check_drug(drug, settings)
     parts = (filled(fill_nl), Past(), Drive(), charged(settings.cell, battery_percent), Alarms())
     therapy = Therapy(simple_continuous(rate_nl_h), settings.epoch_s)
-    hydraulics = new_hydraulics(settings, fill_nl, concentration_ug_ml)
+    hydraulics = new_hydraulics(settings, fill_nl, concentration_ug_ml, primed=primed)
     made = Mechanism(*parts, therapy, concentration_ug_ml, hydraulics, drug=drug)
     return followed(made, settings)
 

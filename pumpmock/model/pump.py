@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from protocol.bounds import Finding
     from protocol.vocabulary import Refusal
+    from pumpmock.model.battery import Battery
     from pumpmock.model.drug import DrugRules
     from pumpmock.model.guard import Course, Guard
     from pumpmock.model.program import Pattern
@@ -48,7 +49,8 @@ _OF_ALARMS = {EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED}
 class Pump:
     """A pump at pump time 0 with `fill_nl` in its reservoir, running at `rate_nl_h`; its alarms are already judged.
 
-    A rate of 0 is a pump that runs without delivering. `clock` is the pump's own: what else is to happen in pump time
+    A rate of 0 is a pump that runs without delivering. Where it is not `primed`, there is no drug between its reservoir
+    and the tip of the catheter, as at its implantation. `clock` is the pump's own: what else is to happen in pump time
     is planned on it. `on_event`, where set, is told of each log entry once the pump's state is the one after it; it
     may read the pump, not change it.
 
@@ -79,8 +81,11 @@ class Pump:
         battery_percent: int = 100,
         concentration_ug_ml: int = 0,
         drug: DrugRules | None = None,
+        primed: bool = True,
     ) -> None:
-        mechanism = fresh(settings, fill_nl, rate_nl_h, battery_percent, concentration_ug_ml, drug)
+        mechanism = fresh(
+            settings, fill_nl, rate_nl_h, battery_percent, concentration_ug_ml, drug, primed=primed
+        )
         self._assemble(Stored(0, settings, mechanism, (), ()))
         self._write(
             [(EventKind.ALARM_RAISED, int(alarm), 0, 0) for alarm in members(mechanism.alarms.active)]
@@ -364,6 +369,21 @@ class Pump:
     def reset_critically(self) -> None:
         """Let a critical memory error make the pump begin anew: at its minimum rate, until it is programmed anew."""
         self._note(Alarm.RESET)
+
+    @property
+    def battery(self) -> Battery:
+        """What was drained of the battery, as of the last event."""
+        return self._mechanism.battery
+
+    def weaken_battery(self, percent: int) -> None:
+        """Let the battery be found with no more than `percent` of a new one's charge: it was not as good as it seemed.
+
+        Raises:
+            ValueError: for a charge that no battery can have; nothing is changed then.
+        """
+        self._run_due()
+        mechanism = self._settled()
+        self._go_on(replace(mechanism, battery=mechanism.battery.weakened(self.settings.cell, percent)))
 
     def lose_clock(self) -> None:
         """Let the calendar clock begin anew in 1970, until it is set; the program follows it all the same."""

@@ -78,5 +78,8 @@ def test_a_trouble_that_comes_or_goes_within_one_instant_is_stored(bench: Bench)
     bench.status()
     bench.device.persist()
     assert len(bench.saves) == 5
+    pump.weaken_battery(50)
     bench.device.persist()
-    assert len(bench.saves) == 5
+    assert len(bench.saves) == 6
+    bench.device.persist()
+    assert len(bench.saves) == 6
