@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from protocol.fields import Message
     from protocol.messages import Change, EventRecord
+    from pumpmock.model.drug import DrugRules
 
 _M = TypeVar("_M")
 RAISED, CLEARED = EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED
@@ -33,6 +34,7 @@ def a_pump(
     concentration_ug_ml: int = 500,
     primed: bool = True,
     profile: str = USUAL,
+    drug: DrugRules | None = None,
     **figures: int,
 ) -> Pump:
     """Return a pump at pump time 0: by default with 300 ug a day, which is 12,500,000 pg/h in 25,000 nL/h."""
@@ -43,6 +45,7 @@ def a_pump(
         rate_nl_h=rate_nl_h,
         concentration_ug_ml=concentration_ug_ml,
         primed=primed,
+        drug=drug,
     )
 
 

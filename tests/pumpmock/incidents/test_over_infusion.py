@@ -11,11 +11,24 @@ from protocol.alarms import KINDS, TWO_TONE, Alarm
 from protocol.messages import Change, Prepared, Rejected
 from protocol.units import US_PER_DAY, US_PER_H
 from protocol.vocabulary import ChangeKind, Refusal, State
+from pumpmock.drug_file import shipped
+from pumpmock.model.drug import rules_of
 from pumpmock.model.troubles import Trouble
 from tests.pumpmock.incidents.scene import CLEARED, RAISED, Telemetry, a_pump, alarms_of
 
 H, DAY = US_PER_H, US_PER_DAY
 STOP, RESUME = Change(ChangeKind.STOP), Change(ChangeKind.RESUME)
+
+
+def refill(
+    concentration_ug_ml: int = 500, *, withdrawn_nl: int = 18_000_000, volume_nl: int = 18_000_000
+) -> Change:
+    return Change(
+        ChangeKind.REFILL,
+        withdrawn_nl=withdrawn_nl,
+        volume_nl=volume_nl,
+        concentration_ug_ml=concentration_ug_ml,
+    )
 
 
 @pytest.mark.parametrize(("error_ppm", "held_nl"), [(145_000, 6_260_000), (200_000, 5_600_000)])
@@ -46,11 +59,9 @@ def test_a_drive_beyond_its_stated_accuracy_raises_no_alarm_and_is_found_by_what
 def test_a_refill_beyond_what_the_reservoir_holds_is_refused_with_what_it_holds() -> None:
     """An overfilled reservoir is under pressure and drives fluid through the pump (HSA, 2016): what is not modelled is refused."""
     host = Telemetry(a_pump())
-    refill = Change(ChangeKind.REFILL, withdrawn_nl=18_000_000, volume_nl=20_000_001, concentration_ug_ml=500)
-    refused = host.ask(host.preparing(refill), Rejected)
+    refused = host.ask(host.preparing(refill(volume_nl=20_000_001)), Rejected)
     assert (refused.reason, refused.bound) == (Refusal.VOLUME, 20_000_000)
-    full = Change(ChangeKind.REFILL, withdrawn_nl=18_000_000, volume_nl=20_000_000, concentration_ug_ml=500)
-    host.ask(host.preparing(full), Prepared)
+    host.ask(host.preparing(refill(volume_nl=20_000_000)), Prepared)
 
 
 def test_a_pump_that_believes_in_fluid_that_is_not_there_runs_dry_for_forty_hours() -> None:
@@ -123,24 +134,21 @@ def test_a_pump_that_is_stopped_for_48_hours_sounds_two_tones_until_it_is_resume
     assert pump.truth().tip_nl == 500_000
 
 
-def test_a_drug_that_the_library_does_not_know_is_not_delivered() -> None:
+def test_a_drug_that_the_library_does_not_have_is_not_delivered() -> None:
     """Drugs that such a pump is not made for damage it, and it may over-infuse (HSA, 2016).
 
-    So it stops at once, and takes no RESUME until it is filled with one that is known.
+    So a pump with a drug library stops at once, and takes no RESUME until it is filled with what the library has.
     """
-    pump = a_pump()
+    pump = a_pump(drug=rules_of(shipped(), "baclofen"))
     host = Telemetry(pump)
     pump.advance_to(10 * H)
-    host.change(
-        Change(ChangeKind.REFILL, withdrawn_nl=17_750_000, volume_nl=18_000_000, concentration_ug_ml=777)
-    )
-    pump.judge_drug(known=False)
+    host.change(refill(777))
     pump.advance_to(20 * H)
     now = host.status()
     assert (now.state, now.measured_rate_nl_h, now.alarms) == (State.STOPPED, 0, 1 << Alarm.DRUG_UNKNOWN)
-    assert host.ask(host.preparing(RESUME), Rejected).reason == Refusal.WRONG_STATE
-    assert pump.truth().tip_nl == 250_000
-    pump.judge_drug(known=True)
+    assert host.ask(host.preparing(RESUME), Rejected).reason == Refusal.DRUG_UNKNOWN
+    host.change(refill(500))
+    assert (host.status().alarms, pump.truth().tip_nl) == (0, 250_000)
     host.change(RESUME)
     pump.advance_to(30 * H)
-    assert (host.status().alarms, pump.truth().tip_nl) == (0, 500_000)
+    assert pump.truth().tip_pg == 20 * 12_500_000
