@@ -165,6 +165,7 @@ def test_a_change_without_a_terminal_and_without_yes_sends_nothing(bench: Bench)
     assert {event["kind"] for event in bench.events(emulator.ports["pty"])} == {"start", "session"}
 
 
+@pytest.mark.requirement("R7.4.0(1-6) at the start")
 def test_a_damaged_state_file_is_refused_and_left_as_it_is(bench: Bench) -> None:
     state = bench.folder / "state.json"
     bench.serve("--state", str(state)).end()

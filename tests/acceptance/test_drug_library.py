@@ -39,6 +39,7 @@ def alarms(state: dict[str, Any]) -> set[str]:
     return set(state["alarms"])
 
 
+@pytest.mark.requirement("R6.9.0(4)")
 @pytest.mark.parametrize(
     ("words", "said"),
     [

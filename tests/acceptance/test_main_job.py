@@ -30,6 +30,7 @@ FIELDS = {
 }
 
 
+@pytest.mark.requirement("R6.7.0(1)")
 def test_a_reading_has_every_field_that_scripts_rely_on(bench: Bench, port: str) -> None:
     emulator = bench.serve("--frozen", "--reservoir", "18 mL", "--flow", "0.5 mL/day", "--battery", "80 %")
     reading = bench.status(emulator.ports[port])
@@ -52,6 +53,7 @@ def test_the_reservoir_falls_at_exactly_the_commanded_rate(bench: Bench, port: s
     assert readings[-1]["reservoir_nl"] < readings[0]["reservoir_nl"]
 
 
+@pytest.mark.requirement("R6.7.0(2)", "R6.8.0(9)")
 def test_a_low_reservoir_is_flagged_by_itself_at_its_exact_instant(bench: Bench, port: str) -> None:
     emulator = bench.serve("--speed", "3600", "--reservoir", "2.01 mL")
     watch = bench.start_monitor("watch", emulator.ports[port], "--json", "--every", "0.1")
@@ -85,6 +87,7 @@ def test_a_change_made_on_one_port_is_seen_on_the_other(bench: Bench) -> None:
     assert bench.status(emulator.ports["pty"])["commanded_rate_nl_h"] == 25_000
 
 
+@pytest.mark.requirement("R6.5.0(10)")
 @pytest.mark.parametrize(
     ("rate", "said"), [("25 mL/day", "above the greatest rate"), ("0.04 mL/day", "below the least rate")]
 )
@@ -98,6 +101,7 @@ def test_a_rate_outside_the_hard_bounds_is_refused_even_with_override(
     assert bench.status(emulator.ports["pty"])["revision"] == 0
 
 
+@pytest.mark.requirement("R6.5.0(9)")
 def test_a_step_over_the_soft_limit_wants_override(bench: Bench) -> None:
     emulator = bench.serve("--frozen")
     done = bench.monitor("set-rate", emulator.ports["pty"], "0.7 mL/day", "--yes")
@@ -111,6 +115,7 @@ def test_a_step_over_the_soft_limit_wants_override(bench: Bench) -> None:
     )
 
 
+@pytest.mark.requirement("R6.5.0(10)", "R7.1.0(1)")
 @pytest.mark.parametrize(("rate", "reason"), [(1_000_001, "above_most"), (1_999, "below_least")])
 def test_the_pump_itself_refuses_what_a_careless_client_sends(
     bench: Bench, port: str, rate: int, reason: str

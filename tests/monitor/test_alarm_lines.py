@@ -64,6 +64,7 @@ def test_an_alarm_of_a_later_version_is_passed_over() -> None:
     assert keys(snapshot(replace(STATUS, alarms=1 << 31))) == []
 
 
+@pytest.mark.requirement("R6.4.2(1-3) text")
 def test_the_words_carry_the_figures() -> None:
     low = replace(STATUS, reservoir_nl=1_967_000)
     assert describe(Alarm.LOW_RESERVOIR, low) == "1.96 mL left, the low limit is 2.00 mL"

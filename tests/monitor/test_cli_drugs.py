@@ -76,6 +76,7 @@ def test_within_the_titration_band_nothing_is_asked(
     assert live.rate_nl_h == 25_000
 
 
+@pytest.mark.requirement("R6.5.0(9)")
 def test_over_a_soft_limit_parameter_bound_and_source_are_named_and_a_reason_is_wanted(
     live: LivePump, change: Callable[..., Result]
 ) -> None:
@@ -144,6 +145,7 @@ def test_without_a_reason_that_can_be_kept_nothing_is_prepared(
     assert Prepare.code not in codes
 
 
+@pytest.mark.requirement("R6.5.0(10)")
 def test_the_drug_s_hard_bound_is_not_even_asked_for_whatever_the_reason(
     live: LivePump, change: Callable[..., Result]
 ) -> None:
@@ -214,6 +216,7 @@ def test_another_library_has_other_limits(tmp_path: Path, change: Callable[..., 
     assert (result.exit_code, f"pumpmock drugs seal {path}" in result.stderr) == (2, True)
 
 
+@pytest.mark.requirement("R6.9.0(1-3), R8.1(4)")
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -172,6 +172,7 @@ def test_acknowledging_returns_the_reading_after_it(live: LivePump) -> None:
         assert live.log[-1].kind is EventKind.ACKNOWLEDGED
 
 
+@pytest.mark.requirement("R6.7.0(2)")
 def test_the_whole_event_log_comes_page_by_page(live: LivePump) -> None:
     with live.connect() as pump:
         assert [record.kind for record in pump.events()] == [EventKind.SESSION]

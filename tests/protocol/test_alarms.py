@@ -33,6 +33,7 @@ def test_the_most_urgent_comes_first_and_unknown_bits_are_left_out(bits: int) ->
     assert mask({kind.alarm for kind in kinds}) == bits & mask(set(Alarm))
 
 
+@pytest.mark.requirement("R6.4.2(1-3) text")
 def test_every_alarm_has_its_row_and_its_name() -> None:
     assert set(KINDS) == set(Alarm)
     assert {kind.name for kind in KINDS.values()} == {
@@ -51,11 +52,13 @@ def test_every_alarm_has_its_row_and_its_name() -> None:
     }
 
 
+@pytest.mark.requirement("R6.4.1(1)")
 def test_what_stops_the_delivery_unasked_is_of_high_priority() -> None:
     stopping = {Alarm.EMPTY_RESERVOIR, Alarm.EOS, Alarm.STALL, Alarm.RESET, Alarm.DRUG_UNKNOWN, Alarm.STOPPED}
     assert {alarm for alarm, kind in KINDS.items() if kind.priority is Priority.HIGH} == stopping
 
 
+@pytest.mark.requirement("R6.4.1(1)")
 @pytest.mark.parametrize("harm", Harm)
 @pytest.mark.parametrize("onset", Onset)
 def test_more_harm_and_a_sooner_onset_never_lower_the_priority(harm: Harm, onset: Onset) -> None:

@@ -163,6 +163,7 @@ def test_a_second_change_is_told_how_long_the_first_may_take() -> None:
     assert prepare(bench, command_id=OTHER_ID).command_id == OTHER_ID
 
 
+@pytest.mark.requirement("EC24")
 @pytest.mark.parametrize(("waited_ms", "in_time"), [(PREPARE_TTL_MS - 1, True), (PREPARE_TTL_MS, False)])
 def test_a_token_is_good_for_fifteen_seconds(waited_ms: int, *, in_time: bool) -> None:
     bench = Bench()

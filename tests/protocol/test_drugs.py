@@ -98,6 +98,7 @@ def test_a_value_that_was_changed_since_is_found_and_can_be_sealed_again(old: st
         assert sealed("lib.toml", again) == again
 
 
+@pytest.mark.requirement("R6.9.0(1-3), R8.1(4)")
 @pytest.mark.parametrize("line", ["", "sha256 = 7\n", 'sha256 = ""\n'])
 def test_a_library_without_its_checksum_is_refused_with_the_command_that_writes_it(line: str) -> None:
     without = re.sub(r"(?m)^sha256 = .*\n", line, TEXT)
@@ -201,6 +202,7 @@ def test_a_checksum_that_stands_where_it_can_not_be_replaced_is_told() -> None:
     assert "on lines of their own at the top" in said(hidden)
 
 
+@pytest.mark.requirement("R6.9.0(1-3), R8.1(4)")
 @given(st.binary(max_size=200), st.integers(0, len(DATA)))
 def test_no_damage_gets_past_the_checksum(noise: bytes, place: int) -> None:
     damaged = DATA[:place] + noise + DATA[place + len(noise) :]

@@ -255,6 +255,7 @@ def rate_error(*words: str) -> int:
     return new_memory(options[0], 1_000, counting_random()).pump.settings.rate_error_ppm
 
 
+@pytest.mark.requirement("R5.1.0(3)")
 def test_the_drive_is_off_by_what_was_asked_for_or_else_by_what_the_seed_draws() -> None:
     assert rate_error("--rate-error", "0 %") == 0
     assert rate_error("--rate-error", "-2.4 %") == -24_000

@@ -84,6 +84,7 @@ class Still:
         pass
 
 
+@pytest.mark.requirement("R6.5.0(23)", "R6.7.0(1)", "R7.3.0(2)")
 def test_a_status_carries_each_figure_of_the_sample_under_its_own_name(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +217,7 @@ def test_a_viewer_may_read_everything(bench: Bench, request_: Poll) -> None:
     assert not isinstance(bench.device.serve(request_, Role.VIEWER, 1, 0), Rejected)
 
 
+@pytest.mark.requirement("R6.5.0(10)")
 @pytest.mark.parametrize(
     ("limits", "wanted", "reason", "bound"),
     [
@@ -284,6 +286,7 @@ def test_acknowledging_is_answered_by_the_status_after_it() -> None:
     assert bench.serve(Acknowledge(0b11), Status).acknowledged == 1
 
 
+@pytest.mark.requirement("R6.6.0(1-3) events")
 def test_the_pages_of_the_log_are_complete_and_in_order(bench: Bench) -> None:
     for wanted in range(20):
         bench.memory.pump.record(EventKind.REFUSED, Refusal.BELOW_LEAST, wanted)

@@ -43,6 +43,7 @@ def log_of(bench: Bench, *kinds: EventKind) -> list[EventRecord]:
 # --- audio pause ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("R6.5.0(13-17) pause", "R6.4.3(5)")
 def test_the_alarm_sound_pauses_for_the_pump_time_asked_for_and_returns() -> None:
     bench = Bench(speed=60_000)
     host = Host(bench.open())
@@ -56,6 +57,7 @@ def test_the_alarm_sound_pauses_for_the_pump_time_asked_for_and_returns() -> Non
     assert entry.a == 600
 
 
+@pytest.mark.requirement("R6.5.0(13-17) cancel")
 def test_a_pause_of_no_time_ends_it() -> None:
     bench = Bench()
     host = Host(bench.open())
@@ -70,6 +72,7 @@ def test_a_viewer_does_not_pause_the_sound() -> None:
     assert host.ask(Poll(), Status).audio_pause_s == 0
 
 
+@pytest.mark.requirement("R6.4.3(5)")
 def test_an_alarm_that_is_raised_ends_the_pause_and_one_that_goes_on_does_not() -> None:
     bench = Bench(new_memory(low_reservoir_nl=17_999_000))
     host = Host(bench.open())
@@ -87,6 +90,7 @@ def test_an_alarm_that_is_raised_ends_the_pause_and_one_that_goes_on_does_not() 
     assert host.ask(Poll(), Status).audio_pause_s == 540
 
 
+@pytest.mark.requirement("R6.4.4(2)")
 @pytest.mark.parametrize("how", ["the port is closed", "a host greets anew"])
 def test_silence_ends_with_the_link_to_whoever_asked_for_it(how: str) -> None:
     bench = Bench()
@@ -102,6 +106,7 @@ def test_silence_ends_with_the_link_to_whoever_asked_for_it(how: str) -> None:
     assert [entry.a for entry in log_of(bench, EventKind.AUDIO_PAUSED)] == [600, 0]
 
 
+@pytest.mark.requirement("R6.4.4(2)")
 def test_the_end_of_another_session_ends_no_silence() -> None:
     bench = Bench()
     host, conversation = Host(bench.open()), bench.open()
@@ -245,6 +250,7 @@ def test_wrong_handshakes_come_to_the_pump_s_log_with_their_number(bench: Bench)
     assert [(entry.kind, entry.a) for entry in log_of(bench)] == [(EventKind.BAD_HANDSHAKES, 7)]
 
 
+@pytest.mark.requirement("R6.6.0(6-8) ring")
 def test_no_number_of_sessions_and_refusals_pushes_out_what_the_pump_did() -> None:
     bench = Bench()
     bench.device._save = lambda _memory: None
@@ -266,6 +272,7 @@ def test_a_ring_that_treats_all_entries_alike_would_have_lost_it(monkeypatch: py
         test_no_number_of_sessions_and_refusals_pushes_out_what_the_pump_did()
 
 
+@pytest.mark.requirement("R6.6.0(6-8) ring")
 @given(st.lists(st.booleans(), max_size=3 * LENGTH), st.integers(0, LENGTH))
 def test_the_log_keeps_the_newest_of_both_sorts_in_order(talks: list[bool], quiet: int) -> None:
     log = EventLog()

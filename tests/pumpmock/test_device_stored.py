@@ -163,6 +163,7 @@ def killed_at_each_save(tmp_path: Path, change: Change, overridden: int = 0) -> 
     return loaded
 
 
+@pytest.mark.requirement("R6.6.0(4)")
 @pytest.mark.parametrize("change", ONE_OF_EACH.values(), ids=lambda change: change.kind.name)
 def test_a_kill_between_storing_and_turning_the_motor_ends_in_the_change(
     tmp_path: Path, change: Change
@@ -177,6 +178,7 @@ def test_a_kill_between_storing_and_turning_the_motor_ends_in_the_change(
         assert outcome.rate_nl_h == bench.status().commanded_rate_nl_h
 
 
+@pytest.mark.requirement("R6.5.0(9)")
 @pytest.mark.parametrize("overridden", [0, 1])
 @pytest.mark.parametrize("change", ONE_OF_EACH.values(), ids=lambda change: change.kind.name)
 def test_a_soft_limit_that_was_overridden_is_told_in_the_log_and_outlives_a_kill(

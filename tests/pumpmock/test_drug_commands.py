@@ -87,6 +87,7 @@ def test_what_is_no_ordinary_file_is_refused_at_once(tmp_path: Path) -> None:
     assert (code, "No such file" in output) == (1, True)
 
 
+@pytest.mark.requirement("R6.9.0(1-3), R8.1(4)")
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -266,6 +266,7 @@ def url_of(process: subprocess.Popen[str]) -> tuple[str, int]:
     return host, int(port)
 
 
+@pytest.mark.requirement("R7.4.0(1-6) unmasked")
 @pytest.mark.parametrize("request_", [Poll(), Resolve(COMMAND)])
 def test_a_pump_in_doubt_ends_with_a_sentence_and_without_an_answer(
     serving: subprocess.Popen[str], tmp_path: Path, request_: Message
@@ -291,6 +292,7 @@ def test_a_pump_in_doubt_ends_with_a_sentence_and_without_an_answer(
     assert "Traceback" not in said
 
 
+@pytest.mark.requirement("R7.4.0(1-6) at the start")
 def test_a_pump_that_cannot_make_its_start_last_does_not_start(tmp_path: Path) -> None:
     (tmp_path / "flag").touch()
     words = [

@@ -32,6 +32,7 @@ def read(bench: Bench, log: Log) -> list[EventRecord]:
             return found
 
 
+@pytest.mark.requirement("R6.7.0(2)", "R6.6.0(1-3) faults")
 def test_each_log_is_read_by_its_name_and_counts_its_own_entries(bench: Bench) -> None:
     pump = bench.device.pump
     pump.record(EventKind.START)
@@ -79,6 +80,7 @@ def test_a_fault_alone_is_reason_to_store(bench: Bench) -> None:
     assert len(bench.saves) == before + 1
 
 
+@pytest.mark.requirement("R6.6.0(5)")
 def test_alarms_and_both_logs_outlive_the_process(store: Store) -> None:
     memory = new_memory()
     memory.pump.memory_error()

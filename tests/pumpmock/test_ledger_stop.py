@@ -13,6 +13,8 @@ import subprocess
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
+import pytest
+
 from protocol.exchange import HostEnd
 from protocol.messages import Prepare
 from protocol.vocabulary import Role
@@ -55,6 +57,7 @@ def told(lines: list[str]) -> dict[str, Any]:
     return dict(found)
 
 
+@pytest.mark.requirement("R7.4.0(1-6) at intervals")
 def test_one_that_nobody_asks_ends_at_its_next_event(tmp_path: Path) -> None:
     (tmp_path / "flag").touch()
     words = ("--reservoir", "2.001 mL", "--speed", "1000000")
@@ -90,6 +93,7 @@ def test_the_same_pump_without_the_defect_passes_that_event(tmp_path: Path) -> N
         assert process.wait(20) == 0
 
 
+@pytest.mark.requirement("R7.4.0(1-6) unmasked")
 def test_a_host_whose_request_finds_it_gets_no_answer_and_the_state_stored_before_is_kept(
     tmp_path: Path,
 ) -> None:

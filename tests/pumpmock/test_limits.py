@@ -193,6 +193,7 @@ def daily(most_nl: int) -> Bounds:
     return replace(OPEN, most_day_nl=most_nl)
 
 
+@pytest.mark.requirement("R5.3.0(7)")
 @pytest.mark.parametrize(
     ("change", "worst_nl"),
     [
@@ -404,6 +405,7 @@ def test_increases_add_up_over_24_h(limited: Bench) -> None:
     make(limited, 41_666)
 
 
+@pytest.mark.requirement("R6.5.0(18)")
 def test_three_refusals_over_a_limit_lock_all_but_less_drug_and_reading(limited: Bench) -> None:
     for _ in range(3):
         assert refusal(limited, 90_000)[0] is Refusal.STEP_UP
@@ -436,6 +438,7 @@ def test_a_request_that_is_repeated_for_want_of_an_answer_counts_once(limited: B
     assert len(limited.device.pump.guard.refusals_us) == 1
 
 
+@pytest.mark.requirement("R6.5.0(18)")
 def test_a_viewer_cannot_lock_the_changes_of_others(limited: Bench) -> None:
     for number in range(9):
         request = Prepare(bytes(8), 0, RATE_NL_H, 0, Change(ChangeKind.RATE, 900_000 + number))

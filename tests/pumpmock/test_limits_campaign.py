@@ -9,6 +9,7 @@ from tests.pumpmock.limits_campaign import DEFECTS, LIMITED, run
 SEED = 1
 
 
+@pytest.mark.requirement("R7.1.0(1)")
 def test_nothing_beyond_a_limit_is_applied_and_nothing_within_all_is_refused() -> None:
     figures, failures = run(150, SEED)
     assert failures == []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,9 +29,6 @@ from protocol.vocabulary import EventKind, Refusal, Role, Verdict
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.ports.memory import MemoryPort
 from tests.pumpmock.conftest import KEYS, RATE_NL_H, SERIAL_NUMBER, TECHNICIAN, VIEWER, Bench, Host, preparing
-
-if TYPE_CHECKING:
-    import pytest
 
 PREPARE = preparing(b"command1", 25_000)
 
@@ -70,6 +67,18 @@ def test_the_port_in_memory_carries_a_conversation(bench: Bench) -> None:
     assert isinstance(status, Status)
     assert ack == counter
     port.close()
+
+
+@pytest.mark.requirement("R6.7.0(6)")
+def test_a_pump_whose_host_has_gone_goes_on_by_its_last_change_and_tells_the_next_host(bench: Bench) -> None:
+    conversation = bench.open()
+    host = Host(conversation)
+    prepared = host.ask(PREPARE, Prepared)
+    host.ask(Commit(b"command1", prepared.token), Outcome)
+    conversation.close()
+    bench.now_ns += 20 * 3_600 * 10**9
+    after = Host(bench.open(), nonce=b"another nonce...").ask(Poll(), Status)
+    assert (after.measured_rate_nl_h, after.delivered_nl) == (25_000, 500_000)
 
 
 def test_closing_the_conversation_frees_the_prepared_change(bench: Bench) -> None:
@@ -115,6 +124,7 @@ def test_a_session_that_ends_by_itself_frees_the_prepared_change(
     assert Host(bench.open()).ask(again, Prepared).new_rate_nl_h == 26_000
 
 
+@pytest.mark.requirement("EC24")
 def test_after_24_hours_of_wall_time_a_host_has_to_greet_anew(bench: Bench) -> None:
     conversation = bench.open()
     host = Host(conversation)

@@ -24,6 +24,7 @@ def test_there_is_no_memory_before_the_first_save(store: Store) -> None:
     assert store.load() is None
 
 
+@pytest.mark.requirement("R6.6.0(4)")
 @pytest.mark.parametrize("make", [new_memory, lived_memory])
 def test_what_was_saved_comes_back_whole(store: Store, make: Callable[[], Memory]) -> None:
     memory = make()

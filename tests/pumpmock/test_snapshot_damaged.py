@@ -202,6 +202,7 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, d
     store.close()
 
 
+@pytest.mark.requirement("R7.4.0(1-6) at the start")
 @settings(deadline=None)
 @given(st.data())
 def test_whatever_stands_in_one_place_is_taken_as_a_state_or_refused_by_name(

@@ -19,6 +19,7 @@ def trumpet(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["trumpet", *arguments])
 
 
+@pytest.mark.requirement("R5.1.0(3)")
 def test_a_pump_that_runs_shows_its_strokes_in_the_mouth_and_its_rate_error_in_the_whole() -> None:
     told = trumpet("--rate-error", "+2.3 %").output.splitlines()
     assert told[0] == "synchromed-like-20, strokes of 2.5 uL, rate error +2.30 %; 0.500 mL/day for 240 h"

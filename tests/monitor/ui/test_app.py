@@ -76,6 +76,7 @@ def test_what_looks_the_same_is_not_drawn_again() -> None:
     run(source, act, clock=clock)
 
 
+@pytest.mark.requirement("R6.4.2(1-3) flash")
 def test_only_an_unacknowledged_high_alarm_flashes_and_at_two_hertz() -> None:
     clock = Clock()
     high = low(alarms=EMPTY_ALARM, acknowledged_bits=0)
@@ -106,6 +107,7 @@ def test_nothing_flashes_where_animations_are_turned_off() -> None:
     run(FakeSource(low()), act, clock=clock)
 
 
+@pytest.mark.requirement("R6.4.2(1-3) flash")
 def test_a_flashing_alarm_can_be_read_in_either_half() -> None:
     clock = Clock()
     high = low(alarms=EMPTY_ALARM, acknowledged_bits=0)

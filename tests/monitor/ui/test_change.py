@@ -72,6 +72,7 @@ def test_send_is_reached_by_tab_or_arrow_and_pressed_by_enter(key: str) -> None:
     assert "applied as revision 5, reading it back" in shown_page
 
 
+@pytest.mark.requirement("R6.5.0(9)")
 @pytest.mark.parametrize("typed", ["0.65", "0.650", "0.65 mL/day", "27.083 uL/h"])
 def test_a_large_step_is_sent_only_when_the_same_figure_is_typed_again(typed: str) -> None:
     source = FakeSource(snapshot())
@@ -99,6 +100,7 @@ def test_no_reason_is_asked_for_within_the_soft_limits_or_beyond_a_hard_one() ->
         assert "Reason" not in shown(snapshot(), "r", typed)
 
 
+@pytest.mark.requirement("R6.5.0(9)")
 @pytest.mark.parametrize("typed", ["0.6", "6.5", "0,65", "065", "stop"])
 def test_another_figure_does_not_arm_send(typed: str) -> None:
     source = FakeSource(snapshot())
@@ -127,6 +129,7 @@ def test_what_cannot_be_taken_is_refused_with_the_sentence_that_mends_it(typed: 
     assert sent(source) == []
 
 
+@pytest.mark.requirement("R6.5.0(10)")
 def test_a_hard_bound_is_named_while_typing() -> None:
     assert "50.000 mL/day is above the greatest rate, 24.000 mL/day" in shown(snapshot(), "r", "50")
 
@@ -220,6 +223,7 @@ def test_a_pump_that_understood_another_figure_gets_nothing_sent() -> None:
     assert "commit" not in [call[0] for call in sent(source)]
 
 
+@pytest.mark.requirement("EC24")
 def test_an_offer_that_expired_goes_back_to_the_first_step() -> None:
     clock = Clock()
     source = FakeSource(snapshot())
@@ -327,6 +331,7 @@ def test_a_stop_asks_for_its_word() -> None:
     assert sent(source)[-1] == ("commit", 0)
 
 
+@pytest.mark.requirement("R6.5.0(22)")
 def test_a_resume_asks_for_its_word() -> None:
     stopped = snapshot(state=State.STOPPED, commanded_rate_nl_h=0, measured_rate_nl_h=0)
     source = FakeSource(stopped)

@@ -67,6 +67,7 @@ SIZES = {"120x40": WIDE, "80x24": SMALL}
 WHY = (*"meant", "enter")  # what is typed where a soft limit is crossed
 
 
+@pytest.mark.requirement("R6.4.2(1-3) text")
 @pytest.mark.parametrize("alarm", Alarm)
 def test_each_alarm_is_on_the_screen_by_its_title_and_what_follows(alarm: Alarm) -> None:
     line = shown(snapshot(alarms=mask({alarm})), size=WIDE).splitlines()[1]
@@ -112,6 +113,7 @@ def test_a_terminal_too_small_says_what_it_needs_and_shows_no_figure(size: tuple
     assert "0.503" not in page
 
 
+@pytest.mark.requirement("R6.5.0(23)")
 def test_the_smallest_terminal_shows_every_figure_whole() -> None:
     page = shown(low(), size=(60, 20))
     for figure in ("SN 02-1187", "▶ RUNNING", "0.503 mL/day", "set 0.500  +0.6 %", "1.96 mL", "31 %", "now"):

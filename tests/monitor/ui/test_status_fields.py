@@ -63,6 +63,7 @@ def test_a_stop_is_never_refused_for_that() -> None:
     assert "STOP DELIVERY" in shown(snapshot(refusing_s=580), "p")
 
 
+@pytest.mark.requirement("R6.5.0(13-17) mark")
 def test_an_alarm_sound_that_is_off_is_said_with_alarms_and_without() -> None:
     assert shown(snapshot(audio_pause_s=580)).splitlines()[1].endswith("alarm sound off 9 min 40 s")
     assert shown(snapshot(audio_pause_s=580), size=SMALL).splitlines()[1].endswith("silent 10 min")

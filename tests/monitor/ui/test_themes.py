@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,11 +36,21 @@ def test_every_text_can_be_read_on_the_panel(theme: Theme) -> None:
     assert contrast(theme.variables["dim"], theme.surface) >= 3
 
 
+@pytest.mark.requirement("R6.4.2(1-3) colour")
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES.keys())
 def test_every_alarm_can_be_read_on_its_fill(theme: Theme) -> None:
     for name in ("high", "medium", "low"):
         text, fill = theme.variables[f"{name}-on"], theme.variables[f"{name}-fill"]
         assert contrast(text, fill) >= 4.5, name
+
+
+@pytest.mark.requirement("R6.4.2(1-3) colour")
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES.keys())
+def test_high_is_red_medium_is_yellow_and_low_is_cyan(theme: Theme) -> None:
+    hues = {"high": 0, "medium": 60, "low": 180}  # in degrees, of the colours that IEC 60601-1-8 names
+    for (name, hue), style in itertools.product(hues.items(), ("", "-fill")):
+        found = Color.parse(theme.variables[name + style]).hsl.h * 360
+        assert abs((found - hue + 180) % 360 - 180) < 25, f"{name}{style} is at {found:.0f} degrees"
 
 
 def test_both_themes_name_the_same_colours() -> None:

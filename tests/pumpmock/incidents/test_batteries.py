@@ -18,6 +18,7 @@ from tests.pumpmock.incidents.scene import RAISED, Telemetry, a_pump
 DAY = US_PER_DAY
 
 
+@pytest.mark.requirement("R6.6.0(6-8) stamps", "R7.3.0(4)")
 def test_a_battery_that_was_not_as_good_as_it_seemed_asks_for_replacement_years_too_early() -> None:
     """A pump may ask for its replacement early, or stop, on account of its battery (maker's advisory, 2011).
 
@@ -72,6 +73,7 @@ def test_a_pump_that_its_battery_reset_gives_a_tenth_until_it_is_programmed_anew
     assert after.alarms == 1 << Alarm.ERI
 
 
+@pytest.mark.requirement("R7.3.0(5)")
 def test_a_battery_that_fails_at_once_ends_the_therapy_at_that_instant() -> None:
     """A pump may lose its therapy without an early alarm (maker's advisory, 2011); it still answers."""
     pump = a_pump(rate_nl_h=2_500)

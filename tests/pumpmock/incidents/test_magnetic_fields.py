@@ -15,6 +15,7 @@ H, MINUTE = US_PER_H, US_PER_H // 60
 NOTICED = 20 * MINUTE  # by this pump's profile
 
 
+@pytest.mark.requirement("R6.4.0(3)")
 def test_a_rotor_that_stops_in_the_scanner_turns_again_at_its_exit_and_the_log_has_both() -> None:
     """The magnet stops the rotor during a scan, and it resumes at the exit (maker's guidelines for MRI; MHRA MDA/2008/087).
 

@@ -31,6 +31,7 @@ def refill(
     )
 
 
+@pytest.mark.requirement("R5.1.0(3)", "R6.8.0(3)")
 @pytest.mark.parametrize(("error_ppm", "held_nl"), [(145_000, 6_260_000), (200_000, 5_600_000)])
 def test_a_drive_beyond_its_stated_accuracy_raises_no_alarm_and_is_found_by_what_is_left(
     error_ppm: int, held_nl: int
@@ -86,6 +87,7 @@ def test_a_pump_that_believes_in_fluid_that_is_not_there_runs_dry_for_forty_hour
     assert (pump.truth().strokes, pump.truth().tip_nl) == (2_400, 6_000_000)
 
 
+@pytest.mark.requirement("R6.8.0(10)")
 def test_a_pump_that_is_right_about_its_reservoir_stands_before_it_runs_dry() -> None:
     pump = a_pump(fill_nl=7_400_000)
     pump.advance_to(300 * H)
@@ -93,6 +95,7 @@ def test_a_pump_that_is_right_about_its_reservoir_stands_before_it_runs_dry() ->
     assert (pump.truth().strokes, pump.truth().tip_nl) == (2_400, 6_000_000)
 
 
+@pytest.mark.requirement("R6.4.0(3)")
 def test_behind_an_occlusion_telemetry_is_fine_and_the_patient_gets_nothing() -> None:
     """An occluded catheter is a risk (HSA, 2016), and no alarm of such a pump is about it.
 
@@ -134,6 +137,7 @@ def test_a_pump_that_is_stopped_for_48_hours_sounds_two_tones_until_it_is_resume
     assert pump.truth().tip_nl == 500_000
 
 
+@pytest.mark.requirement("R6.9.0(4)")
 def test_a_drug_that_the_library_does_not_have_is_not_delivered() -> None:
     """Drugs that such a pump is not made for damage it, and it may over-infuse (HSA, 2016).
 

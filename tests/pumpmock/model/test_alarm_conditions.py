@@ -98,6 +98,7 @@ def test_a_restart_neither_forgets_nor_prolongs_the_48_hours() -> None:
 # --- a memory error -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("R7.4.0(1-6) masked")
 def test_a_memory_error_stays_until_somebody_acknowledges_it_and_changes_no_flow() -> None:
     pump = pump_at()
     pump.memory_error()
@@ -110,6 +111,7 @@ def test_a_memory_error_stays_until_somebody_acknowledges_it_and_changes_no_flow
     assert told(pump) == [raised, (EventKind.ACKNOWLEDGED, Alarm.MEMORY_ERROR), cleared]
 
 
+@pytest.mark.requirement("R7.4.0(1-6) masked")
 def test_each_memory_error_is_in_both_logs_whether_or_not_the_last_one_was_seen() -> None:
     pump = pump_at()
     for hour in range(3):
@@ -131,6 +133,7 @@ def test_a_new_memory_error_ends_the_silence_as_any_new_alarm_does() -> None:
 # --- a reset --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("R7.4.0(1-6) unmasked")
 def test_a_reset_puts_the_pump_to_its_minimum_rate_and_a_new_rate_ends_that() -> None:
     pump = pump_at()
     pump.advance(US_PER_H)
@@ -152,6 +155,7 @@ def test_a_reset_puts_the_pump_to_its_minimum_rate_and_a_new_rate_ends_that() ->
     assert pump.events.since(0)[0].b == pump.events.since(0)[2].a == 250
 
 
+@pytest.mark.requirement("R5.3.0(4)")
 def test_a_reset_ends_a_bolus_and_the_log_says_to_which_rate() -> None:
     pump = pump_at()
     pump.apply(BOLUS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,6 +68,7 @@ def test_a_pump_that_is_restarted_between_any_two_acts_lives_on_as_if_it_had_not
     assert restarted.faults.since(0) == steady.faults.since(0)
 
 
+@pytest.mark.requirement("R5.1.0(4)", "R6.4.1(2)")
 @given(LIVES)
 def test_the_flow_is_what_the_table_of_effects_says(life: list[tuple[str, int]]) -> None:
     pump = pump_at(watchdog_s=30 * 3_600)
@@ -87,6 +89,7 @@ def test_the_flow_is_what_the_table_of_effects_says(life: list[tuple[str, int]])
 # --- the fault log --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("R6.6.0(1-3) faults")
 def test_faults_are_in_a_log_of_their_own_and_no_everyday_alarm_is() -> None:
     pump = Pump(
         usual_settings(stopped_alarm_s=0, watchdog_s=60),
@@ -110,6 +113,7 @@ def test_faults_are_in_a_log_of_their_own_and_no_everyday_alarm_is() -> None:
     ]
 
 
+@pytest.mark.requirement("R6.6.0(6-8) length")
 def test_a_thousand_faults_are_kept_and_no_event_pushes_one_out() -> None:
     pump = pump_at()
     for second in range(LENGTH + 3):

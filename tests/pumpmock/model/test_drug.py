@@ -76,6 +76,7 @@ def test_without_a_library_any_concentration_is_taken(concentration: int) -> Non
     assert pump.sample().state is State.RUNNING
 
 
+@pytest.mark.requirement("R6.9.0(4)")
 def test_a_pump_that_starts_with_an_unknown_drug_delivers_nothing_for_ever_and_has_it_in_its_log() -> None:
     pump = pump_with(750)
     pump.advance(10_000 * US_PER_H)
@@ -84,6 +85,7 @@ def test_a_pump_that_starts_with_an_unknown_drug_delivers_nothing_for_ever_and_h
     assert Alarm.DRUG_UNKNOWN in told(pump, EventKind.ALARM_RAISED)
 
 
+@pytest.mark.requirement("R6.9.0(4)")
 def test_a_resume_is_refused_with_a_code_the_concentration_and_what_to_fill() -> None:
     pump = pump_with(750)
     refused = pump.refuse(RESUME)
@@ -104,6 +106,7 @@ def test_every_sentence_fits_a_refusal() -> None:
     assert len(BACLOFEN.unknown(65_535)) <= SENTENCE
 
 
+@pytest.mark.requirement("R6.5.0(22)")
 def test_a_known_refill_ends_it_and_the_pump_waits_for_a_resume() -> None:
     pump = pump_with(750)
     pump.apply(refill(500))

@@ -59,6 +59,7 @@ def is_locked(pump: Pump) -> bool:
 # --- locks ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("R6.5.0(18)")
 def test_three_refusals_within_ten_minutes_lock_changes_and_raise_the_alarm_at_that_instant() -> None:
     pump = refused_at(0, 300 * S, 600 * S)
     assert is_locked(pump)
@@ -84,6 +85,7 @@ def test_the_lock_ends_at_its_exact_instant_and_the_alarm_with_it() -> None:
     assert told == (EventKind.ALARM_CLEARED, Alarm.CHANGES_LOCKED, 600 * S + 3)
 
 
+@pytest.mark.requirement("R6.6.0(6-8) stamps")
 def test_a_lock_that_is_slept_through_is_logged_as_ending_when_it_did() -> None:
     pump = refused_at(1, 2, 3)
     pump.advance(DAY)
@@ -238,6 +240,7 @@ def delivered_alone_nl(turned: Course, planned: Course) -> int:
     return worst_day_nl(turned, (Span(planned[0].since_us, 0),))
 
 
+@pytest.mark.requirement("R5.3.0(7)")
 def test_a_day_counts_what_was_delivered_and_what_is_committed_to_come() -> None:
     # 2 mL a day are allowed. The pump stood for 18 h, then delivered 6 h at 0.1 mL/h: 0.6 mL lie behind.
     turned = (Span(0, 0), Span(18 * H, 100_000))
@@ -247,6 +250,7 @@ def test_a_day_counts_what_was_delivered_and_what_is_committed_to_come() -> None
     assert worst_day_nl(turned, planned) == 2_400_000
 
 
+@pytest.mark.requirement("R5.3.0(7)")
 def test_the_worst_day_may_lie_across_now() -> None:
     # 12 h of a bolus-like rate behind, 12 h of it to come, then nothing: neither half shows what both are together.
     turned, planned = (Span(0, 0), Span(12 * H, 90_000)), (Span(24 * H, 90_000), Span(36 * H, 0))

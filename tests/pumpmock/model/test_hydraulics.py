@@ -159,6 +159,7 @@ def test_settling_in_between_changes_nothing_to_the_last_carry(
         assert cut == whole
 
 
+@pytest.mark.requirement("R7.4.0(1-6) at intervals")
 @pytest.mark.parametrize("name", ["filled_nl", "held_nl", "tip_nl", "leaked_nl", "withdrawn_nl", "lost_nl"])
 def test_a_nanolitre_too_many_anywhere_is_never_passed_over(name: str) -> None:
     true = pumped(new_hydraulics(SETTINGS, FILL_NL, 500), 5_000, SETTINGS)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from protocol.vocabulary import EventKind
 from pumpmock.model.log import LENGTH, EventLog
 
@@ -31,6 +33,7 @@ def test_a_page_begins_with_the_entry_asked_for() -> None:
     assert numbers(filled_log(10), 4, most=3) == [4, 5, 6]
 
 
+@pytest.mark.requirement("R6.6.0(6-8) length", "R6.6.0(6-8) ring")
 def test_the_ring_keeps_a_thousand_entries_and_never_reuses_a_number() -> None:
     log = filled_log(1_003)
     assert log.newest == 1_003
@@ -39,6 +42,7 @@ def test_the_ring_keeps_a_thousand_entries_and_never_reuses_a_number() -> None:
     assert numbers(log, 1_002) == [1_002, 1_003]
 
 
+@pytest.mark.requirement("R6.6.0(1-3) events")
 def test_an_entry_is_returned_as_it_was_written() -> None:
     log = EventLog()
     entry = log.append(5, 6, EventKind.RATE_CHANGED, 7, 8, 9)

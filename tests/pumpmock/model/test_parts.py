@@ -44,6 +44,7 @@ def test_a_ledger_that_does_not_add_up_is_never_passed_over(broken: Reservoir) -
         draw(broken, 0, 0)
 
 
+@pytest.mark.requirement("R6.8.0(2)")
 @pytest.mark.parametrize(
     ("remaining", "offset", "reads"),
     [(500, 20, 520), (500, -20, 480), (10, -20, 0), (990, 20, 1_000), (0, 0, 0)],
@@ -103,6 +104,7 @@ def ends_us(battery: Battery, rate_nl_h: int, now_us: int) -> int:
     return replace(battery, empty_us=now_us + lasts_us).end_us(CELL)
 
 
+@pytest.mark.requirement("R7.3.0(3)")
 @pytest.mark.parametrize(
     ("rate_nl_h", "least_years_tenths", "most_years_tenths"),
     # life = 8 / (1 + 0.25 r): 6.4 years at 1 mL/day, 5.33 at 2, 3.2 at 6, 1.14 at 24
@@ -127,6 +129,7 @@ def test_a_battery_with_charge_left_ends_at_seven_years_of_age(rate_nl_h: int) -
     assert ends_us(charged(CELL, 100), rate_nl_h, 0) == CELL.service_life_us == 7 * US_PER_YEAR
 
 
+@pytest.mark.requirement("R7.3.0(3)")
 @given(st.lists(st.tuples(RATES, st.integers(0, 10**12)), min_size=1, max_size=20))
 def test_no_settling_loses_or_gains_a_part_of_a_unit(legs: list[tuple[int, int]]) -> None:
     battery = Battery()
@@ -143,6 +146,7 @@ def test_after_eri_the_end_is_ninety_days_away_at_the_most() -> None:
     assert ends_us(nearly_empty, 1_000_000, 10) == 10 + US_PER_H
 
 
+@pytest.mark.requirement("R7.3.0(2)")
 @pytest.mark.parametrize(
     ("left", "percentage", "voltage"),
     [
@@ -167,6 +171,7 @@ def test_an_empty_battery_has_nothing_left_however_long_ago() -> None:
 # --- the alarms ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("R6.4.1(2)")
 def test_every_alarm_has_its_row() -> None:
     assert set(RULES) == set(Alarm) == set(KINDS)
 
@@ -181,6 +186,7 @@ def test_an_alarm_ends_with_its_condition_unless_it_latches() -> None:
     )
 
 
+@pytest.mark.requirement("R5.1.0(4)")
 def test_the_motor_stands_for_these_alarms_alone() -> None:
     standing = {alarm for alarm, rule in RULES.items() if rule.effect in {Effect.STANDS, Effect.STOPS}}
     assert standing == {Alarm.EMPTY_RESERVOIR, Alarm.STOPPED, Alarm.EOS, Alarm.STALL, Alarm.DRUG_UNKNOWN}

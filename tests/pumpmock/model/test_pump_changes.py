@@ -70,6 +70,7 @@ def test_a_stop_holds_the_motor_keeps_the_programmed_rate_and_raises_its_alarm()
     assert entries(pump) == [(EventKind.STOPPED, 0, 25_000, 0), (EventKind.ALARM_RAISED, Alarm.STOPPED, 0, 0)]
 
 
+@pytest.mark.requirement("R6.5.0(22)")
 def test_a_resume_returns_to_the_programmed_rate_and_ends_alarm_and_acknowledgement() -> None:
     pump = stopped()
     pump.acknowledge(STOPPED)
@@ -85,6 +86,7 @@ def test_a_resume_returns_to_the_programmed_rate_and_ends_alarm_and_acknowledgem
     ]
 
 
+@pytest.mark.requirement("R6.6.0(1-3) events", "R6.6.0(1-3) time")
 def test_entries_carry_pump_time_and_the_calendar_clock() -> None:
     pump = running()
     pump.advance(2_500_000)

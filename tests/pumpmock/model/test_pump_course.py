@@ -43,6 +43,7 @@ def test_a_sample_has_every_field_of_a_status_that_the_pump_owns() -> None:
     assert set(Sample._fields) == {f.name for f in fields(Status)} - device_owned
 
 
+@pytest.mark.requirement("R6.8.0(3)")
 def test_each_figure_of_a_sample_stands_under_its_own_name() -> None:
     settings = usual_settings(
         capacity_nl=40_000_000,
@@ -92,6 +93,7 @@ def test_each_figure_of_a_sample_stands_under_its_own_name() -> None:
     )
 
 
+@pytest.mark.requirement("R6.8.0(9)")
 def test_eighteen_millilitres_at_25_000_nl_h_are_low_after_exactly_640_hours() -> None:
     pump = full_pump()
     assert pump.clock.next_due_us == 640 * US_PER_H
@@ -103,6 +105,7 @@ def test_eighteen_millilitres_at_25_000_nl_h_are_low_after_exactly_640_hours() -
     assert pump.sample().measured_rate_nl_h == 25_000
 
 
+@pytest.mark.requirement("R6.8.0(10)")
 def test_delivery_stops_exactly_at_the_residual_volume() -> None:
     pump = full_pump()
     pump.advance_to(664 * US_PER_H - 1)
@@ -187,6 +190,7 @@ def test_at_six_millilitres_a_day_an_endless_reservoir_would_see_eri_ninety_days
     assert sample.delivered_nl == 70_128_000
 
 
+@pytest.mark.requirement("R7.3.0(4)")
 def test_eri_is_raised_at_the_first_instant_with_ninety_days_left() -> None:
     # Stopped, 10 % of the charge lasts 7,012.8 h; 90 days are 2,160 h.
     pump = full_pump(0, battery_percent=10)
@@ -232,6 +236,7 @@ def test_seven_years_end_service_with_ninety_days_of_notice() -> None:
     assert pump.clock.next_due_us is None
 
 
+@pytest.mark.requirement("R7.3.0(5)")
 def test_an_empty_battery_is_at_its_end_from_the_first_instant() -> None:
     pump = full_pump(battery_percent=0)
     assert raised(pump) == {Alarm.ERI: 0, Alarm.EOS: 0}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,6 +114,7 @@ def test_what_was_delivered_is_the_sum_of_rate_times_time_as_far_as_the_reservoi
         assert conserved(pump, fill_nl)
 
 
+@pytest.mark.requirement("R6.8.0(9)", "R6.8.0(10)")
 @given(FILLS, CHARGES, STEPS)
 def test_low_and_empty_are_raised_at_the_very_volume(fill_nl: int, charge: int, steps: list[Step]) -> None:
     pump = new_pump(fill_nl, charge)
@@ -134,6 +136,7 @@ def test_low_and_empty_are_raised_at_the_very_volume(fill_nl: int, charge: int, 
     assert volumes.get(Alarm.EMPTY_RESERVOIR, 1_400_000) == 1_400_000
 
 
+@pytest.mark.requirement("R7.3.0(5)")
 @given(FILLS, CHARGES, STEPS)
 def test_service_ends_at_the_latest_ninety_days_after_eri(
     fill_nl: int, charge: int, steps: list[Step]
@@ -152,6 +155,7 @@ def test_service_ends_at_the_latest_ninety_days_after_eri(
         assert pump.sample().service_days >= 90
 
 
+@pytest.mark.requirement("R6.6.0(4)")
 @given(FILLS, CHARGES, STEPS, st.integers(0, 12), st.integers(0, 900 * US_PER_DAY))
 def test_a_pump_read_back_at_any_instant_goes_on_as_if_nothing_had_been(
     fill_nl: int, charge: int, steps: list[Step], place: int, rest: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,12 +13,14 @@ STROKES = st.integers(1, 100_000)
 ERRORS = st.integers(-PPM, PPM)
 
 
+@pytest.mark.requirement("R7.2.0(7)")
 def test_nothing_comes_out_before_a_stroke_is_done_and_all_of_it_then() -> None:
     begun, displaced_nl = turned(Strokes(), 2_499, 2_500, 0)
     assert (begun, displaced_nl) == (Strokes(0, 2_499, 0), 0)
     assert turned(begun, 1, 2_500, 0) == (Strokes(1, 0, 0), 2_500)
 
 
+@pytest.mark.requirement("R5.1.0(3)")
 def test_a_stroke_displaces_more_by_its_error_and_keeps_the_part_of_a_nanolitre() -> None:
     first, displaced_nl = turned(Strokes(), 1_000, 1_000, 1_500)  # 1001.5 nL each
     assert (displaced_nl, first.carry) == (1_001, PPM // 2)

@@ -56,6 +56,7 @@ def entries(pump: Pump) -> list[tuple[int, int, int, int]]:
 # --- the minimum rate ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("R6.5.0(22)")
 def test_the_minimum_rate_stands_until_somebody_resumes() -> None:
     pump = pump_at()
     pump.apply(MINIMUM_RATE)
@@ -233,6 +234,7 @@ def test_what_was_missing_of_a_bolus_at_a_stop_is_not_made_up_for() -> None:
     assert pump.sample().delivered_nl == 50_000 + 25_000
 
 
+@pytest.mark.requirement("R5.3.0(4)")
 def test_what_was_missing_of_a_bolus_when_the_service_ended_never_comes() -> None:
     # 1 % of the charge lasts longer at 1,000,000 nL/h than this bolus, were it not for what was drained before.
     pump = Pump(usual_settings(capacity_nl=100_000_000), fill_nl=100_000_000, rate_nl_h=0, battery_percent=1)
@@ -246,6 +248,7 @@ def test_what_was_missing_of_a_bolus_when_the_service_ended_never_comes() -> Non
     assert (EventKind.MODE_ENDED, Mode.BOLUS, 1_000_000, 0) in entries(pump)
 
 
+@pytest.mark.requirement("R5.3.0(4)")
 def test_a_bolus_ends_with_the_reservoir_and_does_not_go_on_after_a_refill() -> None:
     pump = pump_at(fill_nl=1_500_000)
     pump.apply(bolus(100_000, 3_600))

@@ -47,6 +47,7 @@ def alarms_logged(pump: Pump) -> list[tuple[EventKind, int, int]]:
 # --- a sound pump -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("R5.1.0(3)")
 def test_a_sound_pump_delivers_what_it_believes_but_for_the_stroke_that_is_begun() -> None:
     pump = pump_with()
     pump.advance(1_001 * US_PER_H // 25)  # 1,001,000 nL
@@ -60,6 +61,7 @@ def test_a_sound_pump_delivers_what_it_believes_but_for_the_stroke_that_is_begun
     assert pump.truth().tip_pg == 1_001_000 * 500
 
 
+@pytest.mark.requirement("R7.2.0(7)")
 def test_a_stroke_comes_out_at_the_very_microsecond_at_which_it_is_believed_done() -> None:
     pump = pump_with(stroke_nl=2_500)
     pump.advance(US_PER_H // 10 - 1)
@@ -68,6 +70,7 @@ def test_a_stroke_comes_out_at_the_very_microsecond_at_which_it_is_believed_done
     assert (pump.truth().strokes, pump.truth().tip_nl) == (1, 2_500)
 
 
+@pytest.mark.requirement("R6.8.0(2)")
 def test_a_rate_error_is_for_the_host_to_find_between_what_is_expected_and_what_is_sensed() -> None:
     pump = pump_with(rate_error_ppm=100_000)
     pump.advance(400 * US_PER_H)  # 10 mL believed, 11 mL gone
@@ -149,6 +152,7 @@ def test_a_leak_takes_its_share_before_the_catheter(percent: int, tip_nl_h: int)
 # --- what the firmware notices ----------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("R6.4.0(3)")
 def test_a_stall_is_noticed_at_its_exact_instant_and_the_belief_is_ahead_by_what_came_before() -> None:
     pump = pump_with()
     pump.advance(US_PER_H)
@@ -220,6 +224,7 @@ def test_a_stall_that_is_known_stays_known_whatever_is_asked_of_the_pump() -> No
     assert (pump.sample().alarms, flows(pump)) == (STALL, (40_000, 0, 0, 0))
 
 
+@pytest.mark.requirement("R5.3.0(4)")
 def test_a_bolus_ends_with_a_stall_that_is_noticed() -> None:
     pump = pump_with()
     pump.apply(Change(ChangeKind.BOLUS, volume_nl=100_000, duration_s=3_600))
