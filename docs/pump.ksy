@@ -902,6 +902,9 @@ enums:
     5:
       id: bridge
       doc: 'a bridge bolus: pushes the old drug out of the catheter'
+    6:
+      id: patient_bolus
+      doc: a bolus that the patient had by the button, until its volume is delivered
   change_kind:
     1:
       id: rate
@@ -1026,6 +1029,40 @@ enums:
     27:
       id: bolus_dose
       doc: 'dose of one bolus outside the hard limits; bound: the limit, ug'
+  press_refusal:
+    1:
+      id: not_offered
+      doc: this pump offers no patient bolus
+    2:
+      id: stands
+      doc: 'the motor stands: stopped, held, or at a temporary rate of 0'
+    3:
+      id: alarm
+      doc: an alarm is active that lessens the flow
+    4:
+      id: minimum_rate
+      doc: the minimum rate was commanded
+    5:
+      id: running
+      doc: another patient bolus runs
+    6:
+      id: undisturbed
+      doc: a prime or a bridge runs, which nothing may interrupt
+    7:
+      id: lockout
+      doc: too soon after the last one that was granted
+    8:
+      id: daily_maximum
+      doc: as many as may be had in 24 h were granted within 24 h
+    9:
+      id: outside_limits
+      doc: volume or dose outside the limits of one bolus, or faster than the greatest rate
+    10:
+      id: day_volume
+      doc: too much within 24 h, delivered and committed
+    11:
+      id: reservoir
+      doc: more than the reservoir can give
   event_kind:
     1:
       id: start
@@ -1096,6 +1133,12 @@ enums:
     23:
       id: stored_again
       doc: 'the state could be stored again; a: tries that failed'
+    24:
+      id: patient_bolus
+      doc: 'the patient pressed; a: volume, nL, b: duration, s'
+    25:
+      id: patient_bolus_refused
+      doc: 'the patient pressed; detail: press refusal'
   log:
     0:
       id: events

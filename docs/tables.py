@@ -16,7 +16,17 @@ from protocol.alarms import KINDS, Alarm
 from protocol.fields import specs
 from protocol.frame import FROM_DEVICE
 from protocol.messages import MESSAGES, USED, Change, EventRecord, Step
-from protocol.vocabulary import ChangeKind, EventKind, Log, Mode, Refusal, Role, State, Verdict
+from protocol.vocabulary import (
+    ChangeKind,
+    EventKind,
+    Log,
+    Mode,
+    PressRefusal,
+    Refusal,
+    Role,
+    State,
+    Verdict,
+)
 from pumpmock.model.alarms import RULES
 
 if TYPE_CHECKING:
@@ -49,6 +59,7 @@ MEANINGS: dict[type[IntEnum], dict[Any, str]] = {
         Mode.BOLUS: "a bolus, for its duration",
         Mode.PRIME: "a prime: fills the way to the catheter's tip",
         Mode.BRIDGE: "a bridge bolus: pushes the old drug out of the catheter",
+        Mode.PATIENT_BOLUS: "a bolus that the patient had by the button, until its volume is delivered",
     },
     ChangeKind: {
         ChangeKind.RATE: "program one rate for all days",
@@ -96,6 +107,19 @@ MEANINGS: dict[type[IntEnum], dict[Any, str]] = {
         Refusal.DRUG_UNKNOWN: "a RESUME with a drug or a concentration that the pump's drug library does not have; bound: the concentration, ug/mL",
         Refusal.BOLUS_DOSE: "dose of one bolus outside the hard limits; bound: the limit, ug",
     },
+    PressRefusal: {
+        PressRefusal.NOT_OFFERED: "this pump offers no patient bolus",
+        PressRefusal.STANDS: "the motor stands: stopped, held, or at a temporary rate of 0",
+        PressRefusal.ALARM: "an alarm is active that lessens the flow",
+        PressRefusal.MINIMUM_RATE: "the minimum rate was commanded",
+        PressRefusal.RUNNING: "another patient bolus runs",
+        PressRefusal.UNDISTURBED: "a prime or a bridge runs, which nothing may interrupt",
+        PressRefusal.LOCKOUT: "too soon after the last one that was granted",
+        PressRefusal.DAILY_MAXIMUM: "as many as may be had in 24 h were granted within 24 h",
+        PressRefusal.OUTSIDE_LIMITS: "volume or dose outside the limits of one bolus, or faster than the greatest rate",
+        PressRefusal.DAY_VOLUME: "too much within 24 h, delivered and committed",
+        PressRefusal.RESERVOIR: "more than the reservoir can give",
+    },
     EventKind: {
         EventKind.START: "the pump started",
         EventKind.ALARM_RAISED: "detail: bit of the alarm",
@@ -120,6 +144,8 @@ MEANINGS: dict[type[IntEnum], dict[Any, str]] = {
         EventKind.REFUSALS: "refusals beyond those told one by one; detail: role, a: how many",
         EventKind.STORE_FAILED: "the state could not be stored; detail: error number of the system",
         EventKind.STORED_AGAIN: "the state could be stored again; a: tries that failed",
+        EventKind.PATIENT_BOLUS: "the patient pressed; a: volume, nL, b: duration, s",
+        EventKind.PATIENT_BOLUS_REFUSED: "the patient pressed; detail: press refusal",
     },
     Log: {
         Log.EVENTS: "the event log: what the pump did, and what was asked of it",

@@ -32,6 +32,7 @@ class Mode(IntEnum):
     BOLUS = 3
     PRIME = 4
     BRIDGE = 5
+    PATIENT_BOLUS = 6
 
 
 class ChangeKind(IntEnum):
@@ -89,6 +90,22 @@ class Refusal(IntEnum):
     BOLUS_DOSE = 27
 
 
+class PressRefusal(IntEnum):
+    """Why the patient who pressed the button got no bolus: the first of these that holds."""
+
+    NOT_OFFERED = 1
+    STANDS = 2
+    ALARM = 3
+    MINIMUM_RATE = 4
+    RUNNING = 5
+    UNDISTURBED = 6
+    LOCKOUT = 7
+    DAILY_MAXIMUM = 8
+    OUTSIDE_LIMITS = 9
+    DAY_VOLUME = 10
+    RESERVOIR = 11
+
+
 class EventKind(IntEnum):
     """What an entry of the pump's event log tells; `detail`, `a` and `b` depend on it."""
 
@@ -115,6 +132,8 @@ class EventKind(IntEnum):
     REFUSALS = 21
     STORE_FAILED = 22
     STORED_AGAIN = 23
+    PATIENT_BOLUS = 24
+    PATIENT_BOLUS_REFUSED = 25
 
 
 class Log(IntEnum):

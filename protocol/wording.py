@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from protocol.alarms import KINDS, Alarm
 from protocol.messages import EVERY_DAY, OVERRIDDEN
 from protocol.units import format_rate, format_span, format_volume, ml_day
-from protocol.vocabulary import EventKind, Refusal, Role
+from protocol.vocabulary import EventKind, Mode, PressRefusal, Refusal, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,8 @@ _WORDS = {
     EventKind.REFUSALS: "refused",
     EventKind.STORE_FAILED: "MEMORY",
     EventKind.STORED_AGAIN: "memory",
+    EventKind.PATIENT_BOLUS: "patient",
+    EventKind.PATIENT_BOLUS_REFUSED: "patient",
 }
 _REASONS = {
     Refusal.ROLE: "the key only reads",
@@ -68,6 +70,19 @@ _REASONS = {
     Refusal.VOID: "resolved as not applied before",
     Refusal.DRUG_UNKNOWN: "a drug that the library does not know",
     Refusal.BOLUS_DOSE: "too small or too large a dose",
+}
+_PRESSES = {
+    PressRefusal.NOT_OFFERED: "this pump does not offer it",
+    PressRefusal.STANDS: "the motor stands",
+    PressRefusal.ALARM: "an alarm forbids it",
+    PressRefusal.MINIMUM_RATE: "at the minimum rate",
+    PressRefusal.RUNNING: "one is running",
+    PressRefusal.UNDISTURBED: "a prime or a bridge is running",
+    PressRefusal.LOCKOUT: "too soon after the last one",
+    PressRefusal.DAILY_MAXIMUM: "all of 24 h are used",
+    PressRefusal.OUTSIDE_LIMITS: "outside the limits of a bolus",
+    PressRefusal.DAY_VOLUME: "too much within 24 h",
+    PressRefusal.RESERVOIR: "more than the reservoir can give",
 }
 
 # Entries of applied changes, whose detail has a bit for a soft limit that was overridden.
@@ -123,6 +138,8 @@ def event_line(record: EventRecord) -> str:
 
 def event_word(record: EventRecord) -> str:
     """Name an entry in one word: "rate"."""
+    if _ends_patient_bolus(record):
+        return _WORDS[EventKind.PATIENT_BOLUS]
     return _WORDS[EventKind(record.kind)] if record.kind in set(EventKind) else "event"
 
 
@@ -133,6 +150,8 @@ def event_text(record: EventRecord) -> str:
     kind = EventKind(record.kind)
     if kind is EventKind.REFUSED:
         return _refusal_text(record)
+    if _ends_patient_bolus(record):
+        return f"bolus over, now {format_rate(record.b)}"
     if kind in {EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.ACKNOWLEDGED}:
         return _alarm_text(record)
     text = _TEXTS[kind](record)
@@ -167,7 +186,18 @@ _TEXTS: dict[EventKind, Callable[[EventRecord], str]] = {
     EventKind.REFUSALS: lambda r: f"{r.a} more refusals: {_role(r.detail)}",
     EventKind.STORE_FAILED: lambda r: f"the state can't be stored (error {r.detail})",
     EventKind.STORED_AGAIN: lambda r: f"the state is stored again, after {r.a} tries that failed",
+    EventKind.PATIENT_BOLUS: lambda r: f"bolus of {format_volume(r.a)} over {format_span(r.b)}",
+    EventKind.PATIENT_BOLUS_REFUSED: lambda r: f"bolus refused: {_press(r.detail)}",
 }
+
+
+def _ends_patient_bolus(record: EventRecord) -> bool:
+    # What goes on after it need not be the program.
+    return record.kind == EventKind.MODE_ENDED and record.detail == Mode.PATIENT_BOLUS
+
+
+def _press(reason: int) -> str:
+    return _PRESSES[PressRefusal(reason)] if reason in set(PressRefusal) else f"reason {reason}"
 
 
 def _role(role: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from protocol.alarms import Alarm
 from protocol.messages import EVERY_DAY, OVERRIDDEN
-from protocol.vocabulary import EventKind, Mode, Refusal, Role
+from protocol.vocabulary import EventKind, Mode, PressRefusal, Refusal, Role
 from protocol.wording import CHANGES, event_line
 
 if TYPE_CHECKING:
@@ -103,4 +103,6 @@ _FIELDS: dict[EventKind, Callable[[EventRecord], dict[str, Any]]] = {
     EventKind.REFUSALS: lambda r: {"role": Role(r.detail).name.lower(), "count": r.a},
     EventKind.STORE_FAILED: lambda r: {"errno": r.detail},
     EventKind.STORED_AGAIN: lambda r: {"tries": r.a},
+    EventKind.PATIENT_BOLUS: lambda r: {"volume_nl": r.a, "duration_s": r.b},
+    EventKind.PATIENT_BOLUS_REFUSED: lambda r: {"reason": PressRefusal(r.detail).name.lower()},
 }

@@ -100,6 +100,7 @@ def _bits(effect: Effect) -> int:
 
 
 SLOWING, STANDING, STOPPING = _bits(Effect.MINIMUM), _bits(Effect.STANDS), _bits(Effect.STOPS)
+LESSENING = SLOWING | STANDING | STOPPING
 UNTIL_SEEN, FOR_GOOD = (
     mask({alarm for alarm, rule in RULES.items() if rule.latch is latch})
     for latch in (Latch.UNTIL_SEEN, Latch.FOR_GOOD)

@@ -53,6 +53,7 @@ class Guard:
         locked_until_us: changes are locked before this instant; 0 where they never were.
         programmed: rates of the program, at least of the last 24 h; of one that changes by the hour, its mean.
         turned: rates of the motor, at least of the last 24 h.
+        granted_us: when the patient's newest boluses were granted, oldest first: as many as a day may have.
     """
 
     applied_us: int | None = None
@@ -60,6 +61,7 @@ class Guard:
     locked_until_us: int = 0
     programmed: Course = ()
     turned: Course = ()
+    granted_us: tuple[int, ...] = ()
 
 
 def watched(guard: Guard, now_us: int, programmed_nl_h: int, turning_nl_h: int) -> Guard:
@@ -71,7 +73,9 @@ def watched(guard: Guard, now_us: int, programmed_nl_h: int, turning_nl_h: int) 
     programmed = _continued(guard.programmed, now_us, programmed_nl_h, _lesser)
     if (programmed, turned) == (guard.programmed, guard.turned):
         return guard
-    return Guard(guard.applied_us, guard.refusals_us, guard.locked_until_us, programmed, turned)
+    return Guard(
+        guard.applied_us, guard.refusals_us, guard.locked_until_us, programmed, turned, guard.granted_us
+    )
 
 
 def after_change(guard: Guard, now_us: int) -> Guard:

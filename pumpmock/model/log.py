@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LENGTH = 1_000  # as many faults as that asks a pump to keep
-# What a peer can have written as often as it likes without a change being made: it may fill a part of the log, and
+# What a peer, or the patient, can have written as often as they like without a change being made: it may fill a part of the log, and
 # never pushes out what the pump did. docs/decisions/0022-who-fills-the-log.md
 TALK = frozenset(
     {
         *(EventKind.REFUSED, EventKind.REFUSALS, EventKind.AUDIO_PAUSED),
         *(EventKind.SESSION, EventKind.BAD_HANDSHAKES),
+        EventKind.PATIENT_BOLUS_REFUSED,
     }
 )
 MOST_TALK = 250

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from protocol.alarms import Alarm
-from protocol.units import US_PER_DAY, US_PER_S
+from protocol.units import US_PER_DAY, US_PER_S, volume_at
 from protocol.vocabulary import Mode, State
 from pumpmock.model.alarms import SLOWING, STANDING, STOPPING, Alarms, following
 from pumpmock.model.battery import Battery, charged
@@ -162,8 +162,8 @@ def followed(mechanism: Mechanism, settings: Settings, *, steady: bool = False) 
     if conditions & STOPPING and stopped_us is None:
         stopped_us, therapy = now_us, therapy.without_mode()
     stands = stopped_us is not None or bool(conditions & STANDING) or hydraulics.troubles.firmware_holds
-    if therapy.mode is not Mode.PROGRAM and _is_over(mechanism, stands=stands):
-        therapy = therapy.without_mode()
+    while therapy.mode is not Mode.PROGRAM and _is_over(therapy, now_us, stands=stands):
+        therapy = therapy.after_mode()
     if conditions & SLOWING and stopped_us is None and therapy.mode is not Mode.MINIMUM_RATE:
         therapy = therapy.under(Mode.MINIMUM_RATE, settings.minimum_rate_nl_h)
     drive = mechanism.drive.turning(0 if stands else therapy.rate_nl_h(now_us))
@@ -221,12 +221,11 @@ def _watched(hydraulics: Hydraulics, drive: Drive, *, noticed: bool) -> Hydrauli
     return hydraulics if troubles is hydraulics.troubles else replace(hydraulics, troubles=troubles)
 
 
-def _is_over(mechanism: Mechanism, *, stands: bool) -> bool:
+def _is_over(therapy: Therapy, now_us: int, *, stands: bool) -> bool:
     """Tell whether the mode ends now: its time or volume is over, or the volume can't come because the motor stands."""
-    therapy = mechanism.therapy
     if therapy.mode_left_nl is not None:
         return stands or therapy.mode_left_nl == 0
-    return therapy.mode_until_us is not None and therapy.mode_until_us <= mechanism.drive.since_us
+    return therapy.mode_until_us is not None and therapy.mode_until_us <= now_us
 
 
 def _empty_us(therapy: Therapy, drive: Drive, battery: Battery, cell: Cell, *, stands: bool) -> int:
@@ -280,14 +279,19 @@ def planned(mechanism: Mechanism) -> Course:
 
     Alarms and the battery, which may keep some of it back, are left out of it.
     """
-    now_us, therapy = mechanism.drive.since_us, mechanism.therapy
+    now_us, therapy, carry = mechanism.drive.since_us, mechanism.therapy, mechanism.drive.carry
     if mechanism.stopped:
         return (Span(now_us, 0),)
     spans: list[Span] = []
     at_us: int | None = now_us
-    if therapy.mode is not Mode.PROGRAM:
-        spans.append(Span(now_us, therapy.mode_rate_nl_h))
-        at_us = mechanism.mode_end_us
+    while at_us is not None and therapy.mode is not Mode.PROGRAM:
+        rate_nl_h, span_us = therapy.mode_rate_nl_h, therapy.mode_span_us(at_us, carry)
+        spans.append(Span(at_us, rate_nl_h))
+        if span_us is None:
+            at_us = None
+        else:
+            at_us, (_, carry) = at_us + span_us, volume_at(rate_nl_h, span_us, carry)
+            therapy = therapy.after_mode()
     end_us = (at_us or 0) + _PLANNED_US
     while at_us is not None and at_us < end_us:
         spans.append(Span(at_us, therapy.programmed_rate_nl_h(at_us)))

@@ -3,7 +3,7 @@
 Pure values of pump time. Which step of the program counts is told by the pump's calendar clock, whose days all have
 24 hours; simple continuous is one step at minute 0, the same every day. Nothing is sampled: rates, the instants at
 which they change and the instants at which an amount is reached follow exactly, years ahead as fast as hours ahead.
-docs/decisions/0019-one-mode-over-the-program.md
+docs/decisions/0019-one-mode-over-the-program.md, docs/decisions/0033-patient-bolus.md
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from protocol.messages import MINUTES_A_DAY, Step
-from protocol.units import US_PER_DAY, US_PER_H, US_PER_S, time_until
+from protocol.units import US_PER_DAY, US_PER_H, US_PER_S, time_until, volume_at
 from protocol.vocabulary import Mode
 
 DAYS_A_WEEK = 7
@@ -133,6 +133,15 @@ def day_volume_nl(pattern: Pattern) -> int:
     return sum(step.rate_nl_h * (end - step.minute) for step, end in zip(pattern, ends, strict=True)) // 60
 
 
+class Suspended(NamedTuple):
+    """A mode that goes on once the one over it is over; its figures as those of `Therapy`, by the same names."""
+
+    mode: Mode
+    mode_rate_nl_h: int
+    mode_left_nl: int | None
+    mode_until_us: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Therapy:
     """What the pump was told to deliver: the program, the calendar it follows, and the mode that stands over it.
@@ -145,6 +154,7 @@ class Therapy:
         mode_rate_nl_h: the mode's rate; 0 for PROGRAM.
         mode_left_nl: the mode ends once so much more was delivered; None where no volume ends it.
         mode_until_us: the mode ends at this instant of pump time; None where no time ends it.
+        beneath: what goes on after the mode, as far as its time is not over by then; None where that is the program.
     """
 
     program: Weekly
@@ -153,6 +163,7 @@ class Therapy:
     mode_rate_nl_h: int = 0
     mode_left_nl: int | None = None
     mode_until_us: int | None = None
+    beneath: Suspended | None = None
 
     def clock_s(self, now_us: int) -> int:
         """Return what the calendar clock shows, in seconds since 1970 UTC."""
@@ -188,8 +199,8 @@ class Therapy:
         span_us = self.mode_span_us(now_us, carry)
         if span_us is None or per_us * span_us >= amount:
             return -(-amount // per_us) if per_us else None
-        rest, week_us = amount - per_us * span_us, self._week_us(now_us + span_us)
-        rest_us = self.program.until_amount_us(week_us, rest, cost)
+        end_us, (_, carry) = now_us + span_us, volume_at(self.mode_rate_nl_h, span_us, carry)
+        rest_us = self.after_mode().until_amount_us(end_us, carry, amount - per_us * span_us, cost)
         return None if rest_us is None else span_us + rest_us
 
     def until_volume_us(self, now_us: int, carry: int, volume_nl: int) -> int | None:
@@ -208,11 +219,30 @@ class Therapy:
         """Return the therapy by its program alone."""
         return self if self.mode is Mode.PROGRAM else Therapy(self.program, self.epoch_s)
 
+    def after_mode(self) -> Therapy:
+        """Return the therapy once its mode is over: with what was suspended, whose time may be over too."""
+        return Therapy(self.program, self.epoch_s, *(self.beneath or ()))
+
+    @property
+    def standing(self) -> tuple[tuple[Mode, int], ...]:
+        """The modes over the program with their rates in nL/h, the one in force first."""
+        if self.mode is Mode.PROGRAM:
+            return ()
+        own = (self.mode, self.mode_rate_nl_h)
+        return (own,) if self.beneath is None else (own, self.beneath[:2])
+
     def under(
         self, mode: Mode, rate_nl_h: int, *, left_nl: int | None = None, until_us: int | None = None
     ) -> Therapy:
         """Return the therapy with another mode over its program."""
         return Therapy(self.program, self.epoch_s, mode, rate_nl_h, left_nl, until_us)
+
+    def interrupted(self, mode: Mode, rate_nl_h: int, left_nl: int) -> Therapy:
+        """Return the therapy with a volume to deliver in another mode, after which what stands now goes on."""
+        beneath = None
+        if self.mode is not Mode.PROGRAM:
+            beneath = Suspended(self.mode, self.mode_rate_nl_h, self.mode_left_nl, self.mode_until_us)
+        return replace(self.under(mode, rate_nl_h, left_nl=left_nl), beneath=beneath)
 
     def _week_us(self, now_us: int) -> int:
         return (self.epoch_s * US_PER_S + now_us + _THURSDAY_US) % WEEK_US

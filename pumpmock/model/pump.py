@@ -23,6 +23,7 @@ from pumpmock.model.hydraulics import held_after_nl, stricken
 from pumpmock.model.log import EventLog
 from pumpmock.model.mechanism import Mechanism, due_us, followed, fresh, planned, settled, state_of
 from pumpmock.model.objections import objection
+from pumpmock.model.patient import pressed, refusal
 from pumpmock.model.program import MOST_CLOCK_S
 from pumpmock.model.reservoir import sensed_nl
 from pumpmock.model.sample import Sample
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from protocol.bounds import Finding
-    from protocol.vocabulary import Refusal
+    from protocol.vocabulary import PressRefusal, Refusal
     from pumpmock.model.battery import Battery
     from pumpmock.model.drug import DrugRules
     from pumpmock.model.guard import Course, Guard
@@ -159,7 +160,10 @@ class Pump:
             return []
         if now.therapy.mode is Mode.MINIMUM_RATE:
             return [(EventKind.MINIMUM_RATE, 0, mechanism.commanded_rate_nl_h, self._commanded_nl_h)]
-        return [(EventKind.MODE_ENDED, int(ended.mode), ended.mode_rate_nl_h, self._commanded_nl_h)]
+        over = ended.standing[: len(ended.standing) - len(now.therapy.standing)]
+        return [
+            (EventKind.MODE_ENDED, int(mode), rate_nl_h, self._commanded_nl_h) for mode, rate_nl_h in over
+        ]
 
     def _adopt(self, mechanism: Mechanism) -> None:
         self._mechanism = mechanism
@@ -350,6 +354,18 @@ class Pump:
         self._run_due()
         self._audio_until_us = self.clock.now_us + seconds * US_PER_S
         self._write([(EventKind.AUDIO_PAUSED, 0, seconds, 0)])
+
+    def press(self) -> PressRefusal | None:
+        """Let the patient press the button at this instant: grant a bolus, or return why not. Either is logged."""
+        self._run_due()
+        mechanism, settings = self._settled(), self.settings
+        reason = refusal(mechanism, settings)
+        if reason is None:
+            told = (EventKind.PATIENT_BOLUS, 0, settings.patient_bolus_nl, settings.patient_bolus_s)
+            self._go_on(pressed(mechanism, settings), (told,))
+        else:
+            self._write([(EventKind.PATIENT_BOLUS_REFUSED, int(reason), 0, 0)])
+        return reason
 
     # --- what befalls it --------------------------------------------------------------------------------------------
 

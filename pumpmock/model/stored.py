@@ -91,7 +91,7 @@ def loaded(data: object) -> Stored:
     )
     _check_parts(mechanism, settings, now_us)
     _check_course(mechanism, settings, now_us)
-    check_guard(mechanism)
+    check_guard(mechanism, settings)
     logs = (_entries(top[key], key, now_us) for key in ("events", "faults"))
     return Stored(now_us, settings, mechanism, *logs)
 
@@ -188,7 +188,7 @@ def _entries(data: object, log: str, now_us: int) -> tuple[EventRecord, ...]:
     entries = tuple(_event(item, f"{log}[{place}]") for place, item in enumerate(items(data, log)))
     require(len(entries) <= LENGTH, log, f"has more than {LENGTH} entries")
     talk = sum(entry.kind in TALK for entry in entries)
-    require(talk <= MOST_TALK, log, f"has more than {MOST_TALK} of what peers had written")
+    require(talk <= MOST_TALK, log, f"has more than {MOST_TALK} of what others had written")
     for place, (older, newer) in enumerate(pairwise(entries), start=1):
         require(newer.number > older.number, f"{log}[{place}]", "does not follow by its number")
         require(newer.pump_time_us >= older.pump_time_us, f"{log}[{place}]", "is older than the one before")

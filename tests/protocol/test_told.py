@@ -28,7 +28,7 @@ from protocol.messages import (
     Status,
     build,
 )
-from protocol.vocabulary import EventKind, Log, Refusal
+from protocol.vocabulary import EventKind, Log, Mode, PressRefusal, Refusal
 from protocol.wording import bound_text, clock_text, event_line, event_text, event_word
 from tests.protocol.helpers import READING
 from tests.protocol.test_explain import OPENING, SESSION, sealed
@@ -166,6 +166,9 @@ def entries() -> Iterator[str]:
     for reason in (*Refusal, 200):
         yield f"refused {reason:d}: {event_text(record(EventKind.REFUSED, reason, 25_000, 1_000_000))}"
         yield f"bound of {reason:d}: {bound_text(reason, 90)}"
+    for reason in (*PressRefusal, 200):
+        yield f"press {reason:d}: {event_text(record(EventKind.PATIENT_BOLUS_REFUSED, reason))}"
+    yield event_line(record(EventKind.MODE_ENDED, Mode.PATIENT_BOLUS, 600_000, 25_000))
     for kind in (EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED, EventKind.ACKNOWLEDGED):
         for alarm in (*Alarm, 77):
             yield event_line(record(kind, alarm))
@@ -185,6 +188,7 @@ def test_every_kind_of_entry_and_every_reason_is_among_it() -> None:
     lines = GOLDEN.read_text(encoding="utf-8")
     assert all(f"\n{kind:d} 0 " in lines for kind in EventKind)
     assert all(f"\nrefused {reason:d}: " in lines for reason in Refusal)
+    assert all(f"\npress {reason:d}: " in lines for reason in PressRefusal)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from protocol.alarms import KINDS, Alarm
 from protocol.messages import OVERRIDDEN, EventRecord
-from protocol.vocabulary import EventKind, Refusal
-from protocol.wording import clock_text, event_line, event_text
+from protocol.vocabulary import EventKind, Mode, PressRefusal, Refusal
+from protocol.wording import clock_text, event_line, event_text, event_word
 
 u32 = st.integers(0, 2**32 - 1)
 
@@ -56,6 +56,9 @@ def test_every_kind_has_a_sentence_for_every_detail(kind: EventKind) -> None:
             "flex program, 5 days, 0.50 mL a day, soft limit overridden",
         ),
         ((EventKind.MODE_ENDED, 0xFF, 0, 25_000), "by the program again, at 0.600 mL/day"),
+        ((EventKind.MODE_ENDED, Mode.PATIENT_BOLUS, 600_000, 25_000), "bolus over, now 0.600 mL/day"),
+        ((EventKind.PATIENT_BOLUS, 0, 50_000, 300), "bolus of 0.05 mL over 5 min 0 s"),
+        ((EventKind.PATIENT_BOLUS_REFUSED, 99), "bolus refused: reason 99"),
         ((EventKind.ALARM_RAISED, 77), "an alarm this version does not know (77)"),
         ((EventKind.REFUSED, Refusal.ROLE), "the key only reads"),
         (
@@ -74,6 +77,19 @@ def test_every_reason_of_a_refusal_has_words_of_its_own() -> None:
     texts = [text_of(EventKind.REFUSED, reason) for reason in Refusal]
     assert len(set(texts)) == len(Refusal)
     assert not any(text.startswith("reason") for text in texts)
+
+
+def test_every_reason_of_a_refused_press_has_words_of_its_own() -> None:
+    texts = [text_of(EventKind.PATIENT_BOLUS_REFUSED, reason) for reason in PressRefusal]
+    assert len(set(texts)) == len(PressRefusal)
+    assert not any("reason" in text for text in texts)
+
+
+@pytest.mark.parametrize("detail", [Mode.PROGRAM, Mode.BOLUS, Mode.TEMPORARY_RATE])
+def test_the_end_of_another_mode_than_the_patients_bolus_is_the_programs_turn(detail: Mode) -> None:
+    assert text_of(EventKind.MODE_ENDED, detail, 0, 25_000).startswith("by the program again")
+    assert event_word(EventRecord(1, 0, 0, EventKind.MODE_ENDED, detail, 0, 25_000)) == "program"
+    assert event_word(EventRecord(1, 0, 0, EventKind.MODE_ENDED, Mode.PATIENT_BOLUS, 0, 0)) == "patient"
 
 
 @pytest.mark.parametrize("alarm", Alarm)

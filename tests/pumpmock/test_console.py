@@ -11,7 +11,7 @@ import pytest
 
 from protocol.alarms import Alarm
 from protocol.messages import OVERRIDDEN, EventRecord
-from protocol.vocabulary import EventKind, Mode, Refusal, Role
+from protocol.vocabulary import EventKind, Mode, PressRefusal, Refusal, Role
 from protocol.wording import CHANGES
 from pumpmock.console import Console, event_fields
 
@@ -45,6 +45,8 @@ FORMS = {
     EventKind.REFUSALS: ((Role.VIEWER, 7, 0), {"role": "viewer", "count": 7}),
     EventKind.STORE_FAILED: ((28, 0, 0), {"errno": 28}),
     EventKind.STORED_AGAIN: ((0, 3, 0), {"tries": 3}),
+    EventKind.PATIENT_BOLUS: ((0, 7, 60), {"volume_nl": 7, "duration_s": 60}),
+    EventKind.PATIENT_BOLUS_REFUSED: ((PressRefusal.LOCKOUT, 0, 0), {"reason": "lockout"}),
 }
 
 

@@ -55,6 +55,8 @@ class Pump(KaitaiStruct):
         refusals = 21
         store_failed = 22
         stored_again = 23
+        patient_bolus = 24
+        patient_bolus_refused = 25
 
     class Log(IntEnum):
         events = 0
@@ -92,6 +94,20 @@ class Pump(KaitaiStruct):
         bolus = 3
         prime = 4
         bridge = 5
+        patient_bolus = 6
+
+    class PressRefusal(IntEnum):
+        not_offered = 1
+        stands = 2
+        alarm = 3
+        minimum_rate = 4
+        running = 5
+        undisturbed = 6
+        lockout = 7
+        daily_maximum = 8
+        outside_limits = 9
+        day_volume = 10
+        reservoir = 11
 
     class Refusal(IntEnum):
         role = 1

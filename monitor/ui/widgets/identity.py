@@ -37,6 +37,7 @@ _SHORT: Final = {
     Mode.BOLUS: "bolus",
     Mode.PRIME: "prime",
     Mode.BRIDGE: "bridge",
+    Mode.PATIENT_BOLUS: "patient",
 }
 
 

@@ -28,6 +28,7 @@ def last_line(page: str) -> str:
         (Mode.BOLUS, 90, "RUNNING bolus, 1 min 30 s left ", "RUNNING bolus 1 min 30 s "),
         (Mode.PRIME, 600, "RUNNING prime, 10 min 0 s left ", "RUNNING prime 10 min 0 s "),
         (Mode.BRIDGE, 90_000, "RUNNING bridge, 1 d 1 h left ", "RUNNING bridge 1 d 1 h "),
+        (Mode.PATIENT_BOLUS, 90, "RUNNING patient bolus, 1 min 30 s left ", "RUNNING patient 1 min 30 s "),
     ],
 )
 def test_what_stands_over_the_program_is_said_beside_the_state(

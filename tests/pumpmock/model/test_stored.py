@@ -19,13 +19,16 @@ from tests.settings import usual_settings
 NONE_ALLOWED = {
     *("battery.eri_us", "guard.applied_us", "stopped_us", "therapy.mode_left_nl", "therapy.mode_until_us"),
     "drug",
-    "hydraulics.troubles.driven_us",
+    *("therapy.beneath", "hydraulics.troubles.driven_us"),
 }
 SIGNED = {
     *("settings.sensor_offset_nl", "settings.rate_error_ppm", "therapy.epoch_s", "past.lost_nl"),
     "hydraulics.lost_nl",
 }
-LISTS = {"guard.refusals_us", "guard.programmed", "guard.turned", "hydraulics.catheter"}
+LISTS = {
+    *("guard.refusals_us", "guard.programmed", "guard.turned", "guard.granted_us"),
+    "hydraulics.catheter",
+}
 
 
 def stored() -> dict[str, Any]:

@@ -24,14 +24,24 @@ MODES = {
     Mode.BRIDGE: Change(ChangeKind.BRIDGE, 3_000, volume_nl=9_000),
 }
 
+PATIENT = {
+    "patient_bolus_nl": 30_000,
+    "patient_bolus_s": 7_200,
+    "patient_lockout_s": 14_400,
+    "patient_boluses_a_day": 4,
+}
+
 
 def stored(mode: Mode = Mode.PROGRAM) -> dict[str, Any]:
     """Return the state of a pump with a flex program, an hour into a mode, refilled before."""
-    pump = Pump(usual_settings(), fill_nl=18_000_000, rate_nl_h=20_833)
+    pump = Pump(usual_settings(**PATIENT), fill_nl=18_000_000, rate_nl_h=20_833)
     pump.apply(FLEX)
     pump.advance(10 * US_PER_DAY + 7)
     pump.apply(Change(ChangeKind.REFILL, withdrawn_nl=9_000_000, volume_nl=18_000_000))
-    if mode is not Mode.PROGRAM:
+    if mode is Mode.PATIENT_BOLUS:
+        pump.apply(MODES[Mode.BOLUS])
+        assert pump.press() is None
+    elif mode is not Mode.PROGRAM:
         pump.apply(MODES[mode])
     pump.advance(US_PER_H)
     assert pump.sample().mode is mode
@@ -84,7 +94,7 @@ def test_a_week_has_seven_days(count: int) -> None:
 @pytest.mark.parametrize(
     ("mode", "key", "value"),
     [
-        (Mode.PROGRAM, "mode", 6),
+        (Mode.PROGRAM, "mode", 7),
         (Mode.PROGRAM, "mode", Mode.BOLUS),
         (Mode.PROGRAM, "mode_rate_nl_h", 1),
         (Mode.PROGRAM, "mode_left_nl", 1),
@@ -109,6 +119,76 @@ def test_a_week_has_seven_days(count: int) -> None:
 def test_a_figure_that_contradicts_the_others_is_named(mode: Mode, key: str, value: object) -> None:
     with pytest.raises(ValueError, match=r"^(therapy\.|drive\.rate_nl_h|battery\.empty_us)"):
         Pump.from_dict(damage(stored(mode), **{key: value}))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("mode", int(Mode.BOLUS), r"therapy\.beneath is under a mode that suspends nothing"),
+        ("beneath", None, r"battery\.empty_us"),  # the program would go on earlier
+        ("beneath", [], r"therapy\.beneath is not an object"),
+        ("beneath", {}, r"therapy\.beneath\.mode is missing"),
+        ("beneath.mode", 9, r"therapy\.beneath\.mode is 9, which is no mode"),
+        ("beneath.mode", int(Mode.PRIME), r"therapy\.beneath\.mode is one that nothing suspends"),
+        ("beneath.mode", int(Mode.TEMPORARY_RATE), r"therapy\.beneath\.mode_left_nl is not what the mode"),
+        ("beneath.mode_rate_nl_h", 0, r"therapy\.beneath\.mode_rate_nl_h is none at which a volume ends"),
+        ("beneath.mode_rate_nl_h", 1_000_001, r"therapy\.beneath\.mode_rate_nl_h is above"),
+        ("beneath.mode_left_nl", 0, r"therapy\.beneath\.mode_left_nl is 0, and the mode not over"),
+        ("beneath.mode_left_nl", 20_000_001, r"therapy\.beneath\.mode_left_nl is more than the capacity"),
+        ("beneath.mode_left_nl", None, r"therapy\.beneath\.mode_left_nl is not what the mode"),
+        ("beneath.mode_until_us", 10**15, r"therapy\.beneath\.mode_until_us is not what the mode"),
+    ],
+)
+def test_a_figure_of_the_patients_bolus_or_of_what_it_suspends_that_contradicts_the_others_is_named(
+    key: str, value: object, said: str
+) -> None:
+    data = stored(Mode.PATIENT_BOLUS)
+    name, _, inner = key.partition(".")
+    if inner:
+        data["therapy"][name][inner] = value
+    else:
+        data["therapy"][name] = value
+    with pytest.raises(ValueError, match=f"^{said}"):
+        Pump.from_dict(data)
+
+
+def test_more_than_the_patients_bolus_is_not_left_of_it() -> None:
+    data = stored(Mode.PATIENT_BOLUS)
+    data["settings"]["patient_bolus_nl"] = data["therapy"]["mode_left_nl"]
+    assert Pump.from_dict(data).to_dict() == data
+    data["settings"]["patient_bolus_nl"] -= 1
+    with pytest.raises(ValueError, match=r"^therapy\.mode_left_nl is more than the patient's bolus"):
+        Pump.from_dict(data)
+
+
+def test_a_temporary_rate_that_was_over_when_the_patient_pressed_is_not_beneath() -> None:
+    pump = Pump(usual_settings(**PATIENT), fill_nl=18_000_000, rate_nl_h=20_833)
+    pump.apply(Change(ChangeKind.TEMPORARY_RATE, 40_000, duration_s=60))
+    pump.advance(7)
+    assert pump.press() is None
+    data = pump.to_dict()
+    assert Pump.from_dict(data).to_dict() == data
+    data["therapy"]["beneath"]["mode_until_us"] = 7
+    with pytest.raises(ValueError, match=r"^therapy\.beneath\.mode_until_us was over"):
+        Pump.from_dict(data)
+
+
+@pytest.mark.parametrize(
+    ("granted_us", "said"),
+    [
+        ([], "lacks the bolus that runs"),
+        ([2, 1], "does not rise in time"),
+        ([0, 1, 2, 3, 4], "has more than the 4 of a day"),
+        ([2**60], "has an instant after drive.since_us"),
+        ([None], "is not an integer"),
+        (None, "is not a list"),
+    ],
+)
+def test_presses_that_can_not_have_been_granted_are_refused(granted_us: object, said: str) -> None:
+    data = stored(Mode.PATIENT_BOLUS)
+    data["guard"]["granted_us"] = granted_us
+    with pytest.raises(ValueError, match=rf"^guard\.granted_us {said}"):
+        Pump.from_dict(data)
 
 
 def test_a_stop_under_a_mode_is_none() -> None:
