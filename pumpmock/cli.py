@@ -172,6 +172,8 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
     Without --pty the port gets the first free name of pump0 to pump9 in the run-time folder; pump-monitor finds pump0 by
     itself. A viewer and a technician key are made at the first start of a serial number.
 
+    At the signal SIGUSR1 the patient presses the button; the profile says whether there is a bolus to be had.
+
     \b
     Examples:
       pumpmock serve

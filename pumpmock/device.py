@@ -111,6 +111,11 @@ class Device:
         self.pump.advance_to(max(self.pace.pump_us_at(self._wall_ns()), self.pump.clock.now_us))
         self._tell_held(self.now_ms())
 
+    def press(self) -> None:
+        """Let the patient press the button at this instant; the event log tells what came of it."""
+        self.catch_up()
+        self.pump.press()
+
     def persist(self) -> None:
         """Make the present state last, if it is not in the memory already.
 

@@ -51,7 +51,7 @@ _TOLD_WITH_PEER = frozenset({EventKind.SESSION, EventKind.BAD_HANDSHAKES})
 
 
 def serve(options: Options, console: Console) -> None:
-    """Serve a pump until SIGINT or SIGTERM.
+    """Serve a pump until SIGINT or SIGTERM; at SIGUSR1 the patient presses the button.
 
     Raises:
         ValueError: where no pump can be as the options or the state file say.
@@ -117,6 +117,7 @@ class _Server:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, ended.set)
+        loop.add_signal_handler(signal.SIGUSR1, self._press)
         loop.set_exception_handler(self._take_exception)
         pump = self._device.pump
         pump.record(EventKind.START)
@@ -249,6 +250,13 @@ class _Server:
         self._device.catch_up()
         self._persist()
         self._plan()
+
+    def _press(self) -> None:
+        """Let the patient press the button."""
+        if self._doubt is None:
+            self._device.press()
+            self._persist()
+            self._plan()
 
     def _persist(self) -> None:
         if self._doubt is not None:
