@@ -76,3 +76,14 @@ def test_the_alarms_that_their_maker_calls_critical_sound_like_it() -> None:
 
 def test_the_bits_are_those_of_the_wire() -> None:
     assert [mask({alarm}) for alarm in Alarm] == [1 << bit for bit in range(12)]
+
+
+def test_harm_and_onset_rise_with_the_danger() -> None:
+    assert [(harm.name, harm.value) for harm in Harm] == [("MINOR", 1), ("REVERSIBLE", 2), ("DEATH", 3)]
+
+
+def test_the_sounds_are_two_and_what_is_assumed_of_them_is_said() -> None:
+    assert [(s.critical, s.repeat_s, s.assumed) for s in (SINGLE_TONE, TWO_TONE)] == [
+        (False, 3_600, False),
+        (True, 600, True),
+    ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 from decimal import Decimal
 from fractions import Fraction
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.bounds import (
+    SOFT_LIMITS,
     Basis,
     Bounds,
     SoftLimits,
@@ -240,3 +242,15 @@ def test_the_dose_of_a_bolus_has_bounds_where_the_concentration_is_known(volume_
         25 if volume_nl < 25_000 else 100,
     )
     assert bolus_finding(volume_nl, 3_600, bounds, 0) is None
+
+
+def test_what_is_not_given_is_no_limit() -> None:
+    none = dict.fromkeys((f.name for f in dataclasses.fields(Bounds)), 0)
+    assert dataclasses.asdict(Bounds(1, 2)) == none | {"least_rate_nl_h": 1, "most_rate_nl_h": 2}
+    step = Range(1, 2, 3, 4, 5, "")
+    assert SoftLimits(step, step) == SoftLimits(step, step, None, (), 0, 0, "", 2)
+
+
+def test_without_a_drug_library_a_step_of_more_than_twenty_per_cent_wants_a_second_act() -> None:
+    up, down = Range(0, 0, 10, 20, 65_535, "assumption"), Range(0, 0, 10, 20, 100, "assumption")
+    assert SoftLimits(up, down) == SOFT_LIMITS
