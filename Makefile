@@ -29,7 +29,7 @@ demo: setup ## the emulator on a virtual serial port and the dashboard on it
 	@DEMO_SECONDS=$(DEMO_SECONDS) $(BIN)/python examples/demo.py
 
 test: setup lint ## everything: lint, types, import contract, unit, property, acceptance
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: setup ## style, types and walls
 	$(BIN)/ruff check .

@@ -30,6 +30,11 @@ settings.register_profile(
 settings.load_profile("short")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Start one worker more than there are cores: many a test awaits a process that is starting."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _state_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Have what programs note of their user lie in a folder of the session's."""

@@ -156,18 +156,20 @@ def test_a_key_that_only_reads_is_told_what_another_key_could_do(
     assert run("stop", "--yes").exit_code == 4
 
 
+@pytest.mark.usefixtures("live")
 def test_ctrl_c_while_the_answer_is_awaited_is_exit_4_with_both_rates(
-    live: LivePump, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting = Conversation._await
+    asking = Conversation._ask_here
 
-    def on_commit(conversation: Any, counter: int, deadline_ns: int) -> object:  # noqa: ANN401 - a conversation
-        if live.call(lambda: live.memory.revision):
-            raise KeyboardInterrupt
-        return waiting(conversation, counter, deadline_ns)
+    def interrupted(conversation: Any, request: Any, *others: Any) -> object:  # noqa: ANN401 - a conversation
+        answer = asking(conversation, request, *others)
+        if isinstance(request, Commit):
+            raise KeyboardInterrupt  # at the last moment: the pump has answered, and nobody has looked at it
+        return answer
 
     with monkeypatch.context() as patch:
-        patch.setattr(Conversation, "_await", on_commit)
+        patch.setattr(Conversation, "_ask_here", interrupted)
         result = run("set-rate", "0.55 mL/day", "--yes", "--drugs", "none")
     assert result.exit_code == 4
     assert (
