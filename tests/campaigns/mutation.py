@@ -30,7 +30,7 @@ LIST = Path(__file__).with_name("survivors.toml")
 PROTOCOL = Order(package="protocol", tests=("tests/protocol",), seed=SEED)
 # A trial of the hunt itself, in two seconds: to learn which of all tests run which line takes longer than that.
 SAMPLE = Order("protocol", ("tests/protocol/test_ledger.py",), modules=("ledger",))
-_WHOLE = 100
+_WHOLE = 20
 _LEAST_KILLED = 95  # of a hundred, where all mutants are run
 UNLISTED = "survived: "
 GONE = "listed, but there is no such mutant: "

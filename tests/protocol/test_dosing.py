@@ -246,3 +246,10 @@ def test_screening_doses_are_24_hours_apart(before_s: int, crossed: str) -> None
 def test_a_bolus_has_the_bounds_of_its_duration(duration_s: int, crossed: str) -> None:
     assert bolus(20_000, duration_s) == crossed
     assert bolus(20_000, duration_s, held=0) == crossed  # no dose is judged where none is known
+
+
+def test_the_steps_of_the_pump_s_own_limits_are_kept_with_a_drug_and_without() -> None:
+    status = at(25_000, least_rate_nl_h=2_000, step_up_percent=40, step_down_percent=50)
+    for rules in (SPINAL, Rules(None)):
+        found = rules.bounds(status)
+        assert (found.least_rate_nl_h, found.step_up_percent, found.step_down_percent) == (2_000, 40, 50)

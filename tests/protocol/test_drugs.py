@@ -126,7 +126,16 @@ def test_comments_spaces_and_the_order_of_keys_are_not_sealed() -> None:
             'name = "b"\nnaem = 1',
             '"naem" is not a part of a drug library; did you mean "name"?',
         ),
-        ("[drugs.baclofen.step_down]", "[drugs.baclofen.step_dwon]", 'did you mean "step_down"?'),
+        (
+            "[drugs.baclofen.step_down]",
+            "[drugs.baclofen.step_dwon]",
+            '"step_dwon" is not a part of a drug; did you mean "step_down"?',
+        ),
+        (
+            'lower_hard = "25 ug"',
+            "lower_hard = 25",
+            'lower_hard is not text: write lower_hard = "50 ug", say',
+        ),
         (
             'lower_soft = "22 ug/day"',
             'lower_sotf = "22 ug/day"',

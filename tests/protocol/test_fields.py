@@ -86,3 +86,7 @@ def test_a_message_is_printed_as_it_is_made() -> None:
     assert repr(Outcome(b"change-1", Verdict.APPLIED, 1, 2, 3)) == (
         "Outcome(command_id=b'change-1', verdict=<Verdict.APPLIED: 1>, revision=1, rate_nl_h=2, pump_time_us=3)"
     )
+
+
+def test_messages_that_differ_fall_apart_in_a_table_of_hashes() -> None:
+    assert len({hash(Outcome(bytes(8), Verdict.APPLIED, revision, 2, 3)) for revision in range(100)}) > 90

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, cast
 
 import construct
 import pytest
@@ -257,6 +257,8 @@ def test_what_a_message_cannot_hold_is_told_in_these_words() -> None:
         parse(Outcome.code, b"1")
     with pytest.raises(MessageError, match=r"^verdict 3 is not one of 1, 2$"):
         parse(Outcome.code, build(Outcome(bytes(8), Verdict.APPLIED, 1, 2, 3)).replace(b"\x01", b"\x03", 1))
+    with pytest.raises(MessageError, match=r"^verdict 3 is not one of 1, 2$"):
+        build(Outcome(bytes(8), cast("Verdict", 3), 1, 2, 3))
     with pytest.raises(MessageError, match=r"^type 0x7e is not a message of this version$"):
         parse(0x7E, b"")
     with pytest.raises(MessageError, match=r"^Rejected does not fit its layout$"):
