@@ -16,10 +16,11 @@ _LABEL = 12
 
 _PAGE = """# What was tried, and what held
 
-Each row is a promise and what was done to break it. The figures were counted by the run that made this page, with
-Python {python} on {system}; `make trust` makes it again, and the command of a row repeats that row, figure for figure,
-time aside, and what has a ~ before it, in which real processes have a hand. A control is the same campaign against something broken on purpose: it has to report failures, or the
-campaign proves nothing. Controls run at the size that `make test` runs.
+Each row is a promise and what was done to break it. The figures were counted by runs with Python {python} on {system},
+each at the size that its command names; `make trust` runs every row in full. The command of a row repeats it, figure for
+figure, time aside, and what has a ~ before it, in which real processes have a hand. A control is the same campaign
+against something broken on purpose: it has to report failures, or the campaign proves nothing. Controls run at the size
+that `make test` runs.
 
 | | promise | achieved | failures | controls found out | seed | seconds | again |
 | --- | --- | --- | --- | --- | --- | --- | --- |
