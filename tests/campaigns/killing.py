@@ -244,7 +244,10 @@ class Hunt:
         killers = [test for test in self._killers[stem] if test in set(tests)]
         tests = list(dict.fromkeys((*killers, *tests)))
         first = self._quick(tests)
-        for asked in (first, [test for test in tests if test not in set(first)]):
+        rest = [test for test in tests if test not in set(first)]
+        # A line that runs once a process is told of whichever test came first, so what survives has to survive them all.
+        others = [test for test in self._baseline.seconds if test not in set(tests)]
+        for asked in (first, rest, others):
             if not asked:
                 continue
             verdict, test = self._ask(stem, mutant, asked)
