@@ -51,6 +51,8 @@ def new_device() -> Device:
         battery_percent=100,
         concentration_ug_ml=500,
         rate_error_ppm=0,
+        drugs=None,
+        drug=None,
         limits=None,
         speed=REAL_SPEED,
         seed=1,
