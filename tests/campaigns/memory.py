@@ -47,7 +47,9 @@ def run(size: int, seed: int) -> Achieved:
     for name, make in _MADE.items():
         _peak(make, chunks[:_FIRST_CHUNKS])  # what is made once and for all is not a connection's
         peak = _peak(make, chunks)
-        achieved.most(f"KiB for {name}, at the most", -(-peak // 1024))
+        achieved.vary(
+            f"KiB for {name}, at the most", -(-peak // 1024)
+        )  # by what the interpreter happens to hold
         if peak >= _MOST:
             achieved.fail(f"{name} took {peak} bytes")
     return achieved
