@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from protocol.drugs import Range
-from protocol.units import NL_PER_ML, format_rate, format_span, format_volume
+from protocol.units import NL_PER_ML, S_PER_H, format_rate, format_span, format_volume
 from protocol.vocabulary import Refusal
 
 if TYPE_CHECKING:
@@ -177,8 +177,8 @@ def bolus_finding(
             Refusal.BOLUS_DOSE, most_ug, f"the dose is more than {most_ug} ug, the greatest of one bolus"
         )
     most = bounds.most_rate_nl_h
-    if volume_nl * 3_600 > most * duration_s:
-        least_s = -(-volume_nl * 3_600 // most)
+    if volume_nl * S_PER_H > most * duration_s:
+        least_s = -(-volume_nl * S_PER_H // most)
         said = f"{format_volume(volume_nl)} takes {least_s} s at the greatest rate, {format_rate(most)}"
         return Finding(Refusal.DURATION, least_s, said)
     return None
@@ -254,7 +254,7 @@ def _soft_findings(basis: Basis, proposed_nl_h: int, soft: SoftLimits) -> Iterat
 def _early(passed_s: int | None, span_s: int, words: str) -> Iterator[Finding]:
     if passed_s is not None and passed_s < span_s:
         left_s = span_s - passed_s
-        hours, rest = divmod(span_s, 3_600)
+        hours, rest = divmod(span_s, S_PER_H)
         span = format_span(span_s) if rest else f"{hours} h"
         yield Finding(Refusal.TOO_SOON, left_s, f"{words.format(span)}: {format_span(left_s)} left")
 

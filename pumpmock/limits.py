@@ -15,6 +15,7 @@ from protocol.units import S_PER_H, format_span
 from protocol.vocabulary import ChangeKind, Refusal
 from pumpmock.model.drug import DrugRules, tighter
 from pumpmock.model.guard import locked_s, too_soon_s, worst_day_nl
+from pumpmock.model.program import rate_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +117,7 @@ def _flex_finding(change: Change, facts: Facts, bounds: Bounds) -> Finding | Non
     for weekday, old in enumerate(facts.week):
         if not change.weekdays >> weekday & 1:
             continue
-        finding = _volume_finding(_rate_minutes(old), _rate_minutes(change.steps), facts.basis, bounds)
+        finding = _volume_finding(rate_minutes(old), rate_minutes(change.steps), facts.basis, bounds)
         if finding is not None:
             return replace(finding, sentence=f"{DAYS[weekday]}'s {finding.sentence}")
     return None
@@ -132,12 +133,6 @@ def _volume_finding(old: int, new: int, basis: Basis, bounds: Bounds) -> Finding
     return hard_finding(higher, -(-new // MINUTES_A_DAY), bounds) or hard_finding(
         lower, new // MINUTES_A_DAY, bounds
     )
-
-
-def _rate_minutes(steps: tuple[Step, ...]) -> int:
-    """Return the volume of a day's pattern, in nL/h times minutes."""
-    ends = (*(step.minute for step in steps[1:]), MINUTES_A_DAY)
-    return sum(step.rate_nl_h * (end - step.minute) for step, end in zip(steps, ends, strict=True))
 
 
 _JUDGES: dict[ChangeKind, Callable[[Change, Facts, Bounds], Finding | None]] = {

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from protocol.strict_toml import FileError, content_of, line_of
 from protocol.units import parse_dose, parse_percent, parse_rate, parse_span, parse_volume
 from pumpmock.model.settings import check_limits
-from pumpmock.toml_file import check_known, figure_in, read_text
+from pumpmock.toml_file import Entry, check_known, figure_in, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 FORMAT = 1
@@ -57,31 +57,22 @@ BENCH = LimitSet("bench", BENCH_LIMITS)
 NONE = LimitSet("none", NO_LIMITS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A key of the file: which setting, how its text is read, and what it looks like. Without a parser it is a count."""
-
-    setting: str
-    parse: Callable[[str], int] | None
-    example: str
-
-
 _percent = partial(parse_percent, most=_MOST_PERCENT)
 _ENTRIES = {
-    "least_rate": _Entry("least_rate_nl_h", parse_rate, '"0.048 mL/day"'),
-    "most_rate": _Entry("most_rate_nl_h", parse_rate, '"24 mL/day"'),
-    "minimum_rate": _Entry("minimum_rate_nl_h", parse_rate, '"0.006 mL/day"'),
-    "step_up": _Entry("step_up_percent", _percent, '"40 %"'),
-    "step_down": _Entry("step_down_percent", parse_percent, '"50 %"'),
-    "day_up": _Entry("day_up_percent", _percent, '"100 %"'),
-    "least_dose": _Entry("least_dose_ug_day", parse_dose, '"12 ug/day"'),
-    "most_dose": _Entry("most_dose_ug_day", parse_dose, '"2003 ug/day"'),
-    "most_bolus": _Entry("most_bolus_nl", parse_volume, '"0.1 mL"'),
-    "most_day": _Entry("most_day_nl", parse_volume, '"2 mL"'),
-    "lockout": _Entry("lockout_s", parse_span, '"60 s"'),
-    "refusals_allowed": _Entry("refusals_allowed", None, "3"),
-    "refusal_window": _Entry("refusal_window_s", parse_span, '"10 min"'),
-    "lock": _Entry("lock_s", parse_span, '"10 min"'),
+    "least_rate": Entry("least_rate_nl_h", parse_rate, '"0.048 mL/day"'),
+    "most_rate": Entry("most_rate_nl_h", parse_rate, '"24 mL/day"'),
+    "minimum_rate": Entry("minimum_rate_nl_h", parse_rate, '"0.006 mL/day"'),
+    "step_up": Entry("step_up_percent", _percent, '"40 %"'),
+    "step_down": Entry("step_down_percent", parse_percent, '"50 %"'),
+    "day_up": Entry("day_up_percent", _percent, '"100 %"'),
+    "least_dose": Entry("least_dose_ug_day", parse_dose, '"12 ug/day"'),
+    "most_dose": Entry("most_dose_ug_day", parse_dose, '"2003 ug/day"'),
+    "most_bolus": Entry("most_bolus_nl", parse_volume, '"0.1 mL"'),
+    "most_day": Entry("most_day_nl", parse_volume, '"2 mL"'),
+    "lockout": Entry("lockout_s", parse_span, '"60 s"'),
+    "refusals_allowed": Entry("refusals_allowed", None, "3"),
+    "refusal_window": Entry("refusal_window_s", parse_span, '"10 min"'),
+    "lock": Entry("lock_s", parse_span, '"10 min"'),
 }
 
 
@@ -100,7 +91,7 @@ def read_limits(path: Path) -> LimitSet:
             figure = _figure(key, value)
         except ValueError as error:
             raise FileError(f"{path}{line_of(text, key)}: {error}") from error
-        figures[_ENTRIES[key].setting] = figure
+        figures[_ENTRIES[key].name] = figure
     try:
         check_limits(figures)
     except ValueError as error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from protocol.strict_toml import FileError, content_of, line_of, shown
 from protocol.units import (
@@ -25,10 +25,7 @@ from protocol.units import (
 )
 from pumpmock.model.battery import LIVING_UNITS_PER_H, Cell
 from pumpmock.model.settings import Settings
-from pumpmock.toml_file import check_known, figure_in, read_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from pumpmock.toml_file import Entry, check_known, figure_in, read_text
 
 FORMAT = 1
 USUAL = "synchromed-like-20"  # what is served where no profile is named
@@ -78,15 +75,6 @@ class Profile:
     rate_nl_h: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A key of the file: what it is called in the code, how it is read (None: a bare count), and what it looks like."""
-
-    name: str
-    parse: Callable[[str], int] | None
-    example: str
-
-
 def _age_us(text: str) -> int:
     return parse_age(text) * US_PER_H
 
@@ -96,44 +84,44 @@ def _charge_units(text: str) -> int:
 
 
 _BATTERY, _START = "battery", "start"  # whose figures go elsewhere than into Settings
-_SECTIONS: dict[str, dict[str, _Entry]] = {
+_SECTIONS: dict[str, dict[str, Entry]] = {
     "reservoir": {
-        "capacity": _Entry("capacity_nl", parse_volume, '"20 mL"'),
-        "residual": _Entry("residual_nl", parse_volume, '"1.4 mL"'),
-        "low": _Entry("low_reservoir_nl", parse_volume, '"2 mL"'),
-        "sensed_band": _Entry("sensed_band_nl", parse_volume, '"0.5 mL"'),
-        "sensor_accuracy": _Entry("sensor_accuracy_nl", parse_volume, '"0.2 mL"'),
+        "capacity": Entry("capacity_nl", parse_volume, '"20 mL"'),
+        "residual": Entry("residual_nl", parse_volume, '"1.4 mL"'),
+        "low": Entry("low_reservoir_nl", parse_volume, '"2 mL"'),
+        "sensed_band": Entry("sensed_band_nl", parse_volume, '"0.5 mL"'),
+        "sensor_accuracy": Entry("sensor_accuracy_nl", parse_volume, '"0.2 mL"'),
     },
     "drive": {
-        "least_rate": _Entry("least_rate_nl_h", parse_rate, '"0.048 mL/day"'),
-        "most_rate": _Entry("most_rate_nl_h", parse_rate, '"24 mL/day"'),
-        "minimum_rate": _Entry("minimum_rate_nl_h", parse_rate, '"0.006 mL/day"'),
-        "stroke": _Entry("stroke_nl", parse_volume, '"2.5 uL"'),
-        "rate_accuracy": _Entry("rate_accuracy_ppm", parse_share, '"14.5 %"'),
-        "stall_detect": _Entry("stall_detect_s", parse_span, '"20 min"'),
+        "least_rate": Entry("least_rate_nl_h", parse_rate, '"0.048 mL/day"'),
+        "most_rate": Entry("most_rate_nl_h", parse_rate, '"24 mL/day"'),
+        "minimum_rate": Entry("minimum_rate_nl_h", parse_rate, '"0.006 mL/day"'),
+        "stroke": Entry("stroke_nl", parse_volume, '"2.5 uL"'),
+        "rate_accuracy": Entry("rate_accuracy_ppm", parse_share, '"14.5 %"'),
+        "stall_detect": Entry("stall_detect_s", parse_span, '"20 min"'),
     },
-    "catheter": {"volume": _Entry("catheter_nl", parse_volume, '"395 uL"')},
+    "catheter": {"volume": Entry("catheter_nl", parse_volume, '"395 uL"')},
     "alarms": {
-        "stopped": _Entry("stopped_alarm_s", parse_span, '"48 h"'),
-        "watchdog": _Entry("watchdog_s", parse_span, '"0 s"'),
+        "stopped": Entry("stopped_alarm_s", parse_span, '"48 h"'),
+        "watchdog": Entry("watchdog_s", parse_span, '"0 s"'),
     },
     "patient_bolus": {
-        "volume": _Entry("patient_bolus_nl", parse_volume, '"50 uL"'),
-        "duration": _Entry("patient_bolus_s", parse_span, '"10 min"'),
-        "lockout": _Entry("patient_lockout_s", parse_span, '"4 h"'),
-        "a_day": _Entry("patient_boluses_a_day", None, "4"),
+        "volume": Entry("patient_bolus_nl", parse_volume, '"50 uL"'),
+        "duration": Entry("patient_bolus_s", parse_span, '"10 min"'),
+        "lockout": Entry("patient_lockout_s", parse_span, '"4 h"'),
+        "a_day": Entry("patient_boluses_a_day", None, "4"),
     },
     _BATTERY: {
-        "standing_life": _Entry("capacity_units", _charge_units, '"8 years"'),
-        "work_per_ml": _Entry("units_per_nl", parse_age, '"6 h"'),
-        "notice": _Entry("notice_us", _age_us, '"90 days"'),
-        "service_life": _Entry("service_life_us", _age_us, '"7 years"'),
-        "empty": _Entry("empty_mv", parse_voltage, '"2400 mV"'),
-        "full": _Entry("full_mv", parse_voltage, '"3100 mV"'),
+        "standing_life": Entry("capacity_units", _charge_units, '"8 years"'),
+        "work_per_ml": Entry("units_per_nl", parse_age, '"6 h"'),
+        "notice": Entry("notice_us", _age_us, '"90 days"'),
+        "service_life": Entry("service_life_us", _age_us, '"7 years"'),
+        "empty": Entry("empty_mv", parse_voltage, '"2400 mV"'),
+        "full": Entry("full_mv", parse_voltage, '"3100 mV"'),
     },
     _START: {
-        "fill": _Entry("fill_nl", parse_volume, '"18 mL"'),
-        "rate": _Entry("rate_nl_h", parse_rate, '"0.5 mL/day"'),
+        "fill": Entry("fill_nl", parse_volume, '"18 mL"'),
+        "rate": Entry("rate_nl_h", parse_rate, '"0.5 mL/day"'),
     },
 }
 
@@ -203,7 +191,7 @@ def _profile(text: str, name: str, called: str) -> Profile:
         raise FileError(f"{called}{line_of(text, *place)}: {error}") from error
 
 
-def _figure(section: str, key: str, entry: _Entry, found: object) -> Figure:
+def _figure(section: str, key: str, entry: Entry, found: object) -> Figure:
     write = f'write {key} = {{ value = {entry.example}, source = "assumption" }}, say'
     if found is None:
         raise ValueError(f"[{section}] lacks {key}: {write}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from protocol.strict_toml import FileError, meant, shown, text_of
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 16_384  # some six times what the longest of them takes
 _MOST_BITS = 64  # of a count
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key of a file: what it is called in the code, how it is read (None: a bare count), and what it looks like."""
+
+    name: str
+    parse: Callable[[str], int] | None
+    example: str
 
 
 def read_text(path: Path, what: str) -> str:

@@ -129,8 +129,13 @@ def simple_continuous(rate_nl_h: int) -> Weekly:
 
 def day_volume_nl(pattern: Pattern) -> int:
     """Return what a day with this pattern delivers, rounded down to whole nanolitres."""
+    return rate_minutes(pattern) // 60
+
+
+def rate_minutes(pattern: Pattern) -> int:
+    """Return what a day with this pattern delivers, exactly: in nL/h times minutes."""
     ends = (*(step.minute for step in pattern[1:]), MINUTES_A_DAY)
-    return sum(step.rate_nl_h * (end - step.minute) for step, end in zip(pattern, ends, strict=True)) // 60
+    return sum(step.rate_nl_h * (end - step.minute) for step, end in zip(pattern, ends, strict=True))
 
 
 class Suspended(NamedTuple):
