@@ -96,7 +96,7 @@ def _serve_thread(
         ended = asyncio.Event()
         port = PtyPort(
             link,
-            lambda _peer: NativeConversation(
+            lambda _peer, _send: NativeConversation(
                 device,
                 {key.key_id: key},
                 os.urandom,

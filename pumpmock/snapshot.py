@@ -105,7 +105,7 @@ class Store:
             OSError: where it can't be read.
         """
         try:
-            return _memory(json.loads(read_ordinary(self.path, _MOST_BYTES).decode()))
+            return loaded_memory(json.loads(read_ordinary(self.path, _MOST_BYTES).decode()))
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -121,7 +121,7 @@ class Store:
         """
         draft = self.path.with_name(self.path.name + ".new")
         with open(create_draft(draft), "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
-            json.dump(_content(memory), file, separators=(",", ":"))
+            json.dump(dumped_memory(memory), file, separators=(",", ":"))
             file.flush()
             if os.fstat(file.fileno()).st_size > _MOST_BYTES:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(self.path))  # no start would take it
@@ -143,7 +143,8 @@ class Store:
         os.close(self._lock)
 
 
-def _content(memory: Memory) -> dict[str, Any]:
+def dumped_memory(memory: Memory) -> dict[str, Any]:
+    """Return a memory as plain JSON values: what a state file holds."""
     return {
         "format": _FORMAT,
         "serial_number": memory.serial_number,
@@ -160,7 +161,12 @@ def _content(memory: Memory) -> dict[str, Any]:
     }
 
 
-def _memory(content: Any) -> Memory:  # noqa: ANN401 - whatever JSON holds
+def loaded_memory(content: Any) -> Memory:  # noqa: ANN401 - whatever JSON holds
+    """Return the memory that `dumped_memory` described; the motor follows what its ledger had ahead.
+
+    Raises:
+        ValueError, KeyError, TypeError, RecursionError: where it is something else; no memory exists then.
+    """
     if not isinstance(content, dict) or set(content) != _KEYS or content["format"] != _FORMAT:
         raise ValueError(f"it is not of format {_FORMAT}")
     rows = items(content["ledger"], "ledger")

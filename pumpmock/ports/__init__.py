@@ -5,6 +5,6 @@ Each port is a module of its own, to be imported by name: `pty` needs a POSIX sy
 
 from __future__ import annotations
 
-from pumpmock.ports.base import Conversation, OpenConversation, Port, PortError, PortInUseError
+from pumpmock.ports.base import Conversation, OpenConversation, Port, PortError, PortInUseError, Send
 
-__all__ = ["Conversation", "OpenConversation", "Port", "PortError", "PortInUseError"]
+__all__ = ["Conversation", "OpenConversation", "Port", "PortError", "PortInUseError", "Send"]

@@ -25,8 +25,12 @@ class Conversation(Protocol):
         ...
 
 
-OpenConversation = Callable[[str], Conversation]
-"""Called by a port when a host turns up, with the peer's name for the journal: "pty", "tcp 127.0.0.1:51234"."""
+Send = Callable[[bytes], None]
+"""Sends bytes to one host at a moment of the pump's own choosing; once that host has gone, it does nothing."""
+
+OpenConversation = Callable[[str, Send], Conversation]
+"""Called by a port when a host turns up, with the peer's name for the journal ("pty", "tcp 127.0.0.1:51234") and what
+sends to this host outside of an answer."""
 
 
 class Port(Protocol):

@@ -12,8 +12,9 @@ class MemoryPort:
     """The host's end of a line on which every byte has arrived, and been answered, when `write` returns."""
 
     def __init__(self, open_conversation: OpenConversation) -> None:
-        self._conversation = open_conversation("memory")
         self._unread = bytearray()
+        self._is_open = True
+        self._conversation = open_conversation("memory", self._take)
 
     def write(self, data: bytes) -> int:
         """Send `data` to the pump, keep its reply for `read`, and return the number of bytes sent."""
@@ -28,4 +29,9 @@ class MemoryPort:
 
     def close(self) -> None:
         """Unplug the host: the conversation ends."""
+        self._is_open = False
         self._conversation.close()
+
+    def _take(self, data: bytes) -> None:
+        if self._is_open:
+            self._unread += data

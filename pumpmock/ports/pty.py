@@ -169,18 +169,28 @@ class PtyPort:
     def _answer(self, line: Line, reads: list[bytes], *, heard: bool = True) -> None:
         """Pass bytes on, a read at a time, and send each reply, unless the host that asked can't hear it any more."""
         for data in reads:
-            if self._conversation is None:
-                self._conversation = self._open_conversation("pty")
-            reply = self._conversation.receive(data)
+            conversation = self._conversation or self._open_anew(line)
+            reply = conversation.receive(data)
             if self._line is not line:  # the conversation has pulled the plug
                 return
             if reply and heard:
-                self.dropped_bytes += len(reply) - line.write(reply)
+                self._send(line, reply)
+
+    def _open_anew(self, line: Line) -> Conversation:
+        def send(data: bytes) -> None:
+            if self._line is line and self._conversation is opened:
+                self._send(line, data)
+
+        self._conversation = opened = self._open_conversation("pty", send)
+        return opened
+
+    def _send(self, line: Line, data: bytes) -> None:
+        self.dropped_bytes += len(data) - line.write(data)
 
     def _begin_conversation(self, line: Line) -> None:
         self._end_conversation()
         line.forget_unread()
-        self._conversation = self._open_conversation("pty")
+        self._open_anew(line)
 
     def _end_conversation(self) -> None:
         conversation, self._conversation = self._conversation, None

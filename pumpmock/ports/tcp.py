@@ -114,7 +114,7 @@ class _Connection(asyncio.BufferedProtocol):
         # asyncio does this itself for sockets that it made, not for those of a listener that it was given.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         host, port = transport.get_extra_info("peername")[:2]
-        self._conversation = self._open_conversation(f"tcp {_join(host, port)}")
+        self._conversation = self._open_conversation(f"tcp {_join(host, port)}", self._send)
         self._connections.add(self)
 
     def get_buffer(self, sizehint: int) -> bytearray:
@@ -124,7 +124,7 @@ class _Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         reply = self._conversation.receive(bytes(self._buffer[:nbytes]))
         if reply:
-            self._transport.write(reply)
+            self._send(reply)
 
     def pause_writing(self) -> None:
         # The host asks and asks and never reads. Waiting would let it hold our memory: it is dropped, nobody else.
@@ -135,6 +135,10 @@ class _Connection(asyncio.BufferedProtocol):
         self._connections.discard(self)
         self._ended.set_result(None)
         self._conversation.close()
+
+    def _send(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(data)
 
     def cut(self) -> asyncio.Future[None]:
         """Drop the host without waiting for it to read the rest; the future is done when its conversation ended."""

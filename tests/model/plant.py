@@ -161,7 +161,7 @@ class Plant:
         self._store.close()
         self._folder.cleanup()
 
-    def _converse(self, _peer: str) -> NativeConversation:
+    def _converse(self, _peer: str, _send: object) -> NativeConversation:
         device, random = self.device, self._random
         return NativeConversation(
             device, {KEY.key_id: KEY}, random, opened=lambda _role: None, unsaved=self._note_unsaved

@@ -155,7 +155,7 @@ class LivePump:
         self.keys_folder = folder / "keys"
         self.keys = ensure_keys(self.keys_folder, SERIAL_NUMBER, self.random)
         self.renew(STORE_ID)
-        self.port = PtyPort(folder / "pump0", lambda _peer: _Seam(self))
+        self.port = PtyPort(folder / "pump0", lambda _peer, _send: _Seam(self))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="pump")
         self._thread.start()

@@ -125,7 +125,7 @@ class Bench:
             raise self.store_error
         self.saves.append(state_of(memory))
 
-    def open(self, _peer: str = "") -> NativeConversation:
+    def open(self, _peer: str = "", _send: object = None) -> NativeConversation:
         """Begin a conversation, as a port does."""
         return NativeConversation(
             self.device, KEYS, self.random, opened=lambda _role: None, unsaved=self.told.append

@@ -59,7 +59,7 @@ def the_state_is_written_in_place() -> Iterator[None]:
 
     def save(store: Store, memory: Memory) -> None:
         with store.path.open("w", encoding="utf-8") as file:
-            json.dump(snapshot._content(memory), file, separators=(",", ":"))
+            json.dump(snapshot.dumped_memory(memory), file, separators=(",", ":"))
             os.fsync(file.fileno())
 
     with mock.patch.object(Store, "save", save):
@@ -85,7 +85,7 @@ def a_start_takes_the_line_ahead_for_followed() -> Iterator[None]:
 @contextmanager
 def what_was_followed_is_stored_as_ahead() -> Iterator[None]:
     """A pump that stores that its motor is to follow once it has."""
-    content, follow = snapshot._content, Memory.follow
+    content, follow = snapshot.dumped_memory, Memory.follow
     followed: dict[int, Change] = {}
 
     def noted(memory: Memory, line: Applied) -> None:
@@ -99,7 +99,7 @@ def what_was_followed_is_stored_as_ahead() -> Iterator[None]:
             said |= {"revision": memory.revision - 1, "ahead": asdict(followed[memory.revision])}
         return said
 
-    with mock.patch.object(snapshot, "_content", stored), mock.patch.object(Memory, "follow", noted):
+    with mock.patch.object(snapshot, "dumped_memory", stored), mock.patch.object(Memory, "follow", noted):
         yield
 
 

@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pumpmock.ports import OpenConversation, Send
+
 PATIENCE_S = 60  # only reached by a test that fails
 
 
@@ -20,9 +22,11 @@ class Journal:
         self.entries: list[str] = []
         self.received = bytearray()
         self.on_line: Callable[[bytes], bytes] = lambda line: b"<" + line + b">\n"
+        self.send: Send = lambda _data: None  # to the newest host, at a moment of the test's own
         self._changed = asyncio.Event()
 
-    def open(self, peer: str) -> LineConversation:
+    def open(self, peer: str, send: Send = lambda _data: None) -> LineConversation:
+        self.send = send
         self.note(f"open {peer}")
         return LineConversation(self)
 
@@ -69,5 +73,5 @@ def journal() -> Journal:
 
 
 @pytest.fixture
-def open_echo() -> Callable[[str], EchoConversation]:
-    return lambda _: EchoConversation()
+def open_echo() -> OpenConversation:
+    return lambda _peer, _send: EchoConversation()

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
 
+    from pumpmock.ports import OpenConversation
+
 
 def plug_in(port: PtyPort) -> int:
     return os.open(port.path, os.O_RDWR | os.O_NOCTTY)
@@ -27,7 +29,7 @@ async def read(host: int, size: int) -> bytes:
 
 def serve(
     tmp_path: Path,
-    open_conversation: Callable[[str], object],
+    open_conversation: OpenConversation,
     story: Callable[[PtyPort], Coroutine[None, None, None]],
 ) -> PtyPort:
     """Open a port, let the story happen, close the port, and return it for its counts. No callback may fail."""

@@ -31,3 +31,14 @@ def test_the_conversation_is_opened_by_name_and_ends_with_the_port(journal: Jour
     MemoryPort(journal.open).close()
 
     assert journal.entries == ["open memory", "close"]
+
+
+def test_what_the_pump_sends_unasked_arrives_until_the_port_is_closed(journal: Journal) -> None:
+    port = MemoryPort(journal.open)
+
+    journal.send(b"late")
+    assert port.read(10) == b"late"
+
+    port.close()
+    journal.send(b"later")
+    assert port.read(10) == b""

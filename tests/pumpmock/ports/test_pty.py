@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.pumpmock.ports.conftest import EchoConversation, Journal
+    from pumpmock.ports import OpenConversation
+    from tests.pumpmock.ports.conftest import Journal
 
 
 def ask(url: str, request: bytes) -> bytes:
@@ -39,7 +40,7 @@ def test_a_pyserial_host_is_answered_at_the_link(tmp_path: Path, journal: Journa
     assert journal.entries == ["open pty", "line status", "close"]
 
 
-def test_all_byte_values_pass_both_ways(tmp_path: Path, open_echo: Callable[[str], EchoConversation]) -> None:
+def test_all_byte_values_pass_both_ways(tmp_path: Path, open_echo: OpenConversation) -> None:
     def echo(url: str) -> bytes:
         with serial.serial_for_url(url, timeout=30) as host:
             host.write(bytes(range(256)))

@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING
 from tests.pumpmock.ports.stage import plug_in, read, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from pumpmock.ports import OpenConversation
     from pumpmock.ports.pty import PtyPort
-    from tests.pumpmock.ports.conftest import EchoConversation, Journal
+    from tests.pumpmock.ports.conftest import Journal
 
 TIOCGEXCL = 0x80045440  # Linux; the termios module doesn't name it
 
 
-def test_a_host_that_sets_nothing_finds_a_raw_line(
-    tmp_path: Path, open_echo: Callable[[str], EchoConversation]
-) -> None:
+def test_a_host_that_sets_nothing_finds_a_raw_line(tmp_path: Path, open_echo: OpenConversation) -> None:
     async def story(port: PtyPort) -> None:
         host = plug_in(port)
         os.write(host, bytes(range(256)))

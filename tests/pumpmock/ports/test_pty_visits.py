@@ -141,7 +141,7 @@ def test_a_conversation_is_handed_no_more_than_a_read_at_a_time(tmp_path: Path, 
         await journal.until("all")
         os.close(host)
 
-    serve(tmp_path, lambda _peer: Sizes(), story)
+    serve(tmp_path, lambda _peer, _send: Sizes(), story)
     assert max(sizes) <= READ_SIZE
 
 

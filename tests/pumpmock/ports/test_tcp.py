@@ -13,8 +13,7 @@ from pumpmock.ports.tcp import MAX_UNSENT, TcpPort, parse_host_port
 from tests.pumpmock.ports.conftest import EchoConversation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from pumpmock.ports import OpenConversation
     from tests.pumpmock.ports.conftest import Journal
 
 
@@ -36,7 +35,7 @@ def test_a_pyserial_host_is_answered_at_the_url(journal: Journal) -> None:
     assert journal.entries[0].startswith("open tcp 127.0.0.1:")
 
 
-def test_all_byte_values_pass_both_ways(open_echo: Callable[[str], EchoConversation]) -> None:
+def test_all_byte_values_pass_both_ways(open_echo: OpenConversation) -> None:
     def echo(url: str) -> bytes:
         with serial.serial_for_url(url, timeout=30) as host:
             host.write(bytes(range(256)))
@@ -253,7 +252,7 @@ def test_a_conversation_is_handed_no_more_than_a_read_at_a_time(journal: Journal
             return b""
 
     async def run() -> None:
-        port = TcpPort("127.0.0.1", 0, lambda _peer: Sizes())
+        port = TcpPort("127.0.0.1", 0, lambda _peer, _send: Sizes())
         await port.open()
         _, writer = await asyncio.open_connection("127.0.0.1", int(port.url.rpartition(":")[2]))
         writer.write(bytes(sent))

@@ -1,0 +1,287 @@
+"""One pump, live: the device, the timer that wakes it for what is due in pump time, its hosts' lines, its journal.
+
+It knows no event loop, no port and no file: wall time, randomness and what makes the state last are passed in, so that
+a test, a script and `pumpmock serve` drive the same pump. All of it runs in one thread.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Protocol
+
+from protocol.handshake import BackOff
+from protocol.vocabulary import EventKind, Role
+from pumpmock.console import event_fields
+from pumpmock.device import Device
+from pumpmock.dialects.native import NativeConversation
+from pumpmock.journal import Journal
+from pumpmock.model.reservoir import LedgerError
+from pumpmock.pace import Pace
+from pumpmock.snapshot import InDoubtError
+from pumpmock.tally import Tally
+from pumpmock.wall import NS_A_S
+from pumpmock.wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from protocol.keys import Key
+    from protocol.messages import EventRecord
+    from pumpmock.ports import OpenConversation, Send
+    from pumpmock.snapshot import Memory
+    from pumpmock.wall import Planned, Wall
+
+MODEL = "pumpmock bench"
+_TOLD_WITH_PEER = frozenset({EventKind.SESSION, EventKind.BAD_HANDSHAKES})
+
+
+class Teller(Protocol):
+    """Who is told what happens, as a person or a program reads it."""
+
+    def tell(self, sentence: str, event: Mapping[str, Any]) -> None:
+        """Say what happened."""
+
+    def warn(self, sentence: str) -> None:
+        """Say what somebody should look at."""
+
+    def event(self, record: EventRecord) -> None:
+        """Report an entry of the pump's event log."""
+
+
+class Emulator:
+    """A pump that goes with the wall's time and talks to any number of hosts.
+
+    Args:
+        memory: the pump, and what survives with it.
+        keys: its table of keys.
+        speed: of pump time, in thousandths of wall time.
+        wall: wall time.
+        random: returns that many random bytes, for nonces, session numbers and tokens.
+        save: makes the memory last; OSError where it can't.
+        teller: told what happens.
+        firmware: version, as hosts see it.
+
+    Attributes:
+        device: the pump behind all its ports.
+        journal: what happened.
+        doubt: why it ended at once, without another word; None while all is well.
+        on_doubt: called once when it does.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        keys: Mapping[bytes, Key],
+        *,
+        speed: int,
+        wall: Wall,
+        random: Callable[[int], bytes],
+        save: Callable[[Memory], None],
+        teller: Teller,
+        firmware: str,
+    ) -> None:
+        self.wall = wall
+        self.doubt: InDoubtError | LedgerError | None = None
+        self.on_doubt: Callable[[], None] = lambda: None
+        self._keys = keys
+        self._random = random
+        self._save = save
+        self._teller = teller
+        self._firmware = firmware
+        self._tallies: list[Tally] = []
+        self._wires: set[Wire] = set()
+        self._unsaved = ""
+        self._due_us: int | None = None
+        self._timer: Planned | None = None
+        self.device = self._device_of(memory, speed)
+        self.journal = Journal(wall.now_ns, lambda: self.device.pump.clock.now_us)
+
+    def _device_of(self, memory: Memory, speed: int) -> Device:
+        pump = memory.pump
+        pump.on_event = self._note_event
+        return Device(
+            memory,
+            pace=Pace(speed, self.wall.now_ns(), pump.clock.now_us),
+            wall_ns=self.wall.now_ns,
+            random=self._random,
+            save=self._save,
+            model=MODEL,
+            firmware=self._firmware,
+        )
+
+    # --- its life ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Log the start, make it last, and follow the wall's time from now on.
+
+        Raises:
+            OSError: where the state can't be written.
+            InDoubtError: where it is not sure what was written.
+        """
+        self.device.pump.record(EventKind.START)
+        self.device.persist()
+        self.plan()
+
+    def finish(self) -> None:
+        """Come to the present, tell and store what is still held back, and stand still."""
+        if self.doubt is None:
+            try:
+                self.device.catch_up()
+            except LedgerError as error:
+                self.stop(error)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.doubt is None:
+            for tally in self._tallies:
+                tally.tell()
+            self.device.finish()
+            self.persist()
+
+    def stop(self, doubt: InDoubtError | LedgerError) -> None:
+        """End at once, and say nothing more to any host: docs/decisions/0023-fail-stop.md."""
+        if self.doubt is None and isinstance(doubt, LedgerError):
+            state = self.device.pump.last_state()
+            event = {"event": "ledger_error", "error": str(doubt), "pump": state}
+            self.tell(f"the pump's last sound state: {json.dumps(state)}", event)
+        self.doubt = doubt
+        self.on_doubt()
+
+    def persist(self) -> None:
+        """Make the present state last; where that fails, readings go on and somebody is told."""
+        if self.doubt is not None:
+            return
+        try:
+            self.device.persist()
+        except InDoubtError as doubt:
+            self.stop(doubt)
+        except OSError as error:
+            self._note_unsaved(error)
+
+    # --- what is done to it -----------------------------------------------------------------------------------------
+
+    def press(self) -> None:
+        """Let the patient press the button."""
+        self._do(self.device.press)
+
+    def advance(self, dt_us: int) -> None:
+        """Let `dt_us` of pump time pass at once, with all that is due in it; then it goes on at its pace from there."""
+        self._do(lambda: self.device.pump.advance(dt_us))
+
+    def set_speed(self, speed: int) -> None:
+        """Let pump time run at `speed` thousandths of wall time from now on; 0 freezes it."""
+        self._do(lambda: None, speed)
+
+    def restore(self, memory: Memory) -> None:
+        """Let the pump be as `memory` has it, and start: the memory of an earlier day put back in.
+
+        Its starts go on counting from the greatest number there was, so that no session of an earlier start can be
+        replayed; every host has to greet anew.
+        """
+        self.device.pump.on_event = None
+        memory.boot = max(self.device.memory.boot, memory.boot) + 1
+        self.device = self._device_of(memory, self.device.pace.speed)
+        for wire in self._wires:
+            wire.renew()
+        self._due_us = None
+        self.start()
+
+    def _do(self, action: Callable[[], None], speed: int | None = None) -> None:
+        """Do something to the pump of this very instant, store what came of it, and go on from there."""
+        if self.doubt is not None:
+            return
+        device = self.device
+        try:
+            device.catch_up()
+            action()
+        except LedgerError as error:
+            self.stop(error)
+            return
+        now_ns = self.wall.now_ns()
+        if speed is not None or device.pump.clock.now_us > device.pace.pump_us_at(now_ns):
+            pace = device.pace.speed if speed is None else speed
+            device.pace = Pace(pace, now_ns, device.pump.clock.now_us)
+            self._due_us = None  # whatever the timer was set to, it is another instant of the wall's
+        self.persist()
+        self.plan()
+
+    # --- its hosts --------------------------------------------------------------------------------------------------
+
+    def plug(self) -> OpenConversation:
+        """Return what opens the conversations of one port; they share its back-off and its tally."""
+        back_off = BackOff()
+        tally = Tally(
+            self._tell_bad_handshakes, lambda delay_s, action: self.wall.later(int(delay_s * NS_A_S), action)
+        )
+        self._tallies.append(tally)
+
+        def open_dialect(peer: str) -> NativeConversation:
+            def opened(role: Role) -> None:
+                name = role.name.lower()
+                self.tell(f"{name} on {peer}", {"event": "session", "peer": peer, "role": name})
+
+            return NativeConversation(
+                self.device,
+                self._keys,
+                self._random,
+                opened=opened,
+                unsaved=self._note_unsaved,
+                bad_handshakes=lambda count: tally.add(count, peer),
+                back_off=back_off,
+            )
+
+        def open_wire(peer: str, send: Send) -> Wire:
+            wire = Wire(self, peer, send, open_dialect)
+            self._wires.add(wire)
+            return wire
+
+        return open_wire
+
+    def unplugged(self, wire: Wire) -> None:
+        """Forget a line whose host has gone."""
+        self._wires.discard(wire)
+
+    # --- what is told -----------------------------------------------------------------------------------------------
+
+    def tell(self, sentence: str, event: Mapping[str, Any]) -> None:
+        """Note what happened, and tell it."""
+        fields = dict(event)
+        self.journal.note(fields.pop("event"), fields.pop("peer", ""), **fields)
+        self._teller.tell(sentence, event)
+
+    def _note_event(self, record: EventRecord) -> None:
+        if record.kind in _TOLD_WITH_PEER:
+            return
+        fields = event_fields(record)
+        del fields["pump_time_us"]  # every entry has it
+        self.journal.note(fields.pop("event"), **fields)
+        if record.kind != EventKind.START:  # whoever started it tells that, with its ports
+            self._teller.event(record)
+
+    def _tell_bad_handshakes(self, count: int, peer: str) -> None:
+        self.device.note_bad_handshakes(count)
+        said = f"{count} handshake frame{'s' if count > 1 else ''} with a wrong tag refused on {peer}"
+        self.tell(said, {"event": "bad_handshakes", "count": count, "peer": peer})
+
+    def _note_unsaved(self, error: OSError) -> None:
+        said = f"the state file can't be written ({error.strerror or error}): readings go on, changes are refused"
+        if said != self._unsaved:
+            self._teller.warn(said)
+        self._unsaved = said
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    def plan(self) -> None:
+        """Set the timer to the next thing that is due in pump time."""
+        due_us = self.device.pump.clock.next_due_us
+        if due_us == self._due_us:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due_us, self._timer = due_us, None
+        due_ns = None if due_us is None else self.device.pace.wall_ns_at(due_us)
+        if due_ns is not None:
+            self._timer = self.wall.later(max(0, due_ns - self.wall.now_ns()), self._wake)
+
+    def _wake(self) -> None:
+        self._due_us = None
+        self._do(lambda: None)

@@ -1,0 +1,183 @@
+"""A live pump goes with wall time, does what it is told at once, notes what happened, and can be put back."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+import pytest
+
+from protocol.exchange import HostEnd
+from protocol.keys import BENCH_KEY
+from protocol.messages import Poll, Status
+from protocol.vocabulary import EventKind
+from pumpmock.console import Console
+from pumpmock.emulator import Emulator
+from pumpmock.model.reservoir import LedgerError
+from pumpmock.ports.memory import MemoryPort
+from pumpmock.snapshot import Memory, dumped_memory, loaded_memory
+from pumpmock.wall import NS_A_S, HandWall
+from tests.pumpmock.conftest import new_memory
+
+HOUR_US = 3_600 * 10**6
+
+
+class Stand:
+    """An emulator on a wall that stands still until it is moved."""
+
+    def __init__(self, speed: int = 1_000) -> None:
+        self.hand = HandWall(10**9)
+        self.saves: list[str] = []
+        self.emulator = Emulator(
+            new_memory(),
+            {BENCH_KEY.key_id: BENCH_KEY},
+            speed=speed,
+            wall=self.hand.wall,
+            random=Random(1).randbytes,  # noqa: S311 - the key is published
+            save=self._save,
+            teller=Console(as_json=True),
+            firmware="1.2.3",
+        )
+        self.emulator.start()
+
+    def _save(self, memory: Memory) -> None:
+        self.saves.append(json.dumps(dumped_memory(memory)))
+
+    @property
+    def now_us(self) -> int:
+        return self.emulator.device.pump.clock.now_us
+
+    def what(self) -> list[str]:
+        return [entry.what for entry in self.emulator.journal.entries]
+
+
+class Host:
+    """A host with the bench key on a port in memory."""
+
+    def __init__(self, port: MemoryPort) -> None:
+        self.port = port
+        self.greet()
+
+    def greet(self) -> None:
+        self.end = HostEnd(BENCH_KEY, bytes(16))
+        self.port.write(self.end.hello())
+        _, confirm = self.end.receive(self.port.read(1_000))
+        self.port.write(confirm)
+        self.end.receive(self.port.read(1_000))
+
+    def poll(self) -> Status | None:
+        asked, _ = self.end.ask(Poll())
+        self.port.write(asked)
+        answers, _ = self.end.receive(self.port.read(1_000))
+        return answers[0].message if answers else None
+
+
+def test_pump_time_follows_the_wall_and_what_is_due_happens_at_its_instant() -> None:
+    stand = Stand(speed=3_600_000)  # an hour a second
+    ran: list[int] = []
+    stand.emulator.device.pump.clock.call_at(2 * HOUR_US + 1, lambda: ran.append(stand.now_us))
+    stand.emulator.plan()
+
+    stand.hand.advance(2 * NS_A_S)
+    assert ran == []
+
+    stand.hand.advance(1)
+    assert ran == [2 * HOUR_US + 1]
+
+
+def test_an_advance_is_at_once_and_pump_time_goes_on_from_there() -> None:
+    stand = Stand()
+    stand.hand.advance(5 * NS_A_S)
+
+    stand.emulator.advance(HOUR_US)
+    assert stand.now_us == HOUR_US + 5 * 10**6
+
+    stand.hand.advance(NS_A_S)
+    stand.emulator.device.catch_up()
+    assert stand.now_us == HOUR_US + 6 * 10**6
+
+
+def test_a_frozen_pump_stands_still_and_thaws_where_it_stood() -> None:
+    stand = Stand()
+    stand.hand.advance(2 * NS_A_S)
+    stand.emulator.set_speed(0)
+    stand.hand.advance(1_000 * NS_A_S)
+    stand.emulator.set_speed(1_000)
+    stand.hand.advance(NS_A_S)
+    stand.emulator.device.catch_up()
+
+    assert stand.now_us == 3 * 10**6
+
+
+def test_the_journal_has_bytes_both_ways_and_the_pumps_own_events_in_order() -> None:
+    stand = Stand()
+    port = MemoryPort(stand.emulator.plug())
+    host = Host(port)
+    host.poll()
+
+    assert stand.what() == ["start", "in", "out", "in", "session", "out", "in", "out"]
+    session = stand.emulator.journal.entries[4]
+    assert (session.peer, session.fields["role"]) == ("memory", "developer")
+    assert [entry.number for entry in stand.emulator.journal.entries] == list(range(1, 9))
+
+
+def test_a_memory_put_back_is_the_pump_as_it_was_and_ends_every_session() -> None:
+    stand = Stand()
+    kept = json.dumps(dumped_memory(stand.emulator.device.memory))
+    port = MemoryPort(stand.emulator.plug())
+    host = Host(port)
+    stand.emulator.advance(1_000 * HOUR_US)
+    assert host.poll().delivered_nl > 0
+
+    stand.emulator.restore(loaded_memory(json.loads(kept)))
+
+    assert host.poll() is None  # of a session that ended
+    host.greet()
+    found = host.poll()
+    assert (found.delivered_nl, found.pump_time_us, found.boot) == (0, 0, 2)
+    assert stand.emulator.device.pump.events.since(0)[-2].kind == EventKind.START
+
+
+def test_a_pump_put_back_after_later_starts_counts_on_from_those() -> None:
+    stand = Stand()
+    kept = json.dumps(dumped_memory(stand.emulator.device.memory))
+    for _ in range(3):
+        stand.emulator.restore(loaded_memory(json.loads(kept)))
+
+    assert stand.emulator.device.memory.boot == 4
+
+
+def test_what_happens_is_stored_when_it_happens() -> None:
+    stand = Stand()
+    before = len(stand.saves)
+
+    stand.emulator.advance(HOUR_US)
+
+    assert len(stand.saves) == before + 1
+    assert json.loads(stand.saves[-1])["pump"]["now_us"] == HOUR_US
+
+
+def test_after_volumes_that_do_not_add_up_nothing_is_said_or_done_any_more() -> None:
+    stand = Stand()
+    port = MemoryPort(stand.emulator.plug())
+    host = Host(port)
+    stopped: list[bool] = []
+    stand.emulator.on_doubt = lambda: stopped.append(True)
+
+    stand.emulator.stop(LedgerError("lost"))
+    stand.emulator.advance(HOUR_US)
+
+    assert host.poll() is None
+    assert stand.now_us == 0
+    assert stopped == [True]
+
+
+@pytest.mark.parametrize("cuts", [1, 7, 60])
+def test_however_the_wall_is_moved_the_journal_is_the_same(cuts: int) -> None:
+    stand = Stand(speed=60_000)
+    for _ in range(cuts):
+        stand.hand.advance(420 * NS_A_S // cuts)
+    stand.emulator.finish()
+
+    assert stand.now_us == 420 * 60 * 10**6
+    assert stand.what() == ["start"]
