@@ -20,6 +20,7 @@ from pumpmock.drug_file import rules_for
 from pumpmock.key_commands import keygen, keys_group
 from pumpmock.limits import bounds_of
 from pumpmock.limits_file import BENCH
+from pumpmock.many import MOST_PUMPS, MOST_SEED, each_of
 from pumpmock.model.reservoir import LedgerError
 from pumpmock.options import Options
 from pumpmock.parameters import (
@@ -45,7 +46,7 @@ from pumpmock.parameters import (
 from pumpmock.ports import PortError
 from pumpmock.profile_commands import profiles
 from pumpmock.profile_file import USUAL
-from pumpmock.serve import serve
+from pumpmock.serve import default_folder, serve
 from pumpmock.snapshot import InDoubtError, SnapshotError
 from pumpmock.trumpet_command import trumpet_command
 
@@ -53,8 +54,6 @@ if TYPE_CHECKING:
     from pumpmock.drug_file import LibraryChoice
     from pumpmock.limits_file import LimitSet
     from pumpmock.profile_file import Profile
-
-_MOST_SEED = 2**32
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -77,6 +76,13 @@ main.add_command(trumpet_command)
 @main.command("serve")
 @click.option(
     "--pty", "link", type=click.Path(path_type=Path), help="Stable name of the virtual serial port."
+)
+@click.option(
+    "--pumps",
+    type=click.IntRange(1, MOST_PUMPS),
+    default=1,
+    show_default=True,
+    help="Serve so many: serial number, link, TCP port, state file and seed are counted up from those given.",
 )
 @click.option("--tcp", type=HOST_PORT, help="Serve the same pump on TCP too; port 0 takes a free one.")
 @click.option(
@@ -126,7 +132,7 @@ main.add_command(trumpet_command)
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, _MOST_SEED - 1),
+    type=click.IntRange(0, MOST_SEED - 1),
     help="Draw what differs from pump to pump (the errors of the level sensor and the drive) from this; with --bench-key, all that is "
     "random, so that the run can be repeated to the byte.  [default: a new one, printed]",
 )
@@ -147,6 +153,7 @@ main.add_command(trumpet_command)
 def serve_command(  # noqa: PLR0913 - one parameter an option
     *,
     link: Path | None,
+    pumps: int,
     tcp: tuple[str, int] | None,
     speed: int | None,
     frozen: bool,
@@ -180,6 +187,7 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
       pumpmock serve --speed 3600 --reservoir "3 mL"
       pumpmock serve --profile bench --speed 60
       pumpmock serve --pty /tmp/ttyPUMP --tcp 127.0.0.1:7070 --json
+      pumpmock serve --pumps 100 --pty /tmp/ttyPUMP --bench-key
     """  # noqa: D301 - click wants the character, it keeps the examples' lines
     if frozen and speed is not None:
         raise click.UsageError("--frozen and --speed exclude each other: leave one out")
@@ -198,19 +206,25 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
         drug=drug,
         limits=limits,
         speed=0 if frozen else 1_000 if speed is None else speed,
-        seed=randbelow(_MOST_SEED) if seed is None else seed,
+        seed=randbelow(MOST_SEED) if seed is None else seed,
         link=link,
         tcp=tcp,
         state=state,
         keys=None if bench_key else keys or default_keys(),
         repeatable=bench_key and seed is not None,
+        pumps=pumps,
     )
+    try:
+        each = each_of(options, default_folder())
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     console = Console(as_json=as_json)
-    if state is not None and _is_file(state):
+    goes_on = [one.state for one in each if one.state is not None and _is_file(one.state)]
+    for path in goes_on:
         console.warn(
-            f"the pump goes on from {state}; profile, reservoir, flow and battery are as it left them"
+            f"the pump goes on from {path}; profile, reservoir, flow and battery are as it left them"
         )
-    else:
+    if len(goes_on) < len(each):
         _check_figures(options)
     _run(options, console)
 

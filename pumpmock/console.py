@@ -24,18 +24,28 @@ class Console:
 
     Args:
         as_json: whether a program reads it.
+        whose: the pump that all of it is about; "" where there is but one.
     """
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, whose: str = "") -> None:
         self._as_json = as_json
+        self._whose = whose
+
+    def of(self, serial_number: str) -> Console:
+        """Return the same console for one pump of many: all that is told there says whose it is."""
+        return Console(as_json=self._as_json, whose=serial_number)
 
     def tell(self, sentence: str, event: Mapping[str, Any]) -> None:
         """Say something in the form that was asked for."""
-        _say(json.dumps(event) if self._as_json else sentence, sys.stdout)
+        if self._as_json:
+            named = {**event, "serial_number": self._whose} if self._whose else event
+            _say(json.dumps(named), sys.stdout)
+        else:
+            _say(f"{self._whose}: {sentence}" if self._whose else sentence, sys.stdout)
 
     def warn(self, sentence: str) -> None:
         """Say on standard error what somebody should look at."""
-        _say(f"pumpmock: {sentence}", sys.stderr)
+        _say(f"pumpmock: {self._whose}: {sentence}" if self._whose else f"pumpmock: {sentence}", sys.stderr)
 
     def event(self, record: EventRecord) -> None:
         """Report an entry of the pump's event log."""

@@ -190,11 +190,7 @@ class Emulator:
         if self.doubt is not None:
             return
         device = self.device
-        try:
-            device.catch_up()
-            action()
-        except LedgerError as error:
-            self.stop(error)
+        if not (self._guard(device.catch_up) and self._guard(action)):
             return
         now_ns = self.wall.now_ns()
         if speed is not None or device.pump.clock.now_us > device.pace.pump_us_at(now_ns):
@@ -204,13 +200,29 @@ class Emulator:
         self.persist()
         self.plan()
 
+    def _guard(self, action: Callable[[], object]) -> bool:
+        """Do something, and stop where it finds volumes that do not add up; an event loop would log that and go on."""
+        try:
+            action()
+        except LedgerError as error:
+            self.stop(error)
+            return False
+        return True
+
+    def _later(self, delay_s: float, action: Callable[[], None]) -> None:
+        def act() -> None:
+            self._guard(action)
+
+        self.wall.later(int(delay_s * NS_A_S), act)
+
     # --- its hosts --------------------------------------------------------------------------------------------------
 
     def plug(self) -> OpenConversation:
         """Return what opens the conversations of one port; they share its back-off and its tally."""
         back_off = BackOff()
         tally = Tally(
-            self._tell_bad_handshakes, lambda delay_s, action: self.wall.later(int(delay_s * NS_A_S), action)
+            self._tell_bad_handshakes,
+            self._later,
         )
         self._tallies.append(tally)
 
@@ -237,8 +249,9 @@ class Emulator:
         return open_wire
 
     def unplugged(self, wire: Wire) -> None:
-        """Forget a line whose host has gone."""
+        """Forget a line whose host has gone, and with it what was prepared there."""
         self._wires.discard(wire)
+        self._guard(wire.end)
 
     # --- what is told -----------------------------------------------------------------------------------------------
 

@@ -45,21 +45,22 @@ class Journal:
     Args:
         wall_ns: the monotonic wall clock.
         pump_time_us: pump time.
-        kept: so many entries; None to keep all.
 
     Attributes:
-        entries: oldest first.
+        entries: oldest first; `KEPT` of them, unless it is told to keep more or fewer.
         heard_by: told of each entry.
     """
 
-    def __init__(
-        self, wall_ns: Callable[[], int], pump_time_us: Callable[[], int], kept: int | None = KEPT
-    ) -> None:
-        self.entries: deque[Entry] = deque(maxlen=kept)
+    def __init__(self, wall_ns: Callable[[], int], pump_time_us: Callable[[], int]) -> None:
+        self.entries: deque[Entry] = deque(maxlen=KEPT)
         self.heard_by: list[Callable[[Entry], None]] = []
         self._wall_ns = wall_ns
         self._pump_time_us = pump_time_us
         self._made = 0
+
+    def keep(self, most: int | None) -> None:
+        """Keep so many entries from now on, the newest; None for all."""
+        self.entries = deque(self.entries, maxlen=most)
 
     def passed(self, what: str, peer: str, data: bytes) -> None:
         """Note bytes from (`HEARD`) or to (`SAID`) a host."""

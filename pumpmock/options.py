@@ -39,6 +39,7 @@ class Options:
         limits: what the pump shall enforce; None for the bench's on a new pump, and for no others on one that goes on.
         keys: folder of the secret keys; None for the published bench key in their place.
         repeatable: whether all that is random comes from the seed; without effect on a pump with secret keys.
+        pumps: so many, of which this is the first.
     """
 
     serial_number: str
@@ -59,6 +60,7 @@ class Options:
     state: Path | None
     keys: Path | None
     repeatable: bool = False
+    pumps: int = 1
 
 
 def randomness(options: Options, purpose: str) -> Callable[[int], bytes]:

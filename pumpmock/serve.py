@@ -1,4 +1,4 @@
-"""`pumpmock serve`: one pump on its ports, in one event loop, until somebody ends it."""
+"""`pumpmock serve`: pumps on their ports, in one event loop, until somebody ends it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from protocol.keys import BENCH_WARNING
 from protocol.places import APP, runtime_folder
-from protocol.units import format_rate, format_volume
 from pumpmock.drug_file import rules_for
 from pumpmock.emulator import Emulator
-from pumpmock.limits_file import BENCH
-from pumpmock.model.reservoir import LedgerError
+from pumpmock.journal import KEPT
+from pumpmock.many import each_of, room_for
 from pumpmock.options import REPEATABLE_EPOCH_S, new_memory, pairing_keys, randomness
-from pumpmock.pace import REAL_SPEED
+from pumpmock.ports.link import own_directory
 from pumpmock.ports.pty import PtyPort, open_first_free
 from pumpmock.ports.tcp import TcpPort
+from pumpmock.ready import Ready
 from pumpmock.snapshot import Store
 from pumpmock.wall import wall_of
 
@@ -31,100 +30,130 @@ if TYPE_CHECKING:
 
     from protocol.keys import Key
     from pumpmock.console import Console
-    from pumpmock.model.drug import DrugRules
     from pumpmock.options import Options
     from pumpmock.ports import Port
     from pumpmock.snapshot import Memory
 
-_STORED = "as stored"  # of a pump that goes on
+
+_LEAST_KEPT = 20  # entries of each pump's journal, however many pumps share what one would have
 
 
 def serve(options: Options, console: Console) -> None:
-    """Serve a pump until SIGINT or SIGTERM; at SIGUSR1 the patient presses the button.
+    """Serve pumps until SIGINT or SIGTERM; at SIGUSR1 the patient of each presses the button.
 
     Raises:
         ValueError: where no pump can be as the options or the state file say.
-        PortError: where a port can't be had.
+        PortError: where a port can't be had, or so many pumps can't be served by one process.
         OSError: where keys or state can't be read or written.
         InDoubtError: where it is not sure what the state file holds after a power cut.
         LedgerError: where the volumes in the pump no longer add up; its state before that was told then, and is stored.
     """
-    keys = pairing_keys(options.keys, options.serial_number)
+    room_for(options.pumps)
+    if options.pumps > 1 and options.link is None:
+        own_directory(default_folder())
     with contextlib.ExitStack() as stack:
-        store = None if options.state is None else Store(options.state)
-        if store is not None:
-            stack.callback(store.close)
-        memory = store.load() if store is not None else None
-        goes_on = memory is not None
-        if memory is None:
-            epoch_s = REPEATABLE_EPOCH_S if options.repeatable else int(time.time())
-            memory = new_memory(options, epoch_s, randomness(options, "memory"))
-        elif memory.serial_number != options.serial_number:
-            keys = pairing_keys(options.keys, memory.serial_number)
-        if options.limits is not None:
-            memory.pump.configure(options.limits.figures)
-        if goes_on and (options.drugs is not None or options.drug is not None):
-            memory.pump.hold(rules_for(options.drugs, options.drug, memory.pump.drug))
-        memory.boot += 1
-        asyncio.run(_run(options, console, memory, keys, store))
+        members = [_Member(one, console, stack) for one in each_of(options, default_folder())]
+        asyncio.run(_serve(members, console))
 
 
-async def _run(
-    options: Options, console: Console, memory: Memory, keys: Mapping[bytes, Key], store: Store | None
-) -> None:
-    await _Server(options, console, memory, keys, store).run()
+async def _serve(members: list[_Member], console: Console) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, ended.set)
+    emulators = [member.start(ended) for member in members]
 
+    def press() -> None:
+        for emulator in emulators:
+            emulator.press()
 
-class _Server:
-    """A pump on its ports, until somebody ends it."""
-
-    def __init__(
-        self,
-        options: Options,
-        console: Console,
-        memory: Memory,
-        keys: Mapping[bytes, Key],
-        store: Store | None,
-    ) -> None:
-        self._options = options
-        self._console = console
-        self._emulator = Emulator(
-            memory,
-            keys,
-            speed=options.speed,
-            wall=wall_of(asyncio.get_running_loop()),
-            # Each start draws other nonces, so that no session of an earlier one can be replayed to it.
-            random=randomness(options, f"start {memory.boot}"),
-            save=(lambda _memory: None) if store is None else store.save,
-            teller=console,
-            firmware=version(APP),
-        )
-
-    async def run(self) -> None:
-        ended = asyncio.Event()
-        emulator = self._emulator
-        emulator.on_doubt = ended.set
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, ended.set)
-        loop.add_signal_handler(signal.SIGUSR1, emulator.press)
-        loop.set_exception_handler(self._take_exception)
-        emulator.start()
-        async with contextlib.AsyncExitStack() as stack:
-            self._tell_ready(await self._open_ports(stack))
-            await ended.wait()
+    loop.add_signal_handler(signal.SIGUSR1, press)
+    async with contextlib.AsyncExitStack() as stack:
+        _tell_ready([await member.open_ports(stack) for member in members], console)
+        await ended.wait()
+    for emulator in emulators:
         emulator.finish()
+    for emulator in emulators:
         if emulator.doubt is not None:
             raise emulator.doubt
-        self._console.tell("ended", {"event": "ended", "pump_time_us": emulator.device.pump.clock.now_us})
+    console.tell("ended", {"event": "ended", "pump_time_us": emulators[0].device.pump.clock.now_us})
 
-    async def _open_ports(self, stack: contextlib.AsyncExitStack) -> dict[str, str]:
+
+def _tell_ready(ready: list[Ready], console: Console) -> None:
+    if len(ready) == 1:
+        console.tell(ready[0].sentence(), {"event": "ready", **ready[0].facts()})
+    else:
+        lines = [one.line() for one in ready]
+        lines[0] = f"{len(ready)} pumps - a bench tool, not a medical device\n{lines[0]}"
+        lines.append(f"watch the first:  {ready[0].how_to_watch()}")
+        console.tell("\n".join(lines), {"event": "ready", "pumps": [one.facts() for one in ready]})
+    warnings = dict.fromkeys(one.warning() for one in ready if one.warning())
+    for warning in warnings:  # they are alike, and so is what is wrong with them
+        console.warn(warning)
+
+
+class _Member:
+    """One of the pumps, with its keys, its memory and its ports.
+
+    Args:
+        options: its own.
+        console: where its events are told.
+        stack: gives its state file up at the end.
+    """
+
+    def __init__(self, options: Options, console: Console, stack: contextlib.ExitStack) -> None:
+        self._options = options
+        self._console = console if options.pumps == 1 else console.of(options.serial_number)
+        self._keys: Mapping[bytes, Key] = pairing_keys(options.keys, options.serial_number)
+        self._store = None if options.state is None else Store(options.state)
+        if self._store is not None:
+            stack.callback(self._store.close)
+        self._memory = self._started(None if self._store is None else self._store.load())
+        self._emulator: Emulator
+
+    def _started(self, stored: Memory | None) -> Memory:
+        """Return a new pump's memory, or the stored one as the options would have it."""
+        options = self._options
+        if stored is None:
+            epoch_s = REPEATABLE_EPOCH_S if options.repeatable else int(time.time())
+            memory = new_memory(options, epoch_s, randomness(options, "memory"))
+        else:
+            memory = stored
+            if memory.serial_number != options.serial_number:
+                self._keys = pairing_keys(options.keys, memory.serial_number)
+        if options.limits is not None:
+            memory.pump.configure(options.limits.figures)
+        if stored is not None and (options.drugs is not None or options.drug is not None):
+            memory.pump.hold(rules_for(options.drugs, options.drug, memory.pump.drug))
+        memory.boot += 1
+        return memory
+
+    def start(self, ended: asyncio.Event) -> Emulator:
+        """Let it go with the running loop's time; `ended` is set where it can't go on."""
+        store, memory = self._store, self._memory
+        self._emulator = Emulator(
+            memory,
+            self._keys,
+            speed=self._options.speed,
+            wall=wall_of(asyncio.get_running_loop()),
+            # Each start draws other nonces, so that no session of an earlier one can be replayed to it.
+            random=randomness(self._options, f"start {memory.boot}"),
+            save=(lambda _memory: None) if store is None else store.save,
+            teller=self._console,
+            firmware=version(APP),
+        )
+        self._emulator.journal.keep(max(_LEAST_KEPT, KEPT // self._options.pumps))
+        self._emulator.on_doubt = ended.set
+        self._emulator.start()
+        return self._emulator
+
+    async def open_ports(self, stack: contextlib.AsyncExitStack) -> Ready:
+        """Plug it into all its ports, which `stack` closes."""
         opened: dict[str, str] = {}
         options, plug = self._options, self._emulator.plug
         port: Port
         if options.link is None:
-            folder = Path(runtime_folder(os.environ, tempfile.gettempdir(), os.getuid()))
-            port = await open_first_free(folder, plug())
+            port = await open_first_free(default_folder(), plug())
         else:
             port = PtyPort(options.link, plug())
             await port.open()
@@ -142,71 +171,9 @@ class _Server:
                     else "the link is authenticated, not secret"
                 )
                 self._console.warn(f"{tcp.url} can be reached from other machines; {what}")
-        return opened
-
-    def _take_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """End at volumes that do not add up, whoever ran into them; a loop by itself would log that and go on."""
-        error = context.get("exception")
-        if isinstance(error, LedgerError):
-            self._emulator.stop(error)
-        else:
-            loop.default_exception_handler(context)
-
-    def _tell_ready(self, ports: dict[str, str]) -> None:
-        memory, options = self._emulator.device.memory, self._options
-        now, drug = memory.pump.sample(), memory.pump.drug
-        event: dict[str, Any] = {
-            "event": "ready",
-            "ports": ports,
-            "serial_number": memory.serial_number,
-            "boot": memory.boot,
-            "revision": memory.revision,
-            "pump_time_us": now.pump_time_us,
-            "speed": options.speed / REAL_SPEED,
-            "seed": options.seed,
-            "profile": self._profile_name(),
-            "limits": self._limits_name(),
-            "limits_crc": self._emulator.device.limits_crc,
-            "drug": None if drug is None else drug.drug,
-            "drugs": None if drug is None else drug.library,
-            "drugs_sha256": None if drug is None else drug.checksum,
-            "keys": None if options.keys is None else str(options.keys),
-            "bench_key": options.keys is None,
-            "pid": os.getpid(),
-        }
-        by_bench_key = " --bench-key" if options.keys is None else ""
-        pace = "frozen" if not options.speed else f"at {options.speed / REAL_SPEED:g} times real time"
-        lines = [
-            f"pump {memory.serial_number}, start {memory.boot}, {pace} - a bench tool, not a medical device",
-            f"  reservoir {format_volume(now.reservoir_nl)}, {format_rate(now.commanded_rate_nl_h)}",
-            f"  battery {now.battery_percent} %, seed {options.seed}",
-            f"  profile {self._profile_name()}",
-            f"  {_drug_text(drug, now.concentration_ug_ml)}",
-            f"  limits {self._limits_name()} (CRC {self._emulator.device.limits_crc:08x})",
-            *(f"  {name}  {url}" for name, url in ports.items()),
-            f"  keys {options.keys}"
-            if options.keys is not None
-            else f"  {BENCH_WARNING}, its key is published",
-            f"watch it:  pump-monitor dashboard {ports['pty']}{by_bench_key}",
-        ]
-        self._console.tell("\n".join(lines), event)
-        if drug is not None and not drug.knows(now.concentration_ug_ml):
-            self._console.warn(f"the pump stays stopped: {drug.unknown(now.concentration_ug_ml)}")
-
-    def _profile_name(self) -> str:
-        return self._options.profile.name if self._emulator.device.memory.boot == 1 else _STORED
-
-    def _limits_name(self) -> str:
-        """Name what the pump enforces; one that goes on enforces what it did, unless other limits were given."""
-        limits, memory = self._options.limits, self._emulator.device.memory
-        if limits is None:
-            return BENCH.name if memory.boot == 1 else _STORED
-        return limits.name
+        return Ready(options, self._emulator, opened)
 
 
-def _drug_text(drug: DrugRules | None, concentration_ug_ml: int) -> str:
-    if drug is None:
-        return f"{concentration_ug_ml} ug/mL of a drug that is not checked: no drug library"
-    return (
-        f"{drug.drug} {concentration_ug_ml} ug/mL, drug library {drug.library} (SHA-256 {drug.checksum[:8]})"
-    )
+def default_folder() -> Path:
+    """Return the folder of the links that have no other place."""
+    return Path(runtime_folder(os.environ, tempfile.gettempdir(), os.getuid()))

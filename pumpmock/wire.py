@@ -57,10 +57,13 @@ class Wire:
 
     def renew(self) -> None:
         """End the session: it was with a pump that is no longer behind this line."""
-        self._conversation.close()
+        self.end()
         self._conversation = self._open_dialect(self._peer)
 
     def close(self) -> None:
-        """End the conversation: the host has gone."""
+        """The host has gone."""
         self._emulator.unplugged(self)
+
+    def end(self) -> None:
+        """End the dialect's conversation."""
         self._conversation.close()

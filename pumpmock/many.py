@@ -1,0 +1,86 @@
+"""Many pumps in one process: who each of them is, where it can be reached, and the descriptors they take together."""
+
+from __future__ import annotations
+
+import resource
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from protocol.keys import check_serial_number
+from pumpmock.ports.base import PortError
+from pumpmock.ports.tcp import HIGHEST_PORT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pumpmock.options import Options
+
+MOST_PUMPS = 4_000  # Linux has 4,096 pseudo-terminals unless it is told otherwise
+MOST_SEED = 2**32
+_DESCRIPTORS_A_PUMP = 4  # both ends of a pseudo-terminal, the lock of its link, the lock of its state file
+_DESCRIPTORS_BESIDE = 200  # what else a process has open, with some hosts on TCP
+
+
+def each_of(options: Options, folder: Path) -> list[Options]:
+    """Return what each pump is asked for: the next serial number, link, TCP port, state file and seed a pump.
+
+    Args:
+        options: what was asked for of the first.
+        folder: of the links where none was named.
+
+    Raises:
+        ValueError: where the serial numbers or the TCP ports do not suffice.
+    """
+    if options.pumps == 1:
+        return [options]
+    return [_numbered(options, folder, number) for number in range(options.pumps)]
+
+
+def _numbered(options: Options, folder: Path, number: int) -> Options:
+    serial_number = _serial_number(options.serial_number, number)
+    state, link = options.state, options.link
+    return replace(
+        options,
+        serial_number=serial_number,
+        link=folder / f"pump{number}" if link is None else link.with_name(f"{link.name}{number}"),
+        tcp=None if options.tcp is None else (options.tcp[0], _tcp_port(options.tcp[1], number)),
+        state=None if state is None else state.with_name(f"{state.stem}-{serial_number}{state.suffix}"),
+        seed=(options.seed + number) % MOST_SEED,
+    )
+
+
+def _serial_number(first: str, number: int) -> str:
+    head = first.rstrip("0123456789")
+    digits = first[len(head) :]
+    counted = str(int(digits or 0) + number).zfill(len(digits))
+    try:
+        return check_serial_number(head + counted)
+    except ValueError as error:
+        raise ValueError(
+            f"{first} can't be counted up that far: take one that ends in digits enough, as PM-00001"
+        ) from error
+
+
+def _tcp_port(first: int, number: int) -> int:
+    if first and first + number > HIGHEST_PORT:
+        raise ValueError(
+            f"there are no {number + 1} ports from {first} on: take an earlier one, or 0 for any that are free"
+        )
+    return first + number if first else 0
+
+
+def room_for(pumps: int) -> None:
+    """Let this process have as many descriptors as so many pumps want.
+
+    Raises:
+        PortError: where the system allows it fewer.
+    """
+    wanted = pumps * _DESCRIPTORS_A_PUMP + _DESCRIPTORS_BESIDE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        raise PortError(
+            f"{pumps} pumps want {wanted} open files and this system allows {hard}: serve fewer, or raise ulimit -n"
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
