@@ -24,6 +24,7 @@ _BENCHES = {
     "dashboard-cpu": "dashboard_cpu",
     "seven-years": "seven_years",
     "cost-of-an-event": "cost_of_an_event",
+    "many-pumps-cpu": "many_pumps",
 }
 _PEERS = {"pymodbus", "pymavlink", "psutil"}
 _FAILED, _INTERRUPTED, _TERMINATED = 1, 130, 143

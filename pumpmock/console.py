@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from protocol.alarms import Alarm
 from protocol.messages import EVERY_DAY, OVERRIDDEN
 from protocol.vocabulary import EventKind, Mode, PressRefusal, Refusal, Role
 from protocol.wording import CHANGES, event_line
+from pumpmock.outlet import Outlet, write_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import TextIO
+    from collections.abc import Callable, Iterator, Mapping
 
     from protocol.messages import EventRecord
 
@@ -30,36 +30,47 @@ class Console:
     def __init__(self, *, as_json: bool, whose: str = "") -> None:
         self._as_json = as_json
         self._whose = whose
+        self._say: Callable[[str], None] = lambda line: write_out(line, sys.stdout)
+
+    @contextmanager
+    def unhindered(self) -> Iterator[None]:
+        """Let nobody who reads standard output slowly, or not at all, hold up who tells something here meanwhile."""
+        outlet = Outlet(sys.stdout, self._missed)
+        self._say, direct = outlet.say, self._say
+        try:
+            yield
+        finally:
+            outlet.close()
+            self._say = direct
+
+    def _missed(self, lines: int) -> str:
+        if self._as_json:
+            return json.dumps({"event": "missed", "lines": lines})
+        return f"{lines} more lines were told and not read in time: they are lost"
 
     def of(self, serial_number: str) -> Console:
         """Return the same console for one pump of many: all that is told there says whose it is."""
-        return Console(as_json=self._as_json, whose=serial_number)
+        named = Console(as_json=self._as_json, whose=serial_number)
+        named._say = self._say
+        return named
 
     def tell(self, sentence: str, event: Mapping[str, Any]) -> None:
         """Say something in the form that was asked for."""
         if self._as_json:
             named = {**event, "serial_number": self._whose} if self._whose else event
-            _say(json.dumps(named), sys.stdout)
+            self._say(json.dumps(named))
         else:
-            _say(f"{self._whose}: {sentence}" if self._whose else sentence, sys.stdout)
+            self._say(f"{self._whose}: {sentence}" if self._whose else sentence)
 
     def warn(self, sentence: str) -> None:
         """Say on standard error what somebody should look at."""
-        _say(f"pumpmock: {self._whose}: {sentence}" if self._whose else f"pumpmock: {sentence}", sys.stderr)
+        write_out(
+            f"pumpmock: {self._whose}: {sentence}" if self._whose else f"pumpmock: {sentence}", sys.stderr
+        )
 
     def event(self, record: EventRecord) -> None:
         """Report an entry of the pump's event log."""
         self.tell(event_line(record), event_fields(record))
-
-
-def _say(text: str, stream: TextIO) -> None:
-    try:
-        print(text, file=stream, flush=True)
-    except OSError:
-        # Whoever read this has gone, or its disk is full. The pump goes on: a report that fails must not fail what it
-        # reports. And the interpreter must find a place to flush to at its end.
-        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path of ours
-            os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def event_fields(record: EventRecord) -> dict[str, Any]:

@@ -53,7 +53,8 @@ def serve(options: Options, console: Console) -> None:
         own_directory(default_folder())
     with contextlib.ExitStack() as stack:
         members = [_Member(one, console, stack) for one in each_of(options, default_folder())]
-        asyncio.run(_serve(members, console))
+        with console.unhindered():
+            asyncio.run(_serve(members, console))
 
 
 async def _serve(members: list[_Member], console: Console) -> None:
