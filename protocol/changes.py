@@ -89,6 +89,8 @@ class ChangeDesk:
         apply: makes a change last and then turns the motor; OSError where it could not be stored.
     """
 
+    __slots__ = ("_apply", "_foresee", "_present", "_random", "_refuse", "_slot", "_state", "ledger")
+
     def __init__(
         self,
         ledger: Ledger,

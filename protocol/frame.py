@@ -108,6 +108,8 @@ class Unstuffer:
     docs/decisions/0018-the-last-frames-zeros.md
     """
 
+    __slots__ = ("_codes", "_places", "_size")
+
     def __init__(self) -> None:
         self._size = 0
         self._codes = 0  # of the last run, as a number: each code in its place, and nothing between them
@@ -140,6 +142,8 @@ class Decoder:
     Attributes:
         damaged: how many candidates were dropped, by reason.
     """
+
+    __slots__ = ("_held", "_skipping", "_unstuff", "damaged")
 
     def __init__(self) -> None:
         self.damaged = dict.fromkeys(Damage, 0)

@@ -98,6 +98,8 @@ class BackOff:
     docs/decisions/0012-back-off-and-session-ends.md
     """
 
+    __slots__ = ("_bad_in_a_row", "_deaf_until_ms")
+
     def __init__(self) -> None:
         self._bad_in_a_row = 0
         self._deaf_until_ms = 0
@@ -132,6 +134,8 @@ class DeviceHandshake:
     Attributes:
         refused: handshake frames with a wrong tag so far.
     """
+
+    __slots__ = ("_back_off", "_boot", "_identifier", "_keys", "_pending", "_random", "_store_id", "refused")
 
     def __init__(
         self,

@@ -6,7 +6,6 @@ A revision is made by exactly one change, and a change makes one revision at the
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,10 +41,12 @@ class Ledger:
         ValueError: where the lines are not numbered from 1 without a gap, name a change twice, or one that is void.
     """
 
+    __slots__ = ("_by_id", "_lines", "_void", "voided")
+
     def __init__(self, lines: Iterable[Applied] = (), void: Iterable[bytes] = ()) -> None:
         self._lines: list[Applied] = []
         self._by_id: dict[bytes, Applied] = {}
-        self._void: deque[bytes] = deque(maxlen=VOID_KEPT)
+        self._void: list[bytes] = []
         self.voided = 0
         for line in lines:
             self.append(line)
@@ -96,6 +97,7 @@ class Ledger:
             raise ValueError("a change that was applied can't become void")
         if command_id not in self._void:
             self._void.append(command_id)
+            del self._void[:-VOID_KEPT]
             self.voided += 1
 
     def is_void(self, command_id: bytes) -> bool:

@@ -96,6 +96,8 @@ class Session:
         heard: the highest counter accepted from the peer.
     """
 
+    __slots__ = ("_open", "_peer_bit", "_seal", "_sent", "heard", "number")
+
     def __init__(self, side: Side, number: int, *, secret: bytes, nonces: bytes, context: bytes) -> None:
         keys = session_keys(number, secret=secret, nonces=nonces, context=context)
         self.number = number

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pumpmock.snapshot import Memory
 
 
-_LEAST_KEPT = 20  # entries of each pump's journal, however many pumps share what one would have
+_LEAST_KEPT = 8  # entries of each pump's journal, however many pumps share what one would have
 
 
 def serve(options: Options, console: Console) -> None:
@@ -51,10 +51,9 @@ def serve(options: Options, console: Console) -> None:
     room_for(options.pumps)
     if options.pumps > 1 and options.link is None:
         own_directory(default_folder())
-    with contextlib.ExitStack() as stack:
+    with console.unhindered(), contextlib.ExitStack() as stack:
         members = [_Member(one, console, stack) for one in each_of(options, default_folder())]
-        with console.unhindered():
-            asyncio.run(_serve(members, console))
+        asyncio.run(_serve(members, console))
 
 
 async def _serve(members: list[_Member], console: Console) -> None:

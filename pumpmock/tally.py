@@ -18,6 +18,8 @@ class Tally:
         later: calls something after so many seconds.
     """
 
+    __slots__ = ("_count", "_is_waiting", "_later", "_peer", "_told")
+
     def __init__(
         self, told: Callable[[int, str], None], later: Callable[[float, Callable[[], None]], object]
     ) -> None:

@@ -7,8 +7,6 @@ Pump Requirements v1.0.0).
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import deque
-from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -40,7 +38,7 @@ class EventLog:
     __slots__ = ("_entries", "_talk")
 
     def __init__(self, entries: Iterable[EventRecord] = ()) -> None:
-        self._entries = deque(entries)
+        self._entries = list(entries)  # a deque would be larger as long as it is empty, which most are
         self._talk = sum(entry.kind in TALK for entry in self._entries)
 
     @property
@@ -59,10 +57,10 @@ class EventLog:
             del self._entries[next(at for at, one in enumerate(self._entries) if one.kind in TALK)]
             self._talk -= 1
         elif len(self._entries) > LENGTH:
-            self._talk -= self._entries.popleft().kind in TALK
+            self._talk -= self._entries.pop(0).kind in TALK
         return entry
 
     def since(self, number: int, most: int = LENGTH) -> tuple[EventRecord, ...]:
         """Return the entries from `number` on, oldest first, at most `most`; overwritten ones are skipped."""
         first = bisect_left(self._entries, number, key=attrgetter("number"))
-        return tuple(islice(self._entries, first, first + most))
+        return tuple(self._entries[first : first + most])

@@ -45,6 +45,8 @@ class Line:
         PortError: the system has no pseudo-terminal left.
     """
 
+    __slots__ = ("_as_new", "_loop", "_master", "_slave", "name", "watch")
+
     def __init__(self, on_ready: Callable[[], None]) -> None:
         try:
             self._master, self._slave = os.openpty()

@@ -36,6 +36,8 @@ class Link:
         path: where the link shall be.
     """
 
+    __slots__ = ("_lock", "_lock_path", "_target", "path")
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock_path = path.with_name(f"{path.name}.lock")

@@ -66,6 +66,8 @@ def _start(loop: asyncio.AbstractEventLoop) -> _Watcher | None:
 class Watch:
     """The signs at one node, kept in order until they are taken."""
 
+    __slots__ = ("_descriptor", "_on_signs", "_signs", "_watcher")
+
     def __init__(self, watcher: _Watcher, descriptor: int, on_signs: Callable[[], None]) -> None:
         self._watcher = watcher
         self._descriptor = descriptor

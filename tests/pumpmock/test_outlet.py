@@ -10,6 +10,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
+
 from monitor.client import PumpClient
 from monitor.keys import bench_keyring
 from pumpmock import outlet
@@ -18,7 +20,6 @@ from pumpmock.outlet import Outlet
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
 
 PATIENCE_S = 60  # only reached by a test that fails
 
@@ -70,15 +71,18 @@ def test_an_end_does_not_wait_for_a_reader_that_never_reads(monkeypatch: pytest.
     stream.close()
 
 
-def test_a_pump_whose_output_is_never_read_answers_for_as_long_as_it_lives(tmp_path: Path) -> None:
-    link = str(tmp_path / "tty")
-    command = [sys.executable, "-m", "pumpmock", "serve", "--pty", link, "--bench-key", "--json"]
+@pytest.mark.parametrize(("pumps", "link"), [(1, "tty"), (2, "tty1")])
+def test_a_pump_whose_output_is_never_read_answers_for_as_long_as_it_lives(
+    tmp_path: Path, pumps: int, link: str
+) -> None:
+    command = [sys.executable, "-m", "pumpmock", "serve", "--pumps", str(pumps), "--bench-key", "--json"]
+    command += ["--pty", str(tmp_path / "tty")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         json.loads(process.stdout.readline())
         fcntl.fcntl(process.stdout.fileno(), fcntl.F_SETPIPE_SZ, 4_096)  # some forty sessions fill it
         for _ in range(100):
-            with PumpClient(link, keyring=bench_keyring()) as pump:
+            with PumpClient(str(tmp_path / link), keyring=bench_keyring()) as pump:
                 pump.status()
         process.terminate()
         told = process.stdout.read().splitlines()
