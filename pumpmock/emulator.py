@@ -6,6 +6,7 @@ a test, a script and `pumpmock serve` drive the same pump. All of it runs in one
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +16,7 @@ from pumpmock.console import event_fields
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.journal import Journal
+from pumpmock.journal_entry import CAME, WENT
 from pumpmock.model.reservoir import LedgerError
 from pumpmock.pace import Pace
 from pumpmock.snapshot import InDoubtError
@@ -94,7 +96,7 @@ class Emulator:
         self._due_us: int | None = None
         self._timer: Planned | None = None
         self.device = self._device_of(memory, speed)
-        self.journal = Journal(wall.now_ns, lambda: self.device.pump.clock.now_us)
+        self.journal = Journal(wall.now_ns, lambda: self.device.pump.clock.now_us, keys)
 
     def _device_of(self, memory: Memory, speed: int) -> Device:
         pump = memory.pump
@@ -242,7 +244,14 @@ class Emulator:
             )
 
         def open_wire(peer: str, send: Send) -> Wire:
-            wire = Wire(self, peer, send, open_dialect)
+            # Two hosts of one name would have their bytes taken for one's.
+            name, taken = peer, {wire.peer for wire in self._wires}
+            for place in itertools.count(2):
+                if name not in taken:
+                    break
+                name = f"{peer} ({place})"
+            self.journal.note(CAME, name)
+            wire = Wire(self, name, send, open_dialect)
             self._wires.add(wire)
             return wire
 
@@ -252,6 +261,7 @@ class Emulator:
         """Forget a line whose host has gone, and with it what was prepared there."""
         self._wires.discard(wire)
         self._guard(wire.end)
+        self.journal.note(WENT, wire.peer)
 
     # --- what is told -----------------------------------------------------------------------------------------------
 

@@ -1,42 +1,28 @@
 """What happened to a pump on the bench, in order: bytes both ways, its own events, and whatever was done to it.
 
 Bytes are kept as they came and went: what they mean is worked out when somebody asks.
+docs/decisions/0038-journal.md
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from pumpmock.journal_entry import HEARD, SAID, Entry
+from pumpmock.journal_frames import Follower, Frame
+from pumpmock.journal_lines import line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from protocol.keys import Key
+
+__all__ = ["HEARD", "KEPT", "SAID", "Entry", "Frame", "Journal"]
 
 KEPT = (
     10_000  # entries: some five thousand requests, or an hour and a half of a host that polls once a second
 )
-HEARD, SAID = "in", "out"
-
-
-class Entry(NamedTuple):
-    """One thing that happened.
-
-    Attributes:
-        number: 1 for the first; numbers go on when the oldest entries are given up.
-        wall_ns: monotonic wall time.
-        pump_time_us: pump time.
-        what: "in" and "out" for bytes from and to a host, or the name of an event.
-        peer: which host; "" where it is none's.
-        data: the bytes.
-        fields: what else there is to say, as JSON values.
-    """
-
-    number: int
-    wall_ns: int
-    pump_time_us: int
-    what: str
-    peer: str = ""
-    data: bytes = b""
-    fields: Mapping[str, Any] = {}
 
 
 class Journal:
@@ -45,22 +31,30 @@ class Journal:
     Args:
         wall_ns: the monotonic wall clock.
         pump_time_us: pump time.
+        keys: the pump's table of keys, which its frames are verified with.
 
     Attributes:
         entries: oldest first; `KEPT` of them, unless it is told to keep more or fewer.
         heard_by: told of each entry.
     """
 
-    def __init__(self, wall_ns: Callable[[], int], pump_time_us: Callable[[], int]) -> None:
-        self.entries: deque[Entry] = deque(maxlen=KEPT)
+    def __init__(
+        self, wall_ns: Callable[[], int], pump_time_us: Callable[[], int], keys: Mapping[bytes, Key]
+    ) -> None:
+        self.entries: deque[Entry] = deque()
         self.heard_by: list[Callable[[Entry], None]] = []
         self._wall_ns = wall_ns
         self._pump_time_us = pump_time_us
+        self._kept: int | None = KEPT
         self._made = 0
+        self._follower = Follower(keys, is_pumps=True)
+        self._frames: deque[Frame] = deque()
+        self._read = 0  # the newest entry whose frames are in `_frames`
 
     def keep(self, most: int | None) -> None:
         """Keep so many entries from now on, the newest; None for all."""
-        self.entries = deque(self.entries, maxlen=most)
+        self._kept = most
+        self._give_up()
 
     def passed(self, what: str, peer: str, data: bytes) -> None:
         """Note bytes from (`HEARD`) or to (`SAID`) a host."""
@@ -70,9 +64,47 @@ class Journal:
         """Note an event."""
         self._add(what, peer, b"", fields)
 
+    def frames(self) -> list[Frame]:
+        """Return the frames of the entries there are, oldest first, with what was dropped and why."""
+        for entry in self.entries:
+            if entry.number > self._read:
+                self._frames.extend(self._follower.read(entry))
+        self._read = self._made
+        oldest = self.entries[0].number if self.entries else 0
+        while self._frames and self._frames[0].number < oldest:
+            self._frames.popleft()
+        return list(self._frames)
+
+    @property
+    def requests(self) -> list[Frame]:
+        """What hosts asked in their sessions, and the pump took."""
+        return [frame for frame in self.frames() if frame.is_request]
+
+    @property
+    def answers(self) -> list[Frame]:
+        """What the pump answered to requests."""
+        return [frame for frame in self.frames() if frame.is_answer]
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Return each entry as JSON values, with the frames that it completes beside its bytes."""
+        found: dict[int, list[Frame]] = {}
+        for frame in self.frames():
+            found.setdefault(frame.number, []).append(frame)
+        for entry in self.entries:
+            yield line_of(entry, found.get(entry.number, ()))
+
     def _add(self, what: str, peer: str, data: bytes, fields: Mapping[str, Any]) -> None:
         self._made += 1
         entry = Entry(self._made, self._wall_ns(), self._pump_time_us(), what, peer, data, fields)
         self.entries.append(entry)
+        self._give_up()
         for tell in self.heard_by:
             tell(entry)
+
+    def _give_up(self) -> None:
+        """Give up the oldest entries where there are more than are kept, but not what the rest needs to be read."""
+        while self._kept is not None and len(self.entries) > self._kept:
+            given_up = self.entries.popleft()
+            if given_up.number > self._read:
+                self._follower.skim(given_up)
+                self._read = given_up.number

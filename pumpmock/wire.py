@@ -26,15 +26,18 @@ class Wire:
         peer: which host it is.
         send: sends to that host.
         open_dialect: begins the dialect's conversation.
+
+    Attributes:
+        peer: which host it is.
     """
 
-    __slots__ = ("_conversation", "_emulator", "_open_dialect", "_peer", "_send")
+    __slots__ = ("_conversation", "_emulator", "_open_dialect", "_send", "peer")
 
     def __init__(
         self, emulator: Emulator, peer: str, send: Send, open_dialect: Callable[[str], Conversation]
     ) -> None:
         self._emulator = emulator
-        self._peer = peer
+        self.peer = peer
         self._send = send
         self._open_dialect = open_dialect
         self._conversation = open_dialect(peer)
@@ -44,7 +47,7 @@ class Wire:
         emulator = self._emulator
         if emulator.doubt is not None:
             return b""
-        emulator.journal.passed(HEARD, self._peer, data)
+        emulator.journal.passed(HEARD, self.peer, data)
         try:
             reply = self._conversation.receive(data)
         except (InDoubtError, LedgerError) as doubt:
@@ -52,13 +55,13 @@ class Wire:
             return b""
         emulator.plan()
         if reply:
-            emulator.journal.passed(SAID, self._peer, reply)
+            emulator.journal.passed(SAID, self.peer, reply)
         return reply
 
     def renew(self) -> None:
         """End the session: it was with a pump that is no longer behind this line."""
         self.end()
-        self._conversation = self._open_dialect(self._peer)
+        self._conversation = self._open_dialect(self.peer)
 
     def close(self) -> None:
         """The host has gone."""

@@ -3,73 +3,17 @@
 from __future__ import annotations
 
 import json
-from random import Random
 
 import pytest
 
-from protocol.exchange import HostEnd
-from protocol.keys import BENCH_KEY
-from protocol.messages import Poll, Status
 from protocol.vocabulary import EventKind
-from pumpmock.console import Console
-from pumpmock.emulator import Emulator
 from pumpmock.model.reservoir import LedgerError
 from pumpmock.ports.memory import MemoryPort
-from pumpmock.snapshot import Memory, dumped_memory, loaded_memory
-from pumpmock.wall import NS_A_S, HandWall
-from tests.pumpmock.conftest import new_memory
+from pumpmock.snapshot import dumped_memory, loaded_memory
+from pumpmock.wall import NS_A_S
+from tests.pumpmock.stand import Host, Stand
 
 HOUR_US = 3_600 * 10**6
-
-
-class Stand:
-    """An emulator on a wall that stands still until it is moved."""
-
-    def __init__(self, speed: int = 1_000) -> None:
-        self.hand = HandWall(10**9)
-        self.saves: list[str] = []
-        self.emulator = Emulator(
-            new_memory(),
-            {BENCH_KEY.key_id: BENCH_KEY},
-            speed=speed,
-            wall=self.hand.wall,
-            random=Random(1).randbytes,  # noqa: S311 - the key is published
-            save=self._save,
-            teller=Console(as_json=True),
-            firmware="1.2.3",
-        )
-        self.emulator.start()
-
-    def _save(self, memory: Memory) -> None:
-        self.saves.append(json.dumps(dumped_memory(memory)))
-
-    @property
-    def now_us(self) -> int:
-        return self.emulator.device.pump.clock.now_us
-
-    def what(self) -> list[str]:
-        return [entry.what for entry in self.emulator.journal.entries]
-
-
-class Host:
-    """A host with the bench key on a port in memory."""
-
-    def __init__(self, port: MemoryPort) -> None:
-        self.port = port
-        self.greet()
-
-    def greet(self) -> None:
-        self.end = HostEnd(BENCH_KEY, bytes(16))
-        self.port.write(self.end.hello())
-        _, confirm = self.end.receive(self.port.read(1_000))
-        self.port.write(confirm)
-        self.end.receive(self.port.read(1_000))
-
-    def poll(self) -> Status | None:
-        asked, _ = self.end.ask(Poll())
-        self.port.write(asked)
-        answers, _ = self.end.receive(self.port.read(1_000))
-        return answers[0].message if answers else None
 
 
 def test_pump_time_follows_the_wall_and_what_is_due_happens_at_its_instant() -> None:
@@ -115,10 +59,10 @@ def test_the_journal_has_bytes_both_ways_and_the_pumps_own_events_in_order() -> 
     host = Host(port)
     host.poll()
 
-    assert stand.what() == ["start", "in", "out", "in", "session", "out", "in", "out"]
-    session = stand.emulator.journal.entries[4]
+    assert stand.what() == ["start", "connected", "in", "out", "in", "session", "out", "in", "out"]
+    session = stand.emulator.journal.entries[5]
     assert (session.peer, session.fields["role"]) == ("memory", "developer")
-    assert [entry.number for entry in stand.emulator.journal.entries] == list(range(1, 9))
+    assert [entry.number for entry in stand.emulator.journal.entries] == list(range(1, 10))
 
 
 def test_a_memory_put_back_is_the_pump_as_it_was_and_ends_every_session() -> None:
