@@ -44,10 +44,11 @@ def _meaning(kind: type[object], part: Part, values: Mapping[str, int | bytes | 
     if name == "b" and before:
         return _event(before, values)
     told = _BY_NAME.get(name)
-    return told(part.value) if told else _in_unit(part.spec.unit, part.value)
+    return told(part.value) if told else in_unit(part.spec.unit, part.value)
 
 
-def _in_unit(unit: str, value: int) -> str:
+def in_unit(unit: str, value: int) -> str:
+    """Return a figure as a person reads it, a rate in mL/day for instance; "" where its unit has no other form."""
     told = _BY_UNIT.get(unit)
     return told(value) if told else ""
 

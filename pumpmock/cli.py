@@ -17,6 +17,7 @@ from pumpmock.console import Console
 from pumpmock.decode import decode
 from pumpmock.drug_commands import drugs_group
 from pumpmock.drug_file import rules_for
+from pumpmock.journal_file import JournalError
 from pumpmock.key_commands import keygen, keys_group
 from pumpmock.limits import bounds_of
 from pumpmock.limits_file import BENCH
@@ -82,7 +83,7 @@ main.add_command(trumpet_command)
     type=click.IntRange(1, MOST_PUMPS),
     default=1,
     show_default=True,
-    help="Serve so many: serial number, link, TCP port, state file and seed are counted up from those given.",
+    help="Serve so many: serial number, link, TCP port, state file, journal and seed are counted up from those given.",
 )
 @click.option("--tcp", type=HOST_PORT, help="Serve the same pump on TCP too; port 0 takes a free one.")
 @click.option(
@@ -141,6 +142,12 @@ main.add_command(trumpet_command)
     type=click.Path(path_type=Path, dir_okay=False),
     help="Keep the pump in this file; go on from it.",
 )
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write all that happens to this file, a line of JSON an entry; a journal that is there is replaced. pumpmock decode "
+    "reads it.",
+)
 @keys_option
 @click.option(
     "--bench-key",
@@ -170,6 +177,7 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
     serial_number: str,
     seed: int | None,
     state: Path | None,
+    journal: Path | None,
     keys: Path | None,
     bench_key: bool,
     as_json: bool,
@@ -211,6 +219,7 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
         tcp=tcp,
         state=state,
         keys=None if bench_key else keys or default_keys(),
+        journal=journal,
         repeatable=bench_key and seed is not None,
         pumps=pumps,
     )
@@ -268,7 +277,7 @@ def _run(options: Options, console: Console) -> None:
     except PortError as error:
         console.warn(str(error))
         raise SystemExit(NO_LINK) from error
-    except (SnapshotError, KeyFileError, InDoubtError) as error:
+    except (SnapshotError, KeyFileError, InDoubtError, JournalError) as error:
         console.warn(str(error))
         raise SystemExit(REFUSED) from error
     except LedgerError as error:

@@ -12,9 +12,13 @@ import click
 
 from protocol.explain import Explained, explain
 from protocol.keys import BENCH_KEY, Key, KeyFileError
+from pumpmock.decode_journal import Wanted, message_name_of, show
 from pumpmock.explained import as_json, lines
 from pumpmock.hexadecimal import HexError, from_file, from_hex
+from pumpmock.journal_file import JournalError, is_journal
+from pumpmock.journal_reading import Recorded, journal_in
 from pumpmock.keyring import read_key
+from pumpmock.parameters import Parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,25 +27,27 @@ _REFUSED = 1
 _BENCH = "bench"  # in place of a file; a file of that name is meant by its whole path
 
 
-class Recording(click.ParamType[bytes]):
-    """Where the bytes are from: hexadecimal on the command line, a file, or standard input."""
+class Recording(click.ParamType[bytes | Recorded]):
+    """Where the bytes are from: hexadecimal on the command line, a file, or standard input; or a journal."""
 
     name = "hex|-|file"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
-        """Return the bytes, or fail with a sentence that says where the text is no hexadecimal."""
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> bytes | Recorded:
+        """Return what was recorded, or fail with a sentence that says what is wrong with it."""
         text, raw = str(value), bool(ctx and ctx.params.get("raw"))
         try:
             if text == "-":
-                return from_file(sys.stdin.buffer.read(), raw=raw)
+                return _from_file(sys.stdin.buffer.read(), "standard input", raw=raw)
             return _hex_or_file(text, raw=raw)
-        except HexError as error:
+        except (HexError, JournalError) as error:
             self.fail(str(error), param, ctx)
         except OSError as error:
             self.fail(f"{error.filename or text}: {error.strerror or error}", param, ctx)
 
 
-def _hex_or_file(text: str, *, raw: bool) -> bytes:
+def _hex_or_file(text: str, *, raw: bool) -> bytes | Recorded:
     try:
         return from_hex(text)
     except HexError as error:
@@ -55,11 +61,15 @@ def _hex_or_file(text: str, *, raw: bool) -> bytes:
             if failure.errno == errno.ENAMETOOLONG:
                 raise error from None
             raise
-    return from_file(data, raw=raw)
+    return _from_file(data, text, raw=raw)
+
+
+def _from_file(data: bytes, name: str, *, raw: bool) -> bytes | Recorded:
+    return journal_in(data, name) if is_journal(data) and not raw else from_file(data, raw=raw)
 
 
 @click.command("decode")
-@click.argument("recording", metavar="HEX|-|FILE", type=Recording())
+@click.argument("recording", metavar="HEX|-|FILE|JOURNAL", type=Recording())
 @click.option(
     "--raw",
     is_flag=True,
@@ -74,20 +84,52 @@ def _hex_or_file(text: str, *, raw: bool) -> bytes:
     multiple=True,
     help="Verify tags with the key in this file, or with the published bench key; more than one may be given.",
 )
-@click.option("--json", "wants_json", is_flag=True, help="Print a line of JSON a frame.")
-def decode(*, recording: bytes, raw: bool, key_files: tuple[Path, ...], wants_json: bool) -> None:  # noqa: ARG001 - `recording` has used it
+@click.option(
+    "--only",
+    type=Parsed("message", message_name_of),
+    multiple=True,
+    help="Of a journal, only the messages of this name; more than one may be given.",
+)
+@click.option("--faults", is_flag=True, help="Of a journal, only the faults that struck.")
+@click.option("--events", is_flag=True, help="Of a journal, only what is no message.")
+@click.option(
+    "--json", "wants_json", is_flag=True, help="Print a line of JSON a frame, or of a journal an entry."
+)
+def decode(
+    *,
+    recording: bytes | Recorded,
+    raw: bool,  # noqa: ARG001 - `recording` has used it
+    key_files: tuple[Path, ...],
+    only: tuple[str, ...],
+    faults: bool,
+    events: bool,
+    wants_json: bool,
+) -> None:
     """Explain frames: each check, each field, what it says.
 
     Give hexadecimal with or without spaces, a file of it or of bytes, or - for standard input: one frame or a whole
     recording with noise in it. What a frame says can be read without a key, but anybody can have written it; --key
     verifies the tags, for which the handshake of the session has to be in the recording too.
 
+    A journal, as pumpmock serve --journal writes one, is told line by line; its frames were verified by the pump.
+
     \b
     Examples:
+      pumpmock decode pump.jsonl --only Prepare --only Commit --events
       pumpmock decode "00 08 01 11 04 03 02 01 05 ... 00"
       pumpmock decode --key ~/.config/pumpmock/keys/PM-00001.viewer.key recording.bin
       xxd -p recording.bin | pumpmock decode --json -
     """  # noqa: D301 - click wants the character, it keeps the examples' lines
+    wanted = Wanted(only, faults, events)
+    if isinstance(recording, Recorded):
+        if key_files:
+            raise click.UsageError(
+                "the frames of a journal were verified when it was written: leave --key out"
+            )
+        show(recording, wanted, as_json=wants_json, say=click.echo)
+        return
+    if any(wanted):
+        raise click.UsageError("--only, --faults and --events choose from a journal, and this is none")
     keys = _read_keys(key_files)
     found = list(explain(recording, keys))
     if not found:

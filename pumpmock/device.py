@@ -106,9 +106,13 @@ class Device:
         """Return monotonic wall time, which the conversation's time-outs run in."""
         return self._wall_ns() // _NS_A_MS
 
+    def time_us(self, wall_ns: int) -> int:
+        """Return what pump time is, or will be, at a wall time that is not past."""
+        return max(self.pace.pump_us_at(wall_ns), self.pump.clock.now_us)
+
     def catch_up(self) -> None:
         """Let pump time come to what the pace says it is by now."""
-        self.pump.advance_to(max(self.pace.pump_us_at(self._wall_ns()), self.pump.clock.now_us))
+        self.pump.advance_to(self.time_us(self._wall_ns()))
         self._tell_held(self.now_ms())
 
     def press(self) -> None:

@@ -96,7 +96,12 @@ class Emulator:
         self._due_us: int | None = None
         self._timer: Planned | None = None
         self.device = self._device_of(memory, speed)
-        self.journal = Journal(wall.now_ns, lambda: self.device.pump.clock.now_us, keys)
+        self.journal = Journal(
+            wall.now_ns,
+            lambda: self.device.pump.clock.now_us,
+            self._present_us,
+            keys,
+        )
 
     def _device_of(self, memory: Memory, speed: int) -> Device:
         pump = memory.pump
@@ -110,6 +115,9 @@ class Emulator:
             model=MODEL,
             firmware=self._firmware,
         )
+
+    def _present_us(self, wall_ns: int) -> int:
+        return self.device.time_us(wall_ns)  # of the pump that there is then: one may be put back
 
     # --- its life ---------------------------------------------------------------------------------------------------
 
@@ -250,7 +258,7 @@ class Emulator:
                 if name not in taken:
                     break
                 name = f"{peer} ({place})"
-            self.journal.note(CAME, name)
+            self.journal.passed(CAME, name, b"")
             wire = Wire(self, name, send, open_dialect)
             self._wires.add(wire)
             return wire
@@ -261,7 +269,7 @@ class Emulator:
         """Forget a line whose host has gone, and with it what was prepared there."""
         self._wires.discard(wire)
         self._guard(wire.end)
-        self.journal.note(WENT, wire.peer)
+        self.journal.passed(WENT, wire.peer, b"")
 
     # --- what is told -----------------------------------------------------------------------------------------------
 

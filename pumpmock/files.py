@@ -10,8 +10,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read_ordinary(path: Path, most_bytes: int) -> bytes:
+def read_ordinary(path: Path, most_bytes: int, only_bytes: int | None = None) -> bytes:
     """Return what is in an ordinary file of a sensible size; a pipe or a device would never end.
+
+    Args:
+        path: where it is.
+        most_bytes: how large it may be.
+        only_bytes: how many bytes of its beginning are wanted; None for all of it.
 
     Raises:
         ValueError: where it is something else, or larger than `most_bytes`.
@@ -27,7 +32,7 @@ def read_ordinary(path: Path, most_bytes: int) -> bytes:
         if found.st_size > most_bytes:
             raise ValueError(f"it is larger than {most_bytes} bytes")
         with open(descriptor, "rb", closefd=False) as file:
-            return file.read(most_bytes)
+            return file.read(most_bytes if only_bytes is None else only_bytes)
     finally:
         os.close(descriptor)
 

@@ -30,7 +30,8 @@ class Journal:
 
     Args:
         wall_ns: the monotonic wall clock.
-        pump_time_us: pump time.
+        pump_time_us: pump time, as far as the pump has come.
+        present_us: the pump time that belongs to a wall time.
         keys: the pump's table of keys, which its frames are verified with.
 
     Attributes:
@@ -39,12 +40,17 @@ class Journal:
     """
 
     def __init__(
-        self, wall_ns: Callable[[], int], pump_time_us: Callable[[], int], keys: Mapping[bytes, Key]
+        self,
+        wall_ns: Callable[[], int],
+        pump_time_us: Callable[[], int],
+        present_us: Callable[[int], int],
+        keys: Mapping[bytes, Key],
     ) -> None:
         self.entries: deque[Entry] = deque()
         self.heard_by: list[Callable[[Entry], None]] = []
         self._wall_ns = wall_ns
         self._pump_time_us = pump_time_us
+        self._present_us = present_us
         self._kept: int | None = KEPT
         self._made = 0
         self._follower = Follower(keys, is_pumps=True)
@@ -57,12 +63,13 @@ class Journal:
         self._give_up()
 
     def passed(self, what: str, peer: str, data: bytes) -> None:
-        """Note bytes from (`HEARD`) or to (`SAID`) a host."""
-        self._add(what, peer, data, {})
+        """Note what passes between the pump and a host: bytes `HEARD` or `SAID`, or that it `CAME` or `WENT`."""
+        wall_ns = self._wall_ns()
+        self._add(wall_ns, self._present_us(wall_ns), what, peer, data, {})
 
     def note(self, what: str, peer: str = "", **fields: Any) -> None:  # noqa: ANN401 - JSON values
-        """Note an event."""
-        self._add(what, peer, b"", fields)
+        """Note an event of the pump, at the instant of pump time that it has come to, or what was done to it."""
+        self._add(self._wall_ns(), self._pump_time_us(), what, peer, b"", fields)
 
     def frames(self) -> list[Frame]:
         """Return the frames of the entries there are, oldest first, with what was dropped and why."""
@@ -93,9 +100,11 @@ class Journal:
         for entry in self.entries:
             yield line_of(entry, found.get(entry.number, ()))
 
-    def _add(self, what: str, peer: str, data: bytes, fields: Mapping[str, Any]) -> None:
+    def _add(
+        self, wall_ns: int, pump_time_us: int, what: str, peer: str, data: bytes, fields: Mapping[str, Any]
+    ) -> None:
         self._made += 1
-        entry = Entry(self._made, self._wall_ns(), self._pump_time_us(), what, peer, data, fields)
+        entry = Entry(self._made, wall_ns, pump_time_us, what, peer, data, fields)
         self.entries.append(entry)
         self._give_up()
         for tell in self.heard_by:

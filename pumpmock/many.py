@@ -22,7 +22,7 @@ _DESCRIPTORS_BESIDE = 200  # what else a process has open, with some hosts on TC
 
 
 def each_of(options: Options, folder: Path) -> list[Options]:
-    """Return what each pump is asked for: the next serial number, link, TCP port, state file and seed a pump.
+    """Return what each pump is asked for: the next serial number, link, TCP port, state file, journal and seed a pump.
 
     Args:
         options: what was asked for of the first.
@@ -38,15 +38,20 @@ def each_of(options: Options, folder: Path) -> list[Options]:
 
 def _numbered(options: Options, folder: Path, number: int) -> Options:
     serial_number = _serial_number(options.serial_number, number)
-    state, link = options.state, options.link
+    state, journal, link = options.state, options.journal, options.link
     return replace(
         options,
         serial_number=serial_number,
         link=folder / f"pump{number}" if link is None else link.with_name(f"{link.name}{number}"),
         tcp=None if options.tcp is None else (options.tcp[0], _tcp_port(options.tcp[1], number)),
-        state=None if state is None else state.with_name(f"{state.stem}-{serial_number}{state.suffix}"),
+        state=None if state is None else _file_of(serial_number, state),
+        journal=None if journal is None else _file_of(serial_number, journal),
         seed=(options.seed + number) % MOST_SEED,
     )
+
+
+def _file_of(serial_number: str, file: Path) -> Path:
+    return file.with_name(f"{file.stem}-{serial_number}{file.suffix}")
 
 
 def _serial_number(first: str, number: int) -> str:

@@ -38,6 +38,7 @@ class Options:
         drug: what the drug in the reservoir is called; None for baclofen, and for what it was on a pump that goes on.
         limits: what the pump shall enforce; None for the bench's on a new pump, and for no others on one that goes on.
         keys: folder of the secret keys; None for the published bench key in their place.
+        journal: where all that happens is written; None for nowhere.
         repeatable: whether all that is random comes from the seed; without effect on a pump with secret keys.
         pumps: so many, of which this is the first.
     """
@@ -59,6 +60,7 @@ class Options:
     tcp: tuple[str, int] | None
     state: Path | None
     keys: Path | None
+    journal: Path | None = None
     repeatable: bool = False
     pumps: int = 1
 

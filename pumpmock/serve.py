@@ -8,6 +8,7 @@ import os
 import signal
 import tempfile
 import time
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from protocol.places import APP, runtime_folder
 from pumpmock.drug_file import rules_for
 from pumpmock.emulator import Emulator
 from pumpmock.journal import KEPT
+from pumpmock.journal_serving import write_journal
 from pumpmock.many import each_of, room_for
 from pumpmock.options import REPEATABLE_EPOCH_S, new_memory, pairing_keys, randomness
 from pumpmock.ports.link import own_directory
@@ -98,11 +100,12 @@ class _Member:
     Args:
         options: its own.
         console: where its events are told.
-        stack: gives its state file up at the end.
+        stack: gives its files up at the end.
     """
 
     def __init__(self, options: Options, console: Console, stack: contextlib.ExitStack) -> None:
         self._options = options
+        self._stack = stack
         self._console = console if options.pumps == 1 else console.of(options.serial_number)
         self._keys: Mapping[bytes, Key] = pairing_keys(options.keys, options.serial_number)
         self._store = None if options.state is None else Store(options.state)
@@ -142,6 +145,18 @@ class _Member:
             teller=self._console,
             firmware=version(APP),
         )
+        if self._options.journal is not None:
+            began = datetime.now(UTC)
+            self._stack.callback(
+                write_journal(
+                    self._options.journal,
+                    self._options,
+                    self._emulator,
+                    self._keys,
+                    began=began,
+                    warn=self._console.warn,
+                ).close
+            )
         self._emulator.journal.keep(max(_LEAST_KEPT, KEPT // self._options.pumps))
         self._emulator.on_doubt = ended.set
         self._emulator.start()
@@ -171,6 +186,8 @@ class _Member:
                     else "the link is authenticated, not secret"
                 )
                 self._console.warn(f"{tcp.url} can be reached from other machines; {what}")
+        for kind, url in opened.items():
+            self._emulator.journal.note("port", kind=kind, url=url)
         return Ready(options, self._emulator, opened)
 
 

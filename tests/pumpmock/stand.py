@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pumpmock.ports.memory import MemoryPort
 
 
+BENCH_KEYS = {BENCH_KEY.key_id: BENCH_KEY}
+
+
 class Stand:
     """An emulator on a wall that stands still until it is moved."""
 
@@ -28,7 +31,7 @@ class Stand:
         self.saves: list[str] = []
         self.emulator = Emulator(
             new_memory(),
-            {BENCH_KEY.key_id: BENCH_KEY},
+            BENCH_KEYS,
             speed=speed,
             wall=self.hand.wall,
             random=Random(seed).randbytes,  # noqa: S311 - the key is published

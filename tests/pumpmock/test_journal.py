@@ -34,7 +34,12 @@ def stand() -> Stand:
 def journal_of(stand: Stand, kept: int) -> Journal:
     """Return one that hears what the pump's own does, and keeps fewer."""
     now = {"wall_ns": 0, "pump_time_us": 0}
-    journal = Journal(lambda: now["wall_ns"], lambda: now["pump_time_us"], {BENCH_KEY.key_id: BENCH_KEY})
+    journal = Journal(
+        lambda: now["wall_ns"],
+        lambda: now["pump_time_us"],
+        lambda _ns: now["pump_time_us"],
+        {BENCH_KEY.key_id: BENCH_KEY},
+    )
     journal.keep(kept)
 
     def add(entry: object) -> None:
@@ -215,6 +220,14 @@ def test_what_the_pump_drops_is_told_with_the_reason(stand: Stand, make: object,
 
     assert host.port.read(1_000) == b""
     assert stand.emulator.journal.frames()[-1].why == why
+
+
+def test_bytes_have_the_pump_time_at_which_they_came(stand: Stand) -> None:
+    host = Host(MemoryPort(stand.emulator.plug()))
+    stand.hand.advance(3 * NS_A_S)
+    host.poll()
+
+    assert [frame.pump_time_us for frame in stand.emulator.journal.frames()[-2:]] == [3_000_000, 3_000_000]
 
 
 def test_a_line_has_the_frame_as_json_beside_its_bytes(stand: Stand) -> None:

@@ -66,6 +66,13 @@ def test_serial_number_link_port_state_and_seed_are_counted_up() -> None:
     assert [one.seed for one in (first, second)] == [2**32 - 1, 0]
 
 
+def test_each_has_a_journal_of_its_own() -> None:
+    assert [str(one.journal) for one in each_of(options(pumps=2, journal=Path("/var/j.jsonl")), Path())] == [
+        "/var/j-PM-00009.jsonl",
+        "/var/j-PM-00010.jsonl",
+    ]
+
+
 def test_without_a_link_the_names_are_those_of_the_run_time_folder() -> None:
     assert [str(one.link) for one in each_of(options(pumps=2), Path("/run"))] == ["/run/pump0", "/run/pump1"]
 
