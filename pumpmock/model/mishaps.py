@@ -10,12 +10,17 @@ from protocol.units import US_PER_S
 from protocol.vocabulary import EventKind
 from pumpmock.model.alarms import raising
 from pumpmock.model.engine import Engine
+from pumpmock.model.handiwork import expecting, holding, primed_with, with_drug
 from pumpmock.model.hydraulics import stricken
 from pumpmock.model.program import MOST_CLOCK_S
 from pumpmock.model.troubles import Trouble, Troubles, relieved
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pumpmock.model.battery import Battery
+    from pumpmock.model.mechanism import Mechanism
+    from pumpmock.model.settings import Settings
 
 
 class Fallible(Engine):
@@ -62,6 +67,47 @@ class Fallible(Engine):
         self._run_due()
         mechanism = self._settled()
         self._go_on(replace(mechanism, noted=mechanism.noted | 1 << alarm))
+
+    def find_held(self, held_nl: int) -> None:
+        """Let the reservoir hold `held_nl` from this instant on; its firmware expects what it did, the sensor reads it.
+
+        Raises:
+            ValueError: for a volume that it can't hold; nothing is changed then.
+        """
+        self._put(holding, held_nl)
+
+    def expect(self, expected_nl: int) -> None:
+        """Let the firmware expect `expected_nl` in the reservoir from this instant on, and log that as a refill.
+
+        Raises:
+            ValueError: for a volume that it can't hold; nothing is changed then.
+        """
+        self._put(expecting, expected_nl, ((EventKind.REFILLED, 0, expected_nl, expected_nl),))
+
+    def find_drug(self, concentration_ug_ml: int) -> None:
+        """Let another concentration be in the reservoir from this instant on than the firmware was told.
+
+        Raises:
+            ValueError: for a concentration that can't be; nothing is changed then.
+        """
+        self._put(with_drug, concentration_ug_ml)
+
+    def find_primed(self, concentration_ug_ml: int) -> None:
+        """Let the catheter be full of one concentration at this instant; 0 is one without drug, as at an implantation.
+
+        Raises:
+            ValueError: for a concentration that can't be; nothing is changed then.
+        """
+        self._put(primed_with, concentration_ug_ml)
+
+    def _put(
+        self,
+        found: Callable[[Mechanism, Settings, int], Mechanism],
+        figure: int,
+        entries: tuple[tuple[EventKind, int, int, int], ...] = (),
+    ) -> None:
+        self._run_due()
+        self._go_on(found(self._settled(), self.settings, figure), entries)
 
     @property
     def troubles(self) -> Troubles:
