@@ -14,6 +14,7 @@ from protocol.places import APP
 from protocol.strict_toml import FileError
 from protocol.units import format_volume
 from pumpmock.console import Console
+from pumpmock.control.commands import ctl_group
 from pumpmock.decode import decode
 from pumpmock.drug_commands import drugs_group
 from pumpmock.drug_file import rules_for
@@ -66,6 +67,7 @@ def main() -> None:
     """
 
 
+main.add_command(ctl_group)
 main.add_command(decode)
 main.add_command(drugs_group)
 main.add_command(keygen)
@@ -148,6 +150,11 @@ main.add_command(trumpet_command)
     help="Write all that happens to this file, a line of JSON an entry; a journal that is there is replaced. pumpmock decode "
     "reads it.",
 )
+@click.option(
+    "--control",
+    type=click.Path(path_type=Path),
+    help="Socket for pumpmock ctl; none for none.  [default: beside the virtual serial port]",
+)
 @keys_option
 @click.option(
     "--bench-key",
@@ -178,6 +185,7 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
     seed: int | None,
     state: Path | None,
     journal: Path | None,
+    control: Path | None,
     keys: Path | None,
     bench_key: bool,
     as_json: bool,
@@ -220,6 +228,7 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
         state=state,
         keys=None if bench_key else keys or default_keys(),
         journal=journal,
+        control=control,
         repeatable=bench_key and seed is not None,
         pumps=pumps,
     )

@@ -19,6 +19,7 @@ from pumpmock.journal import Journal
 from pumpmock.journal_entry import CAME, WENT
 from pumpmock.model.reservoir import LedgerError
 from pumpmock.pace import Pace
+from pumpmock.ports.panel import Panel
 from pumpmock.snapshot import InDoubtError
 from pumpmock.tally import Tally
 from pumpmock.wall import NS_A_S
@@ -68,6 +69,7 @@ class Emulator:
         journal: what happened.
         doubt: why it ended at once, without another word; None while all is well.
         on_doubt: called once when it does.
+        ports: those that it is plugged into, as far as somebody has said so.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class Emulator:
             self._present_us,
             keys,
         )
+        self.ports = Panel(wall, self._note_port, teller.warn)
 
     def _device_of(self, memory: Memory, speed: int) -> Device:
         pump = memory.pump
@@ -171,15 +174,15 @@ class Emulator:
 
     def press(self) -> None:
         """Let the patient press the button."""
-        self._do(self.device.press)
+        self.do(self.device.press)
 
     def advance(self, dt_us: int) -> None:
         """Let `dt_us` of pump time pass at once, with all that is due in it; then it goes on at its pace from there."""
-        self._do(lambda: self.device.pump.advance(dt_us))
+        self.do(lambda: self.device.pump.advance(dt_us))
 
     def set_speed(self, speed: int) -> None:
         """Let pump time run at `speed` thousandths of wall time from now on; 0 freezes it."""
-        self._do(lambda: None, speed)
+        self.do(lambda: None, speed)
 
     def restore(self, memory: Memory) -> None:
         """Let the pump be as `memory` has it, and start: the memory of an earlier day put back in.
@@ -195,8 +198,11 @@ class Emulator:
         self._due_us = None
         self.start()
 
-    def _do(self, action: Callable[[], None], speed: int | None = None) -> None:
-        """Do something to the pump of this very instant, store what came of it, and go on from there."""
+    def do(self, action: Callable[[], None], speed: int | None = None) -> None:
+        """Do something to the pump of this very instant, store what came of it, and go on from there.
+
+        What `action` raises to refuse it is raised; nothing is to be changed then. A speed is in thousandths of wall time.
+        """
         if self.doubt is not None:
             return
         device = self.device
@@ -288,6 +294,9 @@ class Emulator:
         if record.kind != EventKind.START:  # whoever started it tells that, with its ports
             self._teller.event(record)
 
+    def _note_port(self, what: str, name: str, url: str) -> None:
+        self.journal.note(what, port=name, url=url)
+
     def _tell_bad_handshakes(self, count: int, peer: str) -> None:
         self.device.note_bad_handshakes(count)
         said = f"{count} handshake frame{'s' if count > 1 else ''} with a wrong tag refused on {peer}"
@@ -315,4 +324,4 @@ class Emulator:
 
     def _wake(self) -> None:
         self._due_us = None
-        self._do(lambda: None)
+        self.do(lambda: None)

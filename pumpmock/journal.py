@@ -7,6 +7,7 @@ docs/decisions/0038-journal.md
 from __future__ import annotations
 
 from collections import deque
+from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING, Any
 
 from pumpmock.journal_entry import HEARD, SAID, Entry
@@ -73,13 +74,7 @@ class Journal:
 
     def frames(self) -> list[Frame]:
         """Return the frames of the entries there are, oldest first, with what was dropped and why."""
-        for entry in self.entries:
-            if entry.number > self._read:
-                self._frames.extend(self._follower.read(entry))
-        self._read = self._made
-        oldest = self.entries[0].number if self.entries else 0
-        while self._frames and self._frames[0].number < oldest:
-            self._frames.popleft()
+        self._read_all()
         return list(self._frames)
 
     @property
@@ -100,6 +95,13 @@ class Journal:
         for entry in self.entries:
             yield line_of(entry, found.get(entry.number, ()))
 
+    def line(self, entry: Entry) -> dict[str, Any]:
+        """Return an entry as JSON values, with the frames that it completes; of one that is long gone, without."""
+        self._read_all()
+        after = dropwhile(lambda frame: frame.number > entry.number, reversed(self._frames))
+        own = [*takewhile(lambda frame: frame.number == entry.number, after)]
+        return line_of(entry, reversed(own))
+
     def _add(
         self, wall_ns: int, pump_time_us: int, what: str, peer: str, data: bytes, fields: Mapping[str, Any]
     ) -> None:
@@ -109,6 +111,16 @@ class Journal:
         self._give_up()
         for tell in self.heard_by:
             tell(entry)
+
+    def _read_all(self) -> None:
+        """Find the frames of the entries that nobody has asked for yet, and forget those of entries given up."""
+        fresh = takewhile(lambda entry: entry.number > self._read, reversed(self.entries))
+        for entry in reversed([*fresh]):
+            self._frames.extend(self._follower.read(entry))
+        self._read = self._made
+        oldest = self.entries[0].number if self.entries else 0
+        while self._frames and self._frames[0].number < oldest:
+            self._frames.popleft()
 
     def _give_up(self) -> None:
         """Give up the oldest entries where there are more than are kept, but not what the rest needs to be read."""

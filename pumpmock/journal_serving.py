@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pumpmock.emulator import Emulator
     from pumpmock.options import Options
 
-_NOT_ITS_OWN = frozenset({"ports", "keys", "pid"})  # of what is told when a pump is ready: where it runs
+_NOT_ITS_OWN = frozenset(
+    {"ports", "control", "keys", "pid"}
+)  # of what is told when a pump is ready: where it runs
 
 
 def write_journal(

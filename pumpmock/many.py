@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from protocol.keys import check_serial_number
+from pumpmock.options import NO_CONTROL
 from pumpmock.ports.base import PortError
 from pumpmock.ports.tcp import HIGHEST_PORT
 
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 
 MOST_PUMPS = 4_000  # Linux has 4,096 pseudo-terminals unless it is told otherwise
 MOST_SEED = 2**32
-_DESCRIPTORS_A_PUMP = 4  # both ends of a pseudo-terminal, the lock of its link, the lock of its state file
+_DESCRIPTORS_A_PUMP = (
+    7  # both ends of a pseudo-terminal and its lock, the control socket and its, a state file's, a journal
+)
 _DESCRIPTORS_BESIDE = 200  # what else a process has open, with some hosts on TCP
 
 
 def each_of(options: Options, folder: Path) -> list[Options]:
-    """Return what each pump is asked for: the next serial number, link, TCP port, state file, journal and seed a pump.
+    """Return what each pump is asked for: the next serial number, place of everything, and seed a pump.
 
     Args:
         options: what was asked for of the first.
@@ -38,13 +41,14 @@ def each_of(options: Options, folder: Path) -> list[Options]:
 
 def _numbered(options: Options, folder: Path, number: int) -> Options:
     serial_number = _serial_number(options.serial_number, number)
-    state, journal, link = options.state, options.journal, options.link
+    state, journal, link, control = options.state, options.journal, options.link, options.control
     return replace(
         options,
         serial_number=serial_number,
         link=folder / f"pump{number}" if link is None else link.with_name(f"{link.name}{number}"),
         tcp=None if options.tcp is None else (options.tcp[0], _tcp_port(options.tcp[1], number)),
         state=None if state is None else _file_of(serial_number, state),
+        control=control if control in {None, NO_CONTROL} else control.with_name(f"{control.name}{number}"),
         journal=None if journal is None else _file_of(serial_number, journal),
         seed=(options.seed + number) % MOST_SEED,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,6 @@ from pumpmock.snapshot import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from protocol.keys import Key
     from pumpmock.drug_file import LibraryChoice
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from pumpmock.profile_file import Profile
 
 REPEATABLE_EPOCH_S = 1_767_225_600  # Thu 1 Jan 2026: the calendar of a run that shall be repeated begins here
+
+
+NO_CONTROL = Path("none")  # in place of a socket; one of that name is meant by its whole path
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Options:
         limits: what the pump shall enforce; None for the bench's on a new pump, and for no others on one that goes on.
         keys: folder of the secret keys; None for the published bench key in their place.
         journal: where all that happens is written; None for nowhere.
+        control: the control socket; None for one beside the virtual serial port, `NO_CONTROL` for none.
         repeatable: whether all that is random comes from the seed; without effect on a pump with secret keys.
         pumps: so many, of which this is the first.
     """
@@ -61,6 +65,7 @@ class Options:
     state: Path | None
     keys: Path | None
     journal: Path | None = None
+    control: Path | None = None
     repeatable: bool = False
     pumps: int = 1
 

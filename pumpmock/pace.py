@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from protocol.units import QuantityError, parse_decimal
+
 REAL_SPEED = 1_000
+_SPEED_DECIMALS = 3
+_MOST_SPEED = 1_000_000  # a day in 86 ms; the pump's clocks last for months of that
 _NS_A_US = 1_000
 
 
@@ -31,3 +35,15 @@ class Pace:
         if self.speed == 0:
             return None
         return self.wall_ns + -(-(pump_us - self.pump_us) * REAL_SPEED * _NS_A_US // self.speed)
+
+
+def parse_speed(text: str) -> int:
+    """Read a speed such as "60" or "2.5" in thousandths of real time.
+
+    Raises:
+        QuantityError: with a sentence that says how to write it.
+    """
+    speed = parse_decimal(text, _SPEED_DECIMALS)
+    if speed > _MOST_SPEED * 10**_SPEED_DECIMALS:
+        raise QuantityError(f"a pump runs {_MOST_SPEED} times as fast as real time at the most")
+    return speed

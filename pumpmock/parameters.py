@@ -12,9 +12,7 @@ from protocol.drugs import check_name
 from protocol.keys import KEY_ID_SIZE, check_serial_number
 from protocol.places import APP, KEYS
 from protocol.units import (
-    QuantityError,
     parse_concentration,
-    parse_decimal,
     parse_deviation,
     parse_percent,
     parse_rate,
@@ -23,6 +21,7 @@ from protocol.units import (
 )
 from pumpmock.drug_file import LibraryChoice, library_of
 from pumpmock.limits_file import NONE, LimitSet, read_limits
+from pumpmock.pace import parse_speed
 from pumpmock.ports.tcp import parse_host_port
 from pumpmock.profile_file import find_profile
 
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 REFUSED, USAGE, NO_LINK = 1, 2, 3  # exit codes
 DRAWN = "drawn"  # from the seed
-_SPEED_DECIMALS = 3
-_MOST_SPEED = 1_000_000  # a day in 86 ms; the pump's clocks last for months of that
 
 
 class Parsed(click.ParamType[Any]):
@@ -55,13 +52,6 @@ class Parsed(click.ParamType[Any]):
             return self._parse(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
-
-
-def _parse_speed(text: str) -> int:
-    speed = parse_decimal(text, _SPEED_DECIMALS)
-    if speed > _MOST_SPEED * 10**_SPEED_DECIMALS:
-        raise QuantityError(f"a pump runs {_MOST_SPEED} times as fast as real time at the most")
-    return speed
 
 
 def _parse_key_id(text: str) -> bytes:
@@ -110,7 +100,7 @@ SPAN = Parsed("span", parse_span)
 LIMITS = Parsed("file|none", _parse_limits)
 DRUGS = Parsed("file|none", _parse_drugs)
 DRUG = Parsed("name", check_name)
-SPEED = Parsed("factor", _parse_speed)
+SPEED = Parsed("factor", parse_speed)
 HOST_PORT = Parsed("host:port", parse_host_port)
 SERIAL_NUMBER = Parsed("serial", check_serial_number)
 KEY_ID = Parsed("key id", _parse_key_id)

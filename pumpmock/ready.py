@@ -12,6 +12,8 @@ from pumpmock.limits_file import BENCH
 from pumpmock.pace import REAL_SPEED
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pumpmock.emulator import Emulator
     from pumpmock.model.drug import DrugRules
     from pumpmock.options import Options
@@ -27,11 +29,13 @@ class Ready:
         options: what was asked for.
         emulator: the pump.
         ports: the URL of each by its kind.
+        control: its control socket; None where there is none.
     """
 
     options: Options
     emulator: Emulator
     ports: dict[str, str]
+    control: Path | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -39,6 +43,7 @@ class Ready:
         now, drug = memory.pump.sample(), memory.pump.drug
         return {
             "ports": self.ports,
+            "control": None if self.control is None else str(self.control),
             "serial_number": memory.serial_number,
             "boot": memory.boot,
             "revision": memory.revision,
@@ -74,6 +79,11 @@ class Ready:
                 if options.keys is not None
                 else f"  {BENCH_WARNING}, its key is published",
                 f"watch it:  {self.how_to_watch()}",
+                *(
+                    []
+                    if self.control is None
+                    else [f"and do something to it:  pumpmock ctl --control {self.control} status"]
+                ),
             ]
         )
 

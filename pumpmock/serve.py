@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from protocol.places import APP, runtime_folder
+from pumpmock.control.address import Address, beside
+from pumpmock.control.server import ControlServer
 from pumpmock.drug_file import rules_for
 from pumpmock.emulator import Emulator
 from pumpmock.journal import KEPT
 from pumpmock.journal_serving import write_journal
 from pumpmock.many import each_of, room_for
-from pumpmock.options import REPEATABLE_EPOCH_S, new_memory, pairing_keys, randomness
+from pumpmock.options import NO_CONTROL, REPEATABLE_EPOCH_S, new_memory, pairing_keys, randomness
 from pumpmock.ports.link import own_directory
 from pumpmock.ports.pty import PtyPort, open_first_free
 from pumpmock.ports.tcp import TcpPort
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from protocol.keys import Key
     from pumpmock.console import Console
     from pumpmock.options import Options
-    from pumpmock.ports import Port
     from pumpmock.snapshot import Memory
 
 
@@ -166,18 +167,19 @@ class _Member:
         """Plug it into all its ports, which `stack` closes."""
         opened: dict[str, str] = {}
         options, plug = self._options, self._emulator.plug
-        port: Port
         if options.link is None:
             port = await open_first_free(default_folder(), plug())
         else:
             port = PtyPort(options.link, plug())
             await port.open()
-        stack.push_async_callback(port.close)
+        panel = self._emulator.ports
+        stack.push_async_callback(panel.close)
+        panel.add("pty", port)
         opened["pty"] = port.url
         if options.tcp is not None:
             tcp = TcpPort(*options.tcp, plug())
             await tcp.open()
-            stack.push_async_callback(tcp.close)
+            panel.add("tcp", tcp)
             opened["tcp"] = tcp.url
             if not tcp.is_loopback:
                 what = (
@@ -186,9 +188,17 @@ class _Member:
                     else "the link is authenticated, not secret"
                 )
                 self._console.warn(f"{tcp.url} can be reached from other machines; {what}")
-        for kind, url in opened.items():
-            self._emulator.journal.note("port", kind=kind, url=url)
-        return Ready(options, self._emulator, opened)
+        return Ready(options, self._emulator, opened, await self._open_control(port.path, stack))
+
+    async def _open_control(self, link: Path, stack: contextlib.AsyncExitStack) -> Path | None:
+        """Let the pump be controlled, unless nobody shall."""
+        wanted = self._options.control
+        if wanted == NO_CONTROL:
+            return None
+        server = ControlServer(self._emulator, Address(wanted or beside(link)))
+        await server.open()
+        stack.push_async_callback(server.close)
+        return server.path
 
 
 def default_folder() -> Path:

@@ -1,31 +1,24 @@
 """The name that stays: a symbolic link to the pseudo-terminal of the moment, and the lock that says whose it is.
 
 A pseudo-terminal is `/dev/pts/7` today and `/dev/pts/12` after the next start, so hosts are given a link. Who serves
-a link is decided by `flock` on the file `LINK.lock` beside it, because the kernel lets go of that lock however its
-owner dies; a link left behind by a killed emulator is recognised by its free lock, and replaced.
-
-The lock file is removed by its owner, while it still holds the lock. Another process that had already opened that
-file then gets a lock on a file without a name, which keeps nobody out: so whoever gets a lock looks whether the name
-still leads to the file it locked, and starts over if not. A link is only ever written under the lock. Two things are
-outside the promise: a lock file removed by hand while its owner lives, and a file system without `flock`.
+a link is decided by the lock on the file `LINK.lock` beside it (see `lock`); a link left behind by a killed emulator is
+recognised by its free lock, and replaced. A link is only ever written under the lock.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import re
 import stat
 from typing import TYPE_CHECKING
 
-from pumpmock.ports.base import PortError, PortInUseError
+from pumpmock.ports.base import PortError
+from pumpmock.ports.lock import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 DEFAULT_LINKS = 10
-_PID = re.compile(rb"[0-9]{0,10}\n?")
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -40,8 +33,7 @@ class Link:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock_path = path.with_name(f"{path.name}.lock")
-        self._lock: int | None = None
+        self._lock = Lock(path, "choose another link with --pty")
         self._target: str | None = None
 
     def claim(self) -> None:
@@ -55,8 +47,8 @@ class Link:
             raise PortError(f"there is no directory {self.path.parent}: create it, or choose another path")
         if self.path.exists() and not self.path.is_symlink():
             raise PortError(f"{self.path} is a file, not a link; choose another path")
-        left_behind = self._lock_path.exists()
-        self._lock = self._take_lock()
+        left_behind = self._lock.path.exists()
+        self._lock.take()
         # Whatever dangles is dead. What leads somewhere is ours only if a lock file and a terminal say so: the number
         # of a killed emulator's terminal may be somebody else's by now, but a link to a disk is not from us.
         ours = not self.path.exists() or (left_behind and self.path.is_char_device())
@@ -84,50 +76,7 @@ class Link:
 
     def release(self) -> None:
         """Let others have the link."""
-        if self._lock is None:
-            return
-        lock, self._lock = self._lock, None
-        if _is_named(lock, self._lock_path):
-            self._lock_path.unlink(missing_ok=True)
-        os.close(lock)
-
-    def _take_lock(self) -> int:
-        while True:
-            lock = self._open_lock()
-            try:
-                if self._lock_and_sign(lock):
-                    return lock
-            except BaseException:
-                os.close(lock)
-                raise
-            os.close(lock)  # its owner removed it while we stood at the door: the next one is ours to make
-
-    def _open_lock(self) -> int:
-        # O_NONBLOCK: a FIFO of that name must not hang us. O_NOFOLLOW: a link of that name must not lead us astray.
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
-        try:
-            return os.open(self._lock_path, flags, 0o600)
-        except OSError as error:
-            raise PortError(
-                f"{self._lock_path} can't be written ({error.strerror}); choose another path"
-            ) from error
-
-    def _lock_and_sign(self, lock: int) -> bool:
-        """Lock the open file and write our pid into it; False if it has lost its name meanwhile."""
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            pid = os.pread(lock, 16, 0).decode("ascii", "replace").strip() or "not yet written"
-            raise PortInUseError(
-                f"{self.path} is served by another pumpmock (pid {pid}): stop it, or choose another link with --pty"
-            ) from error
-        if not _is_named(lock, self._lock_path):
-            return False
-        if not _PID.fullmatch(os.pread(lock, 16, 0)):
-            raise PortError(f"{self._lock_path} is a file of something else; choose another path")
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, b"%d\n" % os.getpid(), 0)
-        return True
+        self._lock.release()
 
 
 def default_links(runtime_dir: Path) -> Iterator[Path]:
@@ -157,12 +106,3 @@ def own_directory(directory: Path) -> None:
         raise PortError(
             f"{directory} can be written by other users: chmod 700 it, or choose a link with --pty"
         )
-
-
-def _is_named(descriptor: int, path: Path) -> bool:
-    """Whether `path` leads to the very file that is open."""
-    try:
-        named = path.lstat()
-    except FileNotFoundError:
-        return False
-    return os.path.samestat(os.fstat(descriptor), named)
