@@ -100,20 +100,20 @@ def test_more_pumps_than_the_system_allows_files_are_refused_with_what_to_do(
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 1_024))
 
     with pytest.raises(
-        PortError, match=r"1000 pumps want 4200 open files and this system allows 1024: .* ulimit"
+        PortError, match=r"1000 pumps want 7200 open files and this system allows 1024: .* ulimit"
     ):
         room_for(1_000)
 
 
 def test_the_limit_of_open_files_is_raised_no_further_than_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     raised: list[tuple[int, int]] = []
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 10_000))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (300, 10_000))
     monkeypatch.setattr(resource, "setrlimit", lambda _, limits: raised.append(limits))
 
     room_for(10)
     room_for(1_000)
 
-    assert raised == [(4_200, 10_000)]
+    assert raised == [(7_200, 10_000)]
 
 
 @pytest.fixture
