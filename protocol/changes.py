@@ -110,6 +110,13 @@ class ChangeDesk:
         self._state = Slot.FREE
         self._slot: _Prepared | None = None
 
+    def kind_of(self, command_id: bytes) -> ChangeKind | None:
+        """Return what kind of change an id names: the one that is prepared, or one of the ledger; None for any other."""
+        if self._slot is not None and self._slot.request.command_id == command_id:
+            return self._slot.request.change.kind
+        line = self.ledger.find(command_id)
+        return None if line is None else line.kind
+
     def prepare(self, request: Prepare, session: int, now_ms: int) -> Prepared | Rejected:
         """Answer a Prepare; `now_ms` is monotonic wall time. Changes nothing but the slot."""
         self._expire(now_ms)

@@ -133,30 +133,42 @@ class HostEnd:
         return None
 
 
+def sealed(session: Session, message: Message) -> bytes:
+    """Return a message as the next frame of a session.
+
+    Raises:
+        SessionEndedError: where the session is used up.
+    """
+    return session.seal(message.code, build(message))
+
+
 class DeviceEnd:
     """The pump's end on one port: answers the handshake, opens requests, seals what `serve` answers.
 
     Args:
         handshake: the pump's part of the handshake on this port.
-        serve: answers a request made in this role and session.
+        serve: answers a request made in this role and session; None where it is not to be answered.
         opened: told the role of each session that opens.
         bad_handshakes: told how many handshake frames with wrong tags came in one turn.
         refused: told of each refusal that is given here, of a request that is not understood, and the role it went to.
+        seal: returns the bytes of an answer; none where they are not to be sent.
     """
 
     def __init__(
         self,
         handshake: DeviceHandshake,
-        serve: Callable[[Message, Role, int], Message],
+        serve: Callable[[Message, Role, int], Message | None],
         opened: Callable[[Role], None],
         bad_handshakes: Callable[[int], None] = lambda _count: None,
         refused: Callable[[Rejected, Role], None] = lambda _answer, _role: None,
+        seal: Callable[[Session, Message], bytes] = sealed,
     ) -> None:
         self._handshake = handshake
         self._serve = serve
         self._opened = opened
         self._bad_handshakes = bad_handshakes
         self._refused = refused
+        self._seal = seal
         self._state = Port.CLOSED
         self._decoder = Decoder()
         self._session: Session | None = None
@@ -244,7 +256,7 @@ class DeviceEnd:
         self._opened(self._role)
         return self._reply(self._session, self._serve(Poll(), self._role, self._session.number))
 
-    def _understand(self, frame: Frame, session: Session) -> Message:
+    def _understand(self, frame: Frame, session: Session) -> Message | None:
         kind = MESSAGES.get(frame.type)
         if kind is None or frame.type & FROM_DEVICE:
             said = f"this pump does not know requests of type 0x{frame.type:02x}"
@@ -259,9 +271,11 @@ class DeviceEnd:
         self._refused(answer, self._role)
         return answer
 
-    def _reply(self, session: Session, message: Message) -> bytes:
+    def _reply(self, session: Session, message: Message | None) -> bytes:
+        if message is None:
+            return b""
         try:
-            return session.seal(message.code, build(message))
+            return self._seal(session, message)
         except SessionEndedError:
             self._end()
             return b""

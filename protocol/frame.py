@@ -79,7 +79,24 @@ def header(code: int, session: int, counter: int, ack: int, payload: bytes) -> b
 def encode(signed: bytes, tag: bytes) -> bytes:
     """Return the bytes on the wire for a header with its payload and their tag."""
     body = signed + tag
-    raw = body + _CRC.pack(zlib.crc32(body))
+    return _stuffed(body + _CRC.pack(zlib.crc32(body)))
+
+
+def spoiled_crc(whole: bytes) -> bytes:
+    """Return the bytes of a sound frame with a wrong CRC-32, and nothing else wrong: for a peer that plays a faulty one."""
+    raw = bytearray(_uncobs(whole[1:-1]) or b"")
+    raw[-1] ^= 0xFF
+    return _stuffed(bytes(raw))
+
+
+def spoiled_length(whole: bytes) -> bytes:
+    """Return the bytes of a sound frame that says another length than its payload has, and is undamaged by its CRC."""
+    body = bytearray((_uncobs(whole[1:-1]) or b"")[: -_CRC.size])
+    body[HEADER.size - 1] ^= 1
+    return encode(bytes(body[:-TAG_SIZE]), bytes(body[-TAG_SIZE:]))
+
+
+def _stuffed(raw: bytes) -> bytes:
     # Each run between zeros is shorter than 254, so COBS is this: its length, counted with the zero, and the run.
     return b"\0%b\0" % b"".join([_CODES[len(run)] + run if run else b"\1" for run in raw.split(b"\0")])
 

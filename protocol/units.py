@@ -54,6 +54,7 @@ MASS_UNITS = {"ug": Unit(1, 1, 0), "mg": Unit(1_000, 1, 3)}
 DOSE_UNITS = {"ug/day": Unit(1, 1, 0), "mg/day": Unit(1_000, 1, 3)}
 CONCENTRATION_UNITS = {"ug/mL": Unit(1, 1, 0), "mg/mL": Unit(1_000, 1, 3)}
 SPAN_UNITS = {"s": Unit(1, 1, 0), "min": Unit(60, 1, 0), "h": Unit(3_600, 1, 0)}
+WALL_UNITS = {"ms": Unit(1, 1, 0), "s": Unit(1_000, 1, 3), "min": Unit(60_000, 1, 0)}
 AGE_UNITS = {"h": Unit(1, 1, 0), "days": Unit(24, 1, 0), "years": Unit(8_766, 1, 3)}  # of 365.25 days
 SHARE_UNITS = {"%": Unit(10_000, 1, 4), "ppm": Unit(1, 1, 0)}
 VOLTAGE_UNITS = {"mV": Unit(1, 1, 0), "V": Unit(1_000, 1, 3)}
@@ -126,6 +127,15 @@ def parse_span(text: str) -> int:
         QuantityError: with a sentence that says how to write it.
     """
     return _parse(text, SPAN_UNITS, "a span of time", "60 s")
+
+
+def parse_wall(text: str) -> int:
+    """Read a span of wall time such as "300 ms" or "2.5 s" as milliseconds.
+
+    Raises:
+        QuantityError: with a sentence that says how to write it.
+    """
+    return _parse(text, WALL_UNITS, "a span of wall time", "300 ms")
 
 
 def parse_age(text: str) -> int:

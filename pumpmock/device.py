@@ -66,6 +66,7 @@ class Device:
         firmware: firmware version, as hosts see it.
 
     Attributes:
+        firmware: what hosts are told.
         limits_crc: CRC-32 of the payload of Limits.
     """
 
@@ -86,7 +87,7 @@ class Device:
         self._wall_ns = wall_ns
         self._save = save
         self._model = model
-        self._firmware = firmware
+        self.firmware = firmware
         self._saved: object = None
         self._failed = 0  # tries to save in a row
         self._refused: Message | None = None
@@ -152,6 +153,12 @@ class Device:
                 self._refused = request
                 self.pump.note_refusal(Refusal(answer.reason))
         return answer
+
+    def kind_of(self, request: Message) -> ChangeKind | None:
+        """Return what kind of change a request is about; None where it is about none, or one that nobody prepared."""
+        if isinstance(request, Prepare):
+            return request.change.kind
+        return self._desk.kind_of(request.command_id) if isinstance(request, Commit | Resolve) else None
 
     def note_refusal(self, answer: Rejected, role: Role, wanted_nl_h: int = 0) -> None:
         """Log that a request made under a key of `role` was refused."""
@@ -293,7 +300,7 @@ class Device:
 
     def _identity(self) -> Identity:
         memory = self.memory
-        who = (memory.serial_number, self._model, self._firmware, MINOR_VERSION)
+        who = (memory.serial_number, self._model, self.firmware, MINOR_VERSION)
         return Identity(*who, memory.store_id, memory.boot, _OFFERED)
 
     def _program(self, weekday: int) -> Program:

@@ -6,6 +6,7 @@ a test, a script and `pumpmock serve` drive the same pump. All of it runs in one
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,21 +16,24 @@ from protocol.vocabulary import EventKind, Role
 from pumpmock.console import event_fields
 from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
+from pumpmock.faults.plan import Faults
 from pumpmock.journal import Journal
 from pumpmock.journal_entry import CAME, WENT
+from pumpmock.medium import PERFECT
 from pumpmock.model.reservoir import LedgerError
 from pumpmock.pace import Pace
 from pumpmock.ports.panel import Panel
-from pumpmock.snapshot import InDoubtError
+from pumpmock.snapshot import InDoubtError, copied
 from pumpmock.tally import Tally
 from pumpmock.wall import NS_A_S
 from pumpmock.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from protocol.keys import Key
     from protocol.messages import EventRecord
+    from pumpmock.medium import Medium
     from pumpmock.ports import OpenConversation, Send
     from pumpmock.snapshot import Memory
     from pumpmock.wall import Planned, Wall
@@ -63,16 +67,18 @@ class Emulator:
         save: makes the memory last; OSError where it can't.
         teller: told what happens.
         firmware: version, as hosts see it.
+        seed: of the randomness of faults and of links.
 
     Attributes:
         device: the pump behind all its ports.
         journal: what happened.
+        faults: what is to go wrong.
         doubt: why it ended at once, without another word; None while all is well.
         on_doubt: called once when it does.
         ports: those that it is plugged into, as far as somebody has said so.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - whatever it would else reach for is passed in
         self,
         memory: Memory,
         keys: Mapping[bytes, Key],
@@ -83,6 +89,7 @@ class Emulator:
         save: Callable[[Memory], None],
         teller: Teller,
         firmware: str,
+        seed: int = 0,
     ) -> None:
         self.wall = wall
         self.doubt: InDoubtError | LedgerError | None = None
@@ -94,6 +101,9 @@ class Emulator:
         self._firmware = firmware
         self._tallies: list[Tally] = []
         self._wires: set[Wire] = set()
+        self._lines = 0
+        self._stored: list[Memory] | None = None
+        self.faults = Faults(self, seed)
         self._unsaved = ""
         self._due_us: int | None = None
         self._timer: Planned | None = None
@@ -114,7 +124,7 @@ class Emulator:
             pace=Pace(speed, self.wall.now_ns(), pump.clock.now_us),
             wall_ns=self.wall.now_ns,
             random=self._random,
-            save=self._save,
+            save=self._keep,
             model=MODEL,
             firmware=self._firmware,
         )
@@ -196,7 +206,50 @@ class Emulator:
         for wire in self._wires:
             wire.renew()
         self._due_us = None
+        self.faults.renew()
         self.start()
+
+    def restart(self, memory: Memory) -> None:
+        """As `restore`, where there is nobody to be told that the state could not be stored."""
+        if self.doubt is not None:
+            return
+        try:
+            self.restore(memory)
+        except InDoubtError as doubt:
+            self.stop(doubt)
+        except LedgerError as error:
+            self.stop(error)
+        except OSError as error:
+            self._note_unsaved(error)
+            self.plan()
+
+    @property
+    def firmware(self) -> str:
+        """The version that hosts are told."""
+        return self._firmware
+
+    @firmware.setter
+    def firmware(self, version: str) -> None:
+        self._firmware = self.device.firmware = version
+
+    def random(self, size: int) -> bytes:
+        """Return that many random bytes."""
+        return self._random(size)
+
+    @contextlib.contextmanager
+    def keeping(self) -> Iterator[list[Memory]]:
+        """Keep a copy of each memory that is stored with a change that the motor does not follow yet."""
+        kept: list[Memory] = []
+        self._stored = kept
+        try:
+            yield kept
+        finally:
+            self._stored = None
+
+    def _keep(self, memory: Memory) -> None:
+        self._save(memory)
+        if self._stored is not None and memory.ahead is not None:
+            self._stored.append(copied(memory))
 
     def do(self, action: Callable[[], None], speed: int | None = None) -> None:
         """Do something to the pump of this very instant, store what came of it, and go on from there.
@@ -233,8 +286,8 @@ class Emulator:
 
     # --- its hosts --------------------------------------------------------------------------------------------------
 
-    def plug(self) -> OpenConversation:
-        """Return what opens the conversations of one port; they share its back-off and its tally."""
+    def plug(self, medium: Medium = PERFECT) -> OpenConversation:
+        """Return what opens the conversations of one port; they share its back-off, its tally and its kind of link."""
         back_off = BackOff()
         tally = Tally(
             self._tell_bad_handshakes,
@@ -255,6 +308,7 @@ class Emulator:
                 unsaved=self._note_unsaved,
                 bad_handshakes=lambda count: tally.add(count, peer),
                 back_off=back_off,
+                emulator=self,
             )
 
         def open_wire(peer: str, send: Send) -> Wire:
@@ -265,7 +319,8 @@ class Emulator:
                     break
                 name = f"{peer} ({place})"
             self.journal.passed(CAME, name, b"")
-            wire = Wire(self, name, send, open_dialect)
+            self._lines += 1
+            wire = Wire(self, name, send, open_dialect, medium, self._lines)
             self._wires.add(wire)
             return wire
 

@@ -193,6 +193,11 @@ def loaded_memory(content: Any) -> Memory:  # noqa: ANN401 - whatever JSON holds
     return memory
 
 
+def copied(memory: Memory) -> Memory:
+    """Return a memory as a start would find it."""
+    return loaded_memory(json.loads(json.dumps(dumped_memory(memory))))
+
+
 def _line(row: Any, place: int) -> Applied:  # noqa: ANN401 - whatever JSON holds
     where = f"ledger line {place}"
     command_id, kind, rate, time_us, overridden = items(row, where)

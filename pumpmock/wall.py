@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NS_A_S = 1_000_000_000
+NS_A_MS = 1_000_000
 
 
 class Planned(Protocol):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from protocol.exchange import DeviceEnd
+from protocol.exchange import DeviceEnd, sealed
 from protocol.handshake import DeviceHandshake
-from protocol.messages import GetStatistics
+from protocol.messages import GetStatistics, Poll
+from protocol.vocabulary import Role
+from pumpmock.faults.answers import Held, seal
+from pumpmock.faults.requests import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,8 +18,9 @@ if TYPE_CHECKING:
     from protocol.fields import Message
     from protocol.handshake import BackOff
     from protocol.keys import Key
-    from protocol.vocabulary import Role
+    from protocol.session import Session
     from pumpmock.device import Device
+    from pumpmock.emulator import Emulator
 
 
 class NativeConversation:
@@ -29,6 +34,7 @@ class NativeConversation:
         unsaved: told why the pump's state could not be stored; readings go on.
         bad_handshakes: told how many handshake frames with wrong tags came in one turn.
         back_off: that of the port, shared by all conversations on it; by default one of its own.
+        emulator: whose faults strike here; None for none.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class NativeConversation:
         unsaved: Callable[[OSError], None],
         bad_handshakes: Callable[[int], None] = lambda _count: None,
         back_off: BackOff | None = None,
+        emulator: Emulator | None = None,
     ) -> None:
         memory = device.memory
         handshake = DeviceHandshake(
@@ -50,7 +57,12 @@ class NativeConversation:
         self._unsaved = unsaved
         self._opened = opened
         self._session: int | None = None
-        self._end = DeviceEnd(handshake, self._serve, self._open, bad_handshakes, device.note_refusal)
+        self._emulator = emulator
+        self._held = Held()
+        self._greets = False
+        self._end = DeviceEnd(
+            handshake, self._serve, self._open, bad_handshakes, device.note_refusal, self._seal
+        )
 
     def receive(self, data: bytes) -> bytes:
         """Take what arrived and return the answer; what it says of the pump is stored before."""
@@ -73,6 +85,8 @@ class NativeConversation:
     def _open(self, role: Role) -> None:
         self._release()  # a host that greets anew can't commit what it had prepared before
         self._session = self._end.session
+        self._greets = True
+        self._held = Held()
         self._device.begin_session(role)
         self._opened(role)
 
@@ -80,7 +94,26 @@ class NativeConversation:
         if self._session is not None:
             self._device.end_session(self._session)
 
-    def _serve(self, request: Message, role: Role, session: int) -> Message:
+    def _serve(self, request: Message, role: Role, session: int) -> Message | None:
+        greets, self._greets = self._greets, False
+        emulator = self._emulator
+        if emulator is None or (turn := emulator.faults.turn) is None:
+            return self._answer(request, role, session)
+        execute = partial(self._answer, request, role, session)
+        return serve(turn, emulator, request, role, execute, greets=greets)
+
+    def _answer(self, request: Message, role: Role, session: int) -> Message:
         if isinstance(request, GetStatistics):
             return self._end.statistics(self._device.now_ms())
         return self._device.serve(request, role, session, self._end.dropped)
+
+    def _seal(self, session: Session, message: Message) -> bytes:
+        emulator = self._emulator
+        if emulator is None or (turn := emulator.faults.turn) is None:
+            return (
+                self._held.take() + sealed(session, message) if self._held.late else sealed(session, message)
+            )
+        return seal(turn, session, message, self._held, self._reading)
+
+    def _reading(self) -> Message:
+        return self._device.serve(Poll(), Role.VIEWER, 0, self._end.dropped)

@@ -36,7 +36,7 @@ class Engine:
             "_programmed_nl_h",
             "_state",
         ),
-        *("clock", "events", "faults", "on_event", "settings"),
+        *("clock", "events", "faults", "misread", "on_event", "settings"),
     )
 
     def __init__(
@@ -64,6 +64,7 @@ class Engine:
         self.events = EventLog(stored.events)
         self.faults = EventLog(stored.faults)
         self.on_event: Callable[[EventRecord], None] | None = None
+        self.misread: Callable[[int], int] | None = None
         self._planned: Handle | None = None
         self._audio_until_us = 0
         self._adopt(stored.mechanism)

@@ -11,8 +11,9 @@ from protocol.vocabulary import EventKind
 from pumpmock.model.alarms import raising
 from pumpmock.model.engine import Engine
 from pumpmock.model.handiwork import expecting, holding, primed_with, with_drug
-from pumpmock.model.hydraulics import stricken
+from pumpmock.model.hydraulics import deliverable_nl, refilled_truly, stricken
 from pumpmock.model.program import MOST_CLOCK_S
+from pumpmock.model.reservoir import refilled
 from pumpmock.model.troubles import Trouble, Troubles, relieved
 
 if TYPE_CHECKING:
@@ -61,6 +62,37 @@ class Fallible(Engine):
         therapy = replace(mechanism.therapy, epoch_s=-(self.clock.now_us // US_PER_S))
         noted = mechanism.noted | 1 << Alarm.CLOCK_LOST
         self._go_on(replace(mechanism, therapy=therapy, noted=noted), ((EventKind.CLOCK_SET, 0, was_s, 0),))
+
+    def slip_clock(self, seconds: int) -> None:
+        """Let the calendar clock be on, or with a minus back, by so much: it runs wrong, and nobody is told.
+
+        It stands at its ends, which are what the wire carries.
+        """
+        self._run_due()
+        mechanism = self._settled()
+        slipped_s = min(max(self._clock_s() + seconds, 0), MOST_CLOCK_S)
+        therapy = replace(mechanism.therapy, epoch_s=slipped_s - self.clock.now_us // US_PER_S)
+        self._go_on(replace(mechanism, therapy=therapy))
+
+    def spill(self, *, noticed: bool) -> None:
+        """Let all that could be delivered be gone from the reservoir at this instant.
+
+        Args:
+            noticed: whether the firmware knows. It counts it as lost then, as at a refill that finds nothing, and its
+                delivered volume begins anew; else it goes on expecting what is not there.
+        """
+        self._run_due()
+        mechanism, settings = self._settled(), self.settings
+        true = mechanism.hydraulics
+        if noticed:
+            left_nl = min(mechanism.reservoir.remaining_nl, settings.residual_nl)
+            reservoir, past = refilled(mechanism.reservoir, mechanism.past, 0, left_nl)
+            true = refilled_truly(true, 0, left_nl, true.concentration_ug_ml)
+            self._go_on(replace(mechanism, reservoir=reservoir, past=past, hydraulics=true))
+            return
+        gone_nl = deliverable_nl(true, settings)
+        true = replace(true, held_nl=true.held_nl - gone_nl, leaked_nl=true.leaked_nl + gone_nl)
+        self._go_on(replace(mechanism, hydraulics=true))
 
     def _note(self, alarm: Alarm) -> None:
         """Note that the condition of an alarm holds from this instant on."""

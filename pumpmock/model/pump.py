@@ -44,7 +44,8 @@ class Pump(Fallible):
     A rate of 0 is a pump that runs without delivering. Where it is not `primed`, there is no drug between its reservoir
     and the tip of the catheter, as at its implantation. `clock` is the pump's own: what else is to happen in pump time
     is planned on it. `on_event`, where set, is told of each log entry once the pump's state is the one after it; it
-    may read the pump, not change it.
+    may read the pump, not change it. `misread`, where set, returns what a failed level sensor reads in nL for what a
+    sound one would; it is asked for each sample, may read the clock, and is not part of the state.
 
     Raises:
         ValueError: for a volume, a rate, a charge or a concentration that this pump can't have.
@@ -63,6 +64,7 @@ class Pump(Fallible):
         held_nl = held_after_nl(mechanism.hydraulics, flown_nl, settings)
         left_units = mechanism.battery.left_units(cell, drive.rate_nl_h, now_us - drive.since_us)
         # By place, in the order of the declaration: half the cost of keywords on the path of every poll.
+        reading_nl = sensed_nl(held_nl, settings.sensor_offset_nl, settings.capacity_nl)
         return Sample(
             self._state,
             mechanism.therapy.mode,
@@ -72,7 +74,7 @@ class Pump(Fallible):
             NEVER_S if end_us is None else min((end_us - now_us) // US_PER_S, NEVER_S - 1),
             mechanism.concentration_ug_ml,
             mechanism.reservoir.remaining_nl - flown_nl,
-            sensed_nl(held_nl, settings.sensor_offset_nl, settings.capacity_nl),
+            reading_nl if self.misread is None else self.misread(reading_nl),
             settings.sensed_band_nl,
             settings.capacity_nl,
             settings.low_reservoir_nl,

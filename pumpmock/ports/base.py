@@ -7,7 +7,7 @@ stands here, so that any dialect can be plugged into any port and be tested with
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Conversation(Protocol):
@@ -52,6 +52,37 @@ class Port(Protocol):
 
     async def close(self) -> None:
         """Stop to serve, end every conversation and give everything back. Closing twice does nothing."""
+        ...
+
+
+@runtime_checkable
+class Pluggable(Protocol):
+    """A port that can go wrong, as a fault asks it to. None of it waits; what is so already stays so."""
+
+    def unplug(self) -> None:
+        """Pull the plug: every host is cut off, and none can come."""
+        ...
+
+    def replug(self) -> None:
+        """Plug in again."""
+        ...
+
+    def refuse(self, *, refusing: bool) -> None:
+        """Let no further host come, or let them come again; those that are there stay."""
+        ...
+
+    def deafen(self, *, deaf: bool) -> None:
+        """Read nothing, so that a host that writes on is held up, or read again."""
+        ...
+
+
+@runtime_checkable
+class Rated(Protocol):
+    """A port that knows how fast its host means to talk."""
+
+    @property
+    def baud(self) -> int:
+        """The rate that was set, in bits a second; 0 where none was."""
         ...
 
 

@@ -1,0 +1,44 @@
+"""One turn: what came of the bytes that the pump looked at together, for the faults that strike on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pumpmock.faults.plan import Faults
+
+
+@dataclass(slots=True)
+class Turn:
+    """A turn of one host.
+
+    Attributes:
+        faults: the plan.
+        peer: which host.
+        asked: the names of the request that is being answered.
+        labels: those of all requests of the turn.
+        delay_ms: by how much its answers come later; they go together, so the slowest decides.
+        is_silent: whether nothing is answered any more: the pump has just gone down.
+        then: done once the turn is over.
+    """
+
+    faults: Faults
+    peer: str
+    asked: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
+    delay_ms: int = 0
+    is_silent: bool = False
+    then: list[Callable[[], None]] = field(default_factory=list)
+
+    def ask(self, labels: frozenset[str]) -> None:
+        """Begin with a request."""
+        self.asked = labels
+        self.labels |= labels
+
+    def end(self) -> None:
+        """Do what waits for the end of the turn."""
+        for action in self.then:
+            action()
