@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from protocol.strict_toml import meant, shown
-from pumpmock.ports.base import Pluggable
+from pumpmock.ports.base import Pluggable, PortError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,12 +42,22 @@ def ports_of(emulator: Emulator, fault: Fault) -> dict[str, Pluggable]:
 
 def _each(emulator: Emulator, fault: Fault, action: Callable[[Pluggable], None]) -> None:
     """Do something to each port; where a turn is going on, at its end, for the port is in the middle of it."""
-    for port in ports_of(emulator, fault).values():
+    for name, port in ports_of(emulator, fault).items():
+        act = partial(_try, emulator, name, port, action)
         turn = emulator.faults.turn
         if turn is None:
-            action(port)
+            act()
         else:
-            turn.then.append(partial(action, port))
+            turn.then.append(act)
+
+
+def _try(emulator: Emulator, name: str, port: Pluggable, action: Callable[[Pluggable], None]) -> None:
+    try:
+        action(port)
+    except (
+        PortError
+    ) as error:  # somebody else has taken it meanwhile: there is nobody to be told but who watches
+        emulator.tell(f"{name}: {error}", {"event": "port_lost", "port": name, "error": str(error)})
 
 
 def _unplug(emulator: Emulator, fault: Fault) -> Callable[[], None]:

@@ -10,8 +10,8 @@ What a pseudo-terminal does otherwise than a wire, and what is done about it her
 - A host's TIOCEXCL sticks as long as the master lives, and would lock out the next one: `admit_all` takes it back.
 - `flock` is for the hosts, who use it to keep each other out; it is never taken here.
 
-It has no baud rate, no parity and no modem lines: a host that sets a rate or asks for two stop bits is let through,
-and nothing changes on the line.
+It has no parity and no modem lines, and the rate that a host sets is kept and not heeded: who sets one or asks for two
+stop bits is let through, and nothing changes on the line. What paces a link as its host set it asks for `baud`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,12 @@ from pumpmock.ports.base import PortError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_OUTPUT_SPEED = 5  # of what tcgetattr returns
+# What the codes of the system stand for: 9600 of B9600.
+_BAUDS = {
+    getattr(termios, name): int(name[1:]) for name in dir(termios) if name[:1] == "B" and name[1:].isdecimal()
+}
 
 
 class Line:
@@ -59,8 +65,22 @@ class Line:
         self._as_new = termios.tcgetattr(self._slave)
         self.name = os.ttyname(self._slave)
         self.watch = presence.watch(self.name, on_ready)
+        self._on_ready = on_ready
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._master, on_ready)
+        self.resume()
+
+    def pause(self) -> None:
+        """Call `on_ready` no more for bytes: they wait with the kernel, and their writer after some 20 kB."""
+        self._loop.remove_reader(self._master)
+
+    def resume(self) -> None:
+        """Call `on_ready` for bytes."""
+        self._loop.add_reader(self._master, self._on_ready)
+
+    @property
+    def baud(self) -> int:
+        """The rate that was set on it, in bits a second; 0 where it is none that the system names."""
+        return _BAUDS.get(termios.tcgetattr(self._master)[_OUTPUT_SPEED], 0)
 
     def read(self) -> bytes:
         """Return some of what hosts have written; empty when that is nothing, which then is so for certain."""

@@ -46,6 +46,8 @@ class PtyPort:
         self._link = Link(self.path)
         self._open_conversation = open_conversation
         self._is_open = False
+        self._is_refusing = False
+        self._is_deaf = False
         self._line: Line | None = None
         self._conversation: Conversation | None = None
         self._attendance = Attendance()
@@ -70,6 +72,7 @@ class PtyPort:
         """
         self._link.claim()
         self._is_open = True
+        self._is_refusing = self._is_deaf = False
         try:
             self.replug()
         except OSError:
@@ -101,13 +104,51 @@ class PtyPort:
             raise RuntimeError("a port is opened before it is plugged in again")
         new = Line(self._serve)
         try:
-            self._link.point_at(new.name)
+            if not self._is_refusing:
+                self._link.point_at(new.name)
         except OSError:
             new.close()
             raise
+        if self._is_deaf:
+            new.pause()
         old, self._line = self._line, new
         if old is not None:
             self._cut(old)
+
+    def refuse(self, *, refusing: bool) -> None:
+        """Let no further host come, or let them come again; who is there stays.
+
+        A pseudo-terminal can't be refused to whoever may open it, so the link is taken down: opening it fails, though
+        with another error than that of a port in use.
+
+        Raises:
+            PortError: the link can't be made again.
+        """
+        self._is_refusing = refusing
+        if self._line is None:
+            return
+        if refusing:
+            self._link.take_down()
+        else:
+            self._link.point_at(self._line.name)
+
+    def deafen(self, *, deaf: bool) -> None:
+        """Read nothing, so that a host that writes on is held up once some 20 kB wait; or read again what waits."""
+        if deaf == self._is_deaf:
+            return
+        self._is_deaf = deaf
+        if self._line is None:
+            return
+        if deaf:
+            self._line.pause()
+        else:
+            self._line.resume()
+            asyncio.get_running_loop().call_soon(self._serve)
+
+    @property
+    def baud(self) -> int:
+        """The rate that the host has set, in bits a second; 0 where it is none that the system names."""
+        return 0 if self._line is None else self._line.baud
 
     def _cut(self, line: Line) -> None:
         line.close()
@@ -118,7 +159,7 @@ class PtyPort:
     def _serve(self) -> None:
         """Answer what is there. Called when there are bytes or signs; it never waits."""
         line = self._line
-        if line is None:  # unplugged between the loop's hearing of it and now
+        if line is None or self._is_deaf:  # since between the loop's hearing of it and now
             return
         had_unread = self._has_unread
         reads, signs = self._collect(line)

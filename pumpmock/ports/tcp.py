@@ -39,6 +39,11 @@ class TcpPort:
         self._open_conversation = open_conversation
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
+        self._is_open = False
+        self._is_unplugged = False
+        self._is_refusing = False
+        self._is_deaf = False
+        self._plugging: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -60,28 +65,94 @@ class TcpPort:
             PortInUseError: another program listens there.
             PortError: the host isn't an address of this machine, or the port isn't to be had by this user.
         """
+        self._is_open = True
+        self._is_unplugged = self._is_refusing = self._is_deaf = False
+        try:
+            await self._listen(self._listener())
+        except PortError:
+            self._is_open = False
+            raise
+
+    async def close(self) -> None:
+        """Stop listening and cut every connection; returns when every conversation has been closed."""
+        self._is_open = False
+        if self._plugging is not None:
+            await self._plugging
+        server = self._hang_up()
+        ends = self._cut()
+        if ends:
+            await asyncio.wait(ends)
+        if server is not None:
+            await server.wait_closed()
+
+    def unplug(self) -> None:
+        """Pull the plug: every connection is cut, and nobody can connect."""
+        self._is_unplugged = True
+        self._hang_up()
+        self._cut()
+
+    def replug(self) -> None:
+        """Plug in again, at the same port.
+
+        Raises:
+            PortInUseError: another program has taken the port meanwhile.
+        """
+        self._is_unplugged = False
+        self._listen_again()
+
+    def refuse(self, *, refusing: bool) -> None:
+        """Let nobody connect, or let them connect again; who is connected stays.
+
+        Raises:
+            PortInUseError: another program has taken the port meanwhile.
+        """
+        self._is_refusing = refusing
+        if refusing:
+            self._hang_up()
+        else:
+            self._listen_again()
+
+    def deafen(self, *, deaf: bool) -> None:
+        """Read nothing, so that a host that writes on is held up once the kernel's buffers are full; or read again."""
+        self._is_deaf = deaf
+        for connection in self._connections:
+            connection.deafen(deaf=deaf)
+
+    def _listener(self) -> socket.socket:
         # A socket of our own: the loop's words for what is wrong with an address differ between versions of Python.
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:
             listener = socket.create_server((self._host, self._port), family=family)
         except OSError as error:
             raise self._refusal(error) from error
-        self._server = await asyncio.get_running_loop().create_server(self._connection, sock=listener)
-        self._port = self._server.sockets[0].getsockname()[1]
+        self._port = listener.getsockname()[1]
+        return listener
 
-    async def close(self) -> None:
-        """Stop listening and cut every connection; returns when every conversation has been closed."""
-        if self._server is None:
-            return
+    async def _listen(self, listener: socket.socket) -> None:
+        server = await asyncio.get_running_loop().create_server(self._connection, sock=listener)
+        if self._is_open and not self._is_unplugged and not self._is_refusing:
+            self._server = server
+        else:  # what was asked for meanwhile came first
+            server.close()
+
+    def _listen_again(self) -> None:
+        is_under_way = self._plugging is not None and not self._plugging.done()
+        wanted = self._is_open and not self._is_unplugged and not self._is_refusing
+        if wanted and self._server is None and not is_under_way:
+            # Hosts can connect from now on; the loop takes them up in its next turn.
+            self._plugging = asyncio.get_running_loop().create_task(self._listen(self._listener()))
+
+    def _hang_up(self) -> asyncio.Server | None:
         server, self._server = self._server, None
-        server.close()
-        ends = [connection.cut() for connection in self._connections]
-        if ends:
-            await asyncio.wait(ends)
-        await server.wait_closed()
+        if server is not None:
+            server.close()
+        return server
+
+    def _cut(self) -> list[asyncio.Future[None]]:
+        return [connection.cut() for connection in self._connections]
 
     def _connection(self) -> _Connection:
-        return _Connection(self._open_conversation, self._connections)
+        return _Connection(self._open_conversation, self._connections, deaf=self._is_deaf)
 
     def _refusal(self, error: OSError) -> PortError:
         where = _join(self._host, self._port)
@@ -99,7 +170,10 @@ class TcpPort:
 class _Connection(asyncio.BufferedProtocol):
     """One host. It reads into a buffer of its own: asyncio's usual reads take 256 KiB at a time."""
 
-    def __init__(self, open_conversation: OpenConversation, connections: set[_Connection]) -> None:
+    def __init__(
+        self, open_conversation: OpenConversation, connections: set[_Connection], *, deaf: bool
+    ) -> None:
+        self._is_deaf = deaf
         self._open_conversation = open_conversation
         self._connections = connections
         self._transport: asyncio.Transport
@@ -116,6 +190,17 @@ class _Connection(asyncio.BufferedProtocol):
         host, port = transport.get_extra_info("peername")[:2]
         self._conversation = self._open_conversation(f"tcp {_join(host, port)}", self._send)
         self._connections.add(self)
+        if self._is_deaf:
+            self._transport.pause_reading()
+
+    def deafen(self, *, deaf: bool) -> None:
+        if deaf == self._is_deaf or self._transport.is_closing():
+            return
+        self._is_deaf = deaf
+        if deaf:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
     def get_buffer(self, sizehint: int) -> bytearray:
         del sizehint
