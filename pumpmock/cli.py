@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from secrets import randbelow
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,10 +18,13 @@ from pumpmock.control.commands import ctl_group
 from pumpmock.decode import decode
 from pumpmock.drug_commands import drugs_group
 from pumpmock.drug_file import rules_for
+from pumpmock.fault_commands import faults_command
+from pumpmock.faults.checks import FaultError
 from pumpmock.journal_file import JournalError
 from pumpmock.key_commands import keygen, keys_group
 from pumpmock.limits import bounds_of
 from pumpmock.limits_file import BENCH
+from pumpmock.link_options import link_options
 from pumpmock.many import MOST_PUMPS, MOST_SEED, each_of
 from pumpmock.model.reservoir import LedgerError
 from pumpmock.options import Options
@@ -55,6 +58,7 @@ from pumpmock.trumpet_command import trumpet_command
 if TYPE_CHECKING:
     from pumpmock.drug_file import LibraryChoice
     from pumpmock.limits_file import LimitSet
+    from pumpmock.medium import Medium
     from pumpmock.profile_file import Profile
 
 
@@ -70,6 +74,7 @@ def main() -> None:
 main.add_command(ctl_group)
 main.add_command(decode)
 main.add_command(drugs_group)
+main.add_command(faults_command)
 main.add_command(keygen)
 main.add_command(keys_group)
 main.add_command(profiles)
@@ -155,6 +160,7 @@ main.add_command(trumpet_command)
     type=click.Path(path_type=Path),
     help="Socket for pumpmock ctl; none for none.  [default: beside the virtual serial port]",
 )
+@link_options
 @keys_option
 @click.option(
     "--bench-key",
@@ -187,6 +193,8 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
     journal: Path | None,
     control: Path | None,
     keys: Path | None,
+    medium: Medium,
+    faults: tuple[dict[str, Any], ...],
     bench_key: bool,
     as_json: bool,
 ) -> None:
@@ -203,6 +211,7 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
       pumpmock serve --speed 3600 --reservoir "3 mL"
       pumpmock serve --profile bench --speed 60
       pumpmock serve --pty /tmp/ttyPUMP --tcp 127.0.0.1:7070 --json
+      pumpmock serve --baud 9600 --latency "20 ms" --fault "lose-reply on=Commit"
       pumpmock serve --pumps 100 --pty /tmp/ttyPUMP --bench-key
     """  # noqa: D301 - click wants the character, it keeps the examples' lines
     if frozen and speed is not None:
@@ -231,6 +240,8 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
         control=control,
         repeatable=bench_key and seed is not None,
         pumps=pumps,
+        medium=medium,
+        faults=faults,
     )
     try:
         each = each_of(options, default_folder())
@@ -296,6 +307,9 @@ def _run(options: Options, console: Console) -> None:
         said = f"the volumes in the pump no longer add up, so it stops: {error}"
         console.warn(f"{said}; its last sound state is {kept}")
         raise SystemExit(REFUSED) from error
+    except FaultError as error:
+        console.warn(str(error))
+        raise SystemExit(USAGE) from error
     except ValueError as error:
         console.warn(f"there is no such pump: {error}")
         raise SystemExit(USAGE) from error

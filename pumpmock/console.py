@@ -31,17 +31,22 @@ class Console:
         self._as_json = as_json
         self._whose = whose
         self._say: Callable[[str], None] = lambda line: write_out(line, sys.stdout)
+        self._say_first = self._say
 
     @contextmanager
     def unhindered(self) -> Iterator[None]:
-        """Let nobody who reads standard output slowly, or not at all, hold up who tells something here meanwhile."""
+        """Let nobody who reads standard output slowly, or not at all, hold up who tells something here meanwhile.
+
+        `begin` tells the first line; what was told before it comes after it.
+        """
         outlet = Outlet(sys.stdout, self._missed)
-        self._say, direct = outlet.say, self._say
+        direct = self._say, self._say_first
+        self._say, self._say_first = outlet.say, outlet.say_first
         try:
             yield
         finally:
             outlet.close()
-            self._say = direct
+            self._say, self._say_first = direct
 
     def _missed(self, lines: int) -> str:
         if self._as_json:
@@ -54,13 +59,18 @@ class Console:
         named._say = self._say
         return named
 
+    def begin(self, sentence: str, event: Mapping[str, Any]) -> None:
+        """Say what comes first, in the form that was asked for."""
+        self._say_first(self._form(sentence, event))
+
     def tell(self, sentence: str, event: Mapping[str, Any]) -> None:
         """Say something in the form that was asked for."""
+        self._say(self._form(sentence, event))
+
+    def _form(self, sentence: str, event: Mapping[str, Any]) -> str:
         if self._as_json:
-            named = {**event, "serial_number": self._whose} if self._whose else event
-            self._say(json.dumps(named))
-        else:
-            self._say(f"{self._whose}: {sentence}" if self._whose else sentence)
+            return json.dumps({**event, "serial_number": self._whose} if self._whose else event)
+        return f"{self._whose}: {sentence}" if self._whose else sentence
 
     def warn(self, sentence: str) -> None:
         """Say on standard error what somebody should look at."""

@@ -6,13 +6,14 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from protocol.keys import BENCH_KEY
 from protocol.ledger import Ledger
 from pumpmock.drug_file import rules_for
 from pumpmock.keyring import ensure_keys
 from pumpmock.limits_file import BENCH
+from pumpmock.medium import PERFECT, Medium
 from pumpmock.model.pump import Pump
 from pumpmock.snapshot import Memory
 
@@ -43,6 +44,8 @@ class Options:
         keys: folder of the secret keys; None for the published bench key in their place.
         journal: where all that happens is written; None for nowhere.
         control: the control socket; None for one beside the virtual serial port, `NO_CONTROL` for none.
+        medium: what its links are like.
+        faults: what is to go wrong from the start on, as `Faults.add` takes it.
         repeatable: whether all that is random comes from the seed; without effect on a pump with secret keys.
         pumps: so many, of which this is the first.
     """
@@ -68,6 +71,8 @@ class Options:
     control: Path | None = None
     repeatable: bool = False
     pumps: int = 1
+    medium: Medium = PERFECT
+    faults: tuple[Mapping[str, Any], ...] = ()
 
 
 def randomness(options: Options, purpose: str) -> Callable[[int], bytes]:

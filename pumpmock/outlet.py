@@ -19,7 +19,7 @@ _LAST_WORDS_S = 1.0  # for a reader that is slow and not gone, at the end
 
 
 class Outlet:
-    """A stream and the thread that writes to it.
+    """A stream and the thread that writes to it. It is held until its first line is there, whatever is said before.
 
     Args:
         stream: where lines go, each flushed.
@@ -31,10 +31,18 @@ class Outlet:
         self._missed = missed
         self._waiting: deque[str] = deque()
         self._lost = 0
+        self._is_held = True
         self._is_open = True
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="outlet", daemon=True)
         self._thread.start()
+
+    def say_first(self, line: str) -> None:
+        """Write the first line, and then what was said before it."""
+        with self._changed:
+            self._waiting.appendleft(line)
+            self._is_held = False
+            self._changed.notify()
 
     def say(self, line: str) -> None:
         """Write a line as soon as the reader takes it; never waits."""
@@ -48,14 +56,14 @@ class Outlet:
     def close(self) -> None:
         """Let the reader have what is left, if it takes it within a second."""
         with self._changed:
-            self._is_open = False
+            self._is_open = self._is_held = False
             self._changed.notify()
         self._thread.join(_LAST_WORDS_S)
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._waiting and self._is_open:
+                while self._is_open and (self._is_held or not self._waiting):
                     self._changed.wait()
                 if not self._waiting:
                     return

@@ -56,6 +56,7 @@ class Ready:
             "drug": None if drug is None else drug.drug,
             "drugs": None if drug is None else drug.library,
             "drugs_sha256": None if drug is None else drug.checksum,
+            "link": options.medium.text or None,
             "keys": None if options.keys is None else str(options.keys),
             "bench_key": options.keys is None,
             "pid": os.getpid(),
@@ -75,6 +76,7 @@ class Ready:
                 f"  {_drug_text(drug, now.concentration_ug_ml)}",
                 f"  limits {self._limits_name()} (CRC {self.emulator.device.limits_crc:08x})",
                 *(f"  {name}  {url}" for name, url in self.ports.items()),
+                *([f"  link {options.medium.text}"] if options.medium.text else []),
                 f"  keys {options.keys}"
                 if options.keys is not None
                 else f"  {BENCH_WARNING}, its key is published",

@@ -18,6 +18,7 @@ from pumpmock.control.address import Address, beside
 from pumpmock.control.server import ControlServer
 from pumpmock.drug_file import rules_for
 from pumpmock.emulator import Emulator
+from pumpmock.faults.checks import FaultError
 from pumpmock.journal import KEPT
 from pumpmock.journal_serving import write_journal
 from pumpmock.many import each_of, room_for
@@ -46,6 +47,7 @@ def serve(options: Options, console: Console) -> None:
 
     Raises:
         ValueError: where no pump can be as the options or the state file say.
+        FaultError: where what is to go wrong can't.
         PortError: where a port can't be had, or so many pumps can't be served by one process.
         OSError: where keys or state can't be read or written.
         InDoubtError: where it is not sure what the state file holds after a power cut.
@@ -73,6 +75,8 @@ async def _serve(members: list[_Member], console: Console) -> None:
     loop.add_signal_handler(signal.SIGUSR1, press)
     async with contextlib.AsyncExitStack() as stack:
         _tell_ready([await member.open_ports(stack) for member in members], console)
+        for member in members:
+            member.go_wrong()
         await ended.wait()
     for emulator in emulators:
         emulator.finish()
@@ -84,12 +88,12 @@ async def _serve(members: list[_Member], console: Console) -> None:
 
 def _tell_ready(ready: list[Ready], console: Console) -> None:
     if len(ready) == 1:
-        console.tell(ready[0].sentence(), {"event": "ready", **ready[0].facts()})
+        console.begin(ready[0].sentence(), {"event": "ready", **ready[0].facts()})
     else:
         lines = [one.line() for one in ready]
         lines[0] = f"{len(ready)} pumps - a bench tool, not a medical device\n{lines[0]}"
         lines.append(f"watch the first:  {ready[0].how_to_watch()}")
-        console.tell("\n".join(lines), {"event": "ready", "pumps": [one.facts() for one in ready]})
+        console.begin("\n".join(lines), {"event": "ready", "pumps": [one.facts() for one in ready]})
     warnings = dict.fromkeys(one.warning() for one in ready if one.warning())
     for warning in warnings:  # they are alike, and so is what is wrong with them
         console.warn(warning)
@@ -145,6 +149,7 @@ class _Member:
             save=(lambda _memory: None) if store is None else store.save,
             teller=self._console,
             firmware=version(APP),
+            seed=self._options.seed,
         )
         if self._options.journal is not None:
             began = datetime.now(UTC)
@@ -166,18 +171,18 @@ class _Member:
     async def open_ports(self, stack: contextlib.AsyncExitStack) -> Ready:
         """Plug it into all its ports, which `stack` closes."""
         opened: dict[str, str] = {}
-        options, plug = self._options, self._emulator.plug
+        options, emulator = self._options, self._emulator
         if options.link is None:
-            port = await open_first_free(default_folder(), plug())
+            port = await open_first_free(default_folder(), emulator.plug(options.medium))
         else:
-            port = PtyPort(options.link, plug())
+            port = PtyPort(options.link, emulator.plug(options.medium))
             await port.open()
-        panel = self._emulator.ports
+        panel = emulator.ports
         stack.push_async_callback(panel.close)
         panel.add("pty", port)
         opened["pty"] = port.url
         if options.tcp is not None:
-            tcp = TcpPort(*options.tcp, plug())
+            tcp = TcpPort(*options.tcp, emulator.plug(options.medium))
             await tcp.open()
             panel.add("tcp", tcp)
             opened["tcp"] = tcp.url
@@ -188,7 +193,7 @@ class _Member:
                     else "the link is authenticated, not secret"
                 )
                 self._console.warn(f"{tcp.url} can be reached from other machines; {what}")
-        return Ready(options, self._emulator, opened, await self._open_control(port.path, stack))
+        return Ready(options, emulator, opened, await self._open_control(port.path, stack))
 
     async def _open_control(self, link: Path, stack: contextlib.AsyncExitStack) -> Path | None:
         """Let the pump be controlled, unless nobody shall."""
@@ -199,6 +204,14 @@ class _Member:
         await server.open()
         stack.push_async_callback(server.close)
         return server.path
+
+    def go_wrong(self) -> None:
+        """Let happen what was asked for from the start on."""
+        for fault in self._options.faults:
+            try:
+                self._emulator.faults.add(**fault)
+            except ValueError as error:
+                raise FaultError(f"--fault {fault['kind']}: {error}") from error
 
 
 def default_folder() -> Path:

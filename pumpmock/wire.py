@@ -37,7 +37,16 @@ class Wire:
         peer: which host it is.
     """
 
-    __slots__ = ("_conversation", "_emulator", "_medium", "_number", "_open_dialect", "_send", "_transit", "peer")
+    __slots__ = (
+        "_conversation",
+        "_emulator",
+        "_medium",
+        "_number",
+        "_open_dialect",
+        "_send",
+        "_transit",
+        "peer",
+    )
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from pumpmock.pace import REAL_SPEED
 
 if TYPE_CHECKING:
     from pumpmock.emulator import Emulator
+    from pumpmock.faults.fault import Active
 
 
 def status_of(emulator: Emulator) -> dict[str, Any]:
@@ -38,12 +39,11 @@ def status_of(emulator: Emulator) -> dict[str, Any]:
 
 
 def faults_of(emulator: Emulator) -> list[dict[str, Any]]:
-    """Return the faults of the link that are active, as JSON values; none where this pump has no such faults."""
-    faults = getattr(emulator, "faults", None)
-    return [] if faults is None else [_fault(active) for active in faults.active]
+    """Return the faults that are active, as JSON values."""
+    return [_fault(active) for active in emulator.faults.active]
 
 
-def _fault(active: Any) -> dict[str, Any]:  # noqa: ANN401 - one of `emulator.faults.active`
+def _fault(active: Active) -> dict[str, Any]:
     return {
         "id": active.id,
         "kind": active.kind,

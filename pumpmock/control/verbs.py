@@ -98,7 +98,7 @@ _FACTS = {
 
 
 def _fault_add(emulator: Emulator, kind: str, **figures: Any) -> dict[str, Any]:  # noqa: ANN401 - of the kind
-    return {"id": _faults(emulator).add(kind, **figures), "faults": faults_of(emulator)}
+    return {"id": emulator.faults.add(kind, **figures), "faults": faults_of(emulator)}
 
 
 def _fault_list(emulator: Emulator) -> list[dict[str, Any]]:
@@ -106,28 +106,19 @@ def _fault_list(emulator: Emulator) -> list[dict[str, Any]]:
 
 
 def _fault_clear(emulator: Emulator, number: int | None = None) -> dict[str, Any]:
-    cleared: int = _faults(emulator).clear(number)
+    cleared = emulator.faults.clear(number)
     if number is not None and not cleared:
         raise VerbError(f"there is no fault {number}: fault list shows those there are")
     return {"cleared": cleared}
 
 
-def _faults(emulator: Emulator) -> Any:  # noqa: ANN401 - whoever keeps them
-    faults = getattr(emulator, "faults", None)
-    if faults is None:
-        raise VerbError("this pump has no faults of the link")
-    return faults
-
-
-async def _unplug(
-    emulator: Emulator, port: str | None = None, span: int | None = None
-) -> list[dict[str, Any]]:
-    await emulator.ports.unplug(port, None if span is None else span * 1_000_000_000)
+def _unplug(emulator: Emulator, port: str | None = None, span: int | None = None) -> list[dict[str, Any]]:
+    emulator.ports.unplug(port, None if span is None else span * 1_000_000_000)
     return emulator.ports.state()
 
 
-async def _replug(emulator: Emulator, port: str | None = None) -> list[dict[str, Any]]:
-    await emulator.ports.replug(port)
+def _replug(emulator: Emulator, port: str | None = None) -> list[dict[str, Any]]:
+    emulator.ports.replug(port)
     return emulator.ports.state()
 
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _MOST_TIMES = 1_000_000_000
 
 
+class FaultError(ValueError):
+    """A fault that was asked for from the start on can't be; the message is a sentence for whoever asked."""
+
+
 class Wish(NamedTuple):
     """When a fault shall strike; as the arguments of `Faults.add`."""
 
@@ -48,8 +52,13 @@ def stage_of(kind: Kind, figures: Mapping[str, int | str]) -> Stage:
     return Stage.HEARD if figures.get("way") == WAY_IN else kind.stage
 
 
-def figures_of(kind: Kind, given: Mapping[str, int | str]) -> dict[str, int | str]:
+def figures_of(kind: Kind, given: Mapping[str, int | str], *, as_text: bool = False) -> dict[str, int | str]:
     """Return the figures of a fault, with the defaults of those that were left out.
+
+    Args:
+        kind: its row.
+        given: its figures, by their names in Python.
+        as_text: whether a refusal shall call them as they are called in text.
 
     Raises:
         ValueError: where one is unknown, missing, out of its range, or without effect beside another.
@@ -62,15 +71,16 @@ def figures_of(kind: Kind, given: Mapping[str, int | str]) -> dict[str, int | st
     found: dict[str, int | str] = {}
     for name, figure in known.items():
         value = given.get(name, figure.default)
+        called = figure.key if as_text else name
         if figure.only and found.get(figure.only[0]) not in figure.only[1:]:
             if name in given:
                 raise ValueError(
-                    f"{name} is without effect unless {figure.only[0]} is {' or '.join(figure.only[1:])}"
+                    f"{called} is without effect unless {figure.only[0]} is {' or '.join(figure.only[1:])}"
                 )
         elif value is not None:
-            found[name] = _checked(kind, figure, value)
+            found[name] = _checked(f"{called} of {kind.name}", figure, value)
         elif figure.is_needed:
-            raise ValueError(f"{kind.name} needs {name}: {figure.doc}")
+            raise ValueError(f"{kind.name} needs {called}: {figure.doc}")
     return found
 
 
@@ -114,8 +124,7 @@ def _check_at_once(kind: Kind, wish: Wish) -> None:
         )
 
 
-def _checked(kind: Kind, figure: Figure, value: int | str) -> int | str:
-    where = f"{figure.name} of {kind.name}"
+def _checked(where: str, figure: Figure, value: int | str) -> int | str:
     if figure.is_word:
         if not isinstance(value, str):
             raise ValueError(f"{where} is not a word: {figure.doc}")

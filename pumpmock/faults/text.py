@@ -89,7 +89,9 @@ def parse_fault(kind: str, given: Mapping[str, str | int]) -> dict[str, int | st
         except ValueError as error:
             raise ValueError(f"{key} of {row.name}: {error}") from error
     names = {name for name, _ in _OF_ALL.values()} | {"kind"}
-    figures = figures_of(row, {name: v for name, v in found.items() if name not in names and v is not None})
+    figures = figures_of(
+        row, {name: v for name, v in found.items() if name not in names and v is not None}, as_text=True
+    )
     check_wish(row, stage_of(row, figures), wish_of(found))
     return found
 

@@ -51,7 +51,7 @@ class Line:
         PortError: the system has no pseudo-terminal left.
     """
 
-    __slots__ = ("_as_new", "_loop", "_master", "_slave", "name", "watch")
+    __slots__ = ("_as_new", "_loop", "_master", "_on_ready", "_slave", "name", "watch")
 
     def __init__(self, on_ready: Callable[[], None]) -> None:
         try:

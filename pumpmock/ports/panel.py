@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
-from protocol.strict_toml import meant
-from pumpmock.ports.base import PortError
+from protocol.strict_toml import meant, shown
+from pumpmock.ports.base import Pluggable, PortError, Rated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,38 +15,50 @@ if TYPE_CHECKING:
 
 
 class Panel:
-    """The ports of one pump, in the event loop that they run in.
+    """The ports of one pump.
 
     Args:
         wall: wall time.
         note: told of each port that was pulled out or put in: the word, the port's name and its URL.
         warn: told why a port could not be put back by itself.
+
+    Attributes:
+        named: each port by its kind, which is the first word of its hosts' names: "tcp" of "tcp 127.0.0.1:51234".
+        muted: the names of those that are not answered, each as often as something keeps it so; "" for all.
     """
 
     def __init__(
         self, wall: Wall, note: Callable[[str, str, str], None], warn: Callable[[str], None]
     ) -> None:
+        self.named: dict[str, Port] = {}
+        self.muted: list[str] = []
         self._wall = wall
         self._note = note
         self._warn = warn
-        self._ports: dict[str, Port] = {}
         self._out: dict[str, Planned | None] = {}  # those that are pulled out, and what puts them back
-        self._turn: asyncio.Lock | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def add(self, name: str, port: Port) -> None:
         """Take up a port that is open."""
-        self._ports[name] = port
+        self.named[name] = port
         self._note("port", name, port.url)
 
     def state(self) -> list[dict[str, Any]]:
         """Return each port as JSON values."""
         return [
             {"port": name, "url": port.url, "plugged": name not in self._out}
-            for name, port in self._ports.items()
+            for name, port in self.named.items()
         ]
 
-    async def unplug(self, name: str | None = None, for_ns: int | None = None) -> None:
+    def baud_of(self, peer: str) -> int:
+        """Return the rate that a host has set on its port in bits a second; 0 where that can't be known."""
+        port: object = self.named.get(peer.partition(" ")[0])
+        return port.baud if isinstance(port, Rated) else 0
+
+    def is_muted(self, peer: str) -> bool:
+        """Tell whether a host is not to be answered."""
+        return bool(self.muted) and not {"", peer.partition(" ")[0]}.isdisjoint(self.muted)
+
+    def unplug(self, name: str | None = None, for_ns: int | None = None) -> None:
         """Pull out a port, or all of them; of those that are out, just the time changes at which they are put back.
 
         Args:
@@ -55,55 +66,67 @@ class Panel:
             for_ns: put it back after so long, wall time; None for not by itself.
 
         Raises:
-            ValueError: where there is no such port.
+            ValueError: where there is no such port, or it has no plug.
         """
-        for one in self._named(name):
-            async with self._lock():
-                self._plan(one, None)
-                if one not in self._out:
-                    await self._ports[one].close()
-                    self._note("unplugged", one, self._ports[one].url)
-                self._out[one] = None
-                if for_ns is not None:
-                    self._plan(one, for_ns)
+        for one, port in self.pluggable("unplug", name or "").items():
+            self._plan(one, None)
+            if one not in self._out:
+                port.unplug()
+                self._note("unplugged", one, self.named[one].url)
+            self._out[one] = None
+            if for_ns is not None:
+                self._plan(one, for_ns)
 
-    async def replug(self, name: str | None = None) -> None:
+    def replug(self, name: str | None = None) -> None:
         """Put a port back in, or all of them; one that is in stays in.
 
         Raises:
-            ValueError: where there is no such port.
+            ValueError: where there is no such port, or it has no plug.
             PortError: where somebody else has taken its place.
         """
-        for one in self._named(name):
-            async with self._lock():
-                if one not in self._out:
-                    continue
-                self._plan(one, None)
-                await self._ports[one].open()
-                del self._out[one]
-                self._note("plugged", one, self._ports[one].url)
+        for one, port in self.pluggable("replug", name or "").items():
+            if one not in self._out:
+                continue
+            self._plan(one, None)
+            port.replug()
+            del self._out[one]
+            self._note("plugged", one, self.named[one].url)
 
     async def close(self) -> None:
         """Close all ports."""
         for planned in self._out.values():
             if planned is not None:
                 planned.cancel()
-        for task in self._tasks:
-            task.cancel()
-        for port in self._ports.values():
+        for port in self.named.values():
             await port.close()
 
-    def _named(self, name: str | None) -> list[str]:
-        if name is None:
-            return list(self._ports)
-        if name not in self._ports:
-            raise ValueError(f'this pump has no port "{name}"; {meant(name, self._ports)}')
-        return [name]
+    def pluggable(self, what: str, name: str = "") -> dict[str, Pluggable]:
+        """Return the ports that something is to be done to, by name; "" names all.
 
-    def _lock(self) -> asyncio.Lock:
-        if self._turn is None:
-            self._turn = asyncio.Lock()
-        return self._turn
+        Raises:
+            ValueError: where there is no such port, or it can't be done to one of them.
+        """
+        self.check(name)
+        chosen = {one: port for one, port in self.named.items() if name in ("", one)}
+        if not chosen:
+            raise ValueError(f"{what} needs a port, and none is attached: serve the pump on one, or use mute")
+        able: dict[str, Pluggable] = {
+            one: port for one, port in chosen.items() if isinstance(port, Pluggable)
+        }
+        if len(able) < len(chosen):
+            unable = ", ".join(sorted(set(chosen) - set(able)))
+            raise ValueError(f"{what} is not possible on {unable}: name another port")
+        return able
+
+    def check(self, name: str) -> None:
+        """Refuse a name that no port has; "" is all of them.
+
+        Raises:
+            ValueError: with those that there are.
+        """
+        if name and name not in self.named:
+            known = meant(name, self.named) if self.named else "none is open"
+            raise ValueError(f"there is no port {shown(name)}; {known}")
 
     def _plan(self, name: str, delay_ns: int | None) -> None:
         """Plan that a port is put back, in place of what was planned before."""
@@ -112,15 +135,10 @@ class Panel:
             planned.cancel()
             self._out[name] = None
         if delay_ns is not None:
-            self._out[name] = self._wall.later(delay_ns, lambda: self._begin(name))
+            self._out[name] = self._wall.later(delay_ns, lambda: self._put_back(name))
 
-    def _begin(self, name: str) -> None:
-        task = asyncio.get_running_loop().create_task(self._put_back(name))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _put_back(self, name: str) -> None:
+    def _put_back(self, name: str) -> None:
         try:
-            await self.replug(name)
+            self.replug(name)
         except PortError as error:
             self._warn(f"{name} stays unplugged: {error}")

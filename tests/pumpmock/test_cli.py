@@ -222,11 +222,11 @@ def test_every_help_has_text_for_every_option() -> None:
 def test_the_examples_in_the_help_are_taken_as_they_stand(served: list[Options]) -> None:
     text = CliRunner().invoke(cli.main, ["serve", "--help"]).stdout
     examples = re.findall(r"^ *pumpmock (serve.*)$", text, re.MULTILINE)
-    assert len(examples) == 5
+    assert len(examples) == 6
     for example in examples:
         result = CliRunner().invoke(cli.main, shlex.split(example))
         assert result.exit_code == 0, result.output
-    assert len(served) == 5
+    assert len(served) == 6
 
 
 def options_with_seed(seed: int) -> Options:

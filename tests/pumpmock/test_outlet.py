@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 PATIENCE_S = 60  # only reached by a test that fails
 
 
-def test_lines_come_in_order_and_each_is_there_when_it_was_said() -> None:
+def test_the_first_line_comes_first_and_each_other_is_there_when_it_was_said() -> None:
     read, write = os.pipe()
     with os.fdopen(write, "w") as stream, os.fdopen(read) as reader:
         lines = Outlet(stream, str)
-        lines.say("one")
+        lines.say("two")
+        lines.say_first("one")
         assert reader.readline() == "one\n"
+        assert reader.readline() == "two\n"
         for number in range(100):
             lines.say(str(number))
         lines.close()
@@ -43,7 +45,8 @@ def test_a_reader_that_stops_holds_up_nobody_and_is_told_how_much_it_missed(
     read, write = os.pipe()
     with os.fdopen(write, "w") as stream, os.fdopen(read) as reader:
         lines = Outlet(stream, lambda count: f"missed {count}")
-        said = 0
+        lines.say_first("x" * 999)
+        said = 1
         while not lines._lost:
             lines.say("x" * 999)
             said += 1
@@ -62,7 +65,7 @@ def test_an_end_does_not_wait_for_a_reader_that_never_reads(monkeypatch: pytest.
     read, write = os.pipe()
     stream = os.fdopen(write, "w")
     lines = Outlet(stream, str)
-    lines.say("x" * 1_000_000)
+    lines.say_first("x" * 1_000_000)
 
     lines.close()
 

@@ -194,12 +194,21 @@ class Plug:
 
     def __init__(self) -> None:
         self.done: list[str] = []
-        self.refuse = False
+        self.is_taken = False
 
-    async def open(self) -> None:
-        if self.refuse:
+    def replug(self) -> None:
+        if self.is_taken:
             raise PortError("somebody else is here")
-        self.done.append("open")
+        self.done.append("replug")
+
+    def unplug(self) -> None:
+        self.done.append("unplug")
+
+    def refuse(self, *, refusing: bool) -> None:
+        raise NotImplementedError
+
+    def deafen(self, *, deaf: bool) -> None:
+        raise NotImplementedError
 
     async def close(self) -> None:
         self.done.append("close")
@@ -229,16 +238,16 @@ class Desk:
 def test_a_port_is_pulled_out_once_and_put_back_once() -> None:
     async def run() -> None:
         desk = Desk(wall_of(asyncio.get_running_loop()))
-        await desk.panel.unplug("tcp")
-        await desk.panel.unplug()
+        desk.panel.unplug("tcp")
+        desk.panel.unplug()
         assert desk.out() == ["pty", "tcp"]
-        await desk.panel.replug("tcp")
-        await desk.panel.replug("tcp")
+        desk.panel.replug("tcp")
+        desk.panel.replug("tcp")
         assert desk.out() == ["pty"]
-        assert desk.tcp.done == ["close", "open"]
+        assert desk.tcp.done == ["unplug", "replug"]
         assert desk.noted[2:] == [("unplugged", "tcp"), ("unplugged", "pty"), ("plugged", "tcp")]
         with pytest.raises(ValueError, match='no port "usb"; known are pty, tcp'):
-            await desk.panel.unplug("usb")
+            desk.panel.unplug("usb")
 
     asyncio.run(run())
 
@@ -246,11 +255,11 @@ def test_a_port_is_pulled_out_once_and_put_back_once() -> None:
 def test_a_port_that_was_pulled_out_for_a_while_comes_back_by_itself() -> None:
     async def run() -> None:
         desk = Desk(wall_of(asyncio.get_running_loop()))
-        await desk.panel.unplug("tcp", 1)
+        desk.panel.unplug("tcp", 1)
         await desk.plugged.wait()
         assert desk.out() == []
         await desk.panel.close()
-        assert desk.tcp.done == ["close", "open", "close"]
+        assert desk.tcp.done == ["unplug", "replug", "close"]
 
     asyncio.run(run())
 
@@ -258,8 +267,8 @@ def test_a_port_that_was_pulled_out_for_a_while_comes_back_by_itself() -> None:
 def test_a_port_whose_place_was_taken_stays_out_and_somebody_is_told() -> None:
     async def run() -> None:
         desk = Desk(wall_of(asyncio.get_running_loop()))
-        desk.tcp.refuse = True
-        await desk.panel.unplug("tcp", 1)
+        desk.tcp.is_taken = True
+        desk.panel.unplug("tcp", 1)
         assert await desk.warned.get() == "tcp stays unplugged: somebody else is here"
         assert desk.out() == ["tcp"]
 
@@ -281,8 +290,8 @@ def test_whoever_pulls_it_out_for_good_takes_back_that_it_comes_by_itself() -> N
             return planned[-1]
 
         desk = Desk(Wall(lambda: 0, later))
-        await desk.panel.unplug("tcp", 5)
-        await desk.panel.unplug("tcp")
+        desk.panel.unplug("tcp", 5)
+        desk.panel.unplug("tcp")
         assert [one.cancelled for one in planned] == [True]
 
     asyncio.run(run())

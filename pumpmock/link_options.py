@@ -1,0 +1,102 @@
+"""The options of `pumpmock serve` that say what the link is like, and what is to go wrong from the start on."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from protocol.strict_toml import meant, shown
+from protocol.units import parse_wall
+from pumpmock.faults.kinds import FASTEST_BAUD, JITTERS, LONGEST_MS
+from pumpmock.faults.text import EXAMPLE, parse_fault_line
+from pumpmock.medium import AS_SET, NO_JITTER, Jitter, Medium
+from pumpmock.parameters import Parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+AS_SET_WORD = "as-set"
+_LEAST_BAUD = 50
+_MOST_CHUNK = 4_096
+
+
+def _parse_baud(text: str) -> int:
+    if text == AS_SET_WORD:
+        return AS_SET
+    if not (text.isascii() and text.isdecimal()) or not _LEAST_BAUD <= int(text[:9]) <= FASTEST_BAUD:
+        raise ValueError(
+            f"{shown(text)} is no baud rate: write 9600, say, or {AS_SET_WORD} for what the host sets"
+        )
+    return int(text)
+
+
+def _parse_latency(text: str) -> int:
+    latency_ms = parse_wall(text)
+    if latency_ms > LONGEST_MS:
+        raise ValueError(f"{shown(text)} is more than an hour")
+    return latency_ms
+
+
+def _parse_jitter(text: str) -> Jitter:
+    name, _, spread = text.partition(" ")
+    if name not in JITTERS[1:] or not spread:
+        said = meant(name, JITTERS[1:]) if name not in JITTERS[1:] else "its spread is missing"
+        raise ValueError(f'{shown(text)} is no jitter: write "uniform 5 ms", say; {said}')
+    return Jitter(name, _parse_latency(spread))
+
+
+BAUD = Parsed(f"baud|{AS_SET_WORD}", _parse_baud)
+LATENCY = Parsed("span", _parse_latency)
+JITTER = Parsed("name span", _parse_jitter)
+FAULT = Parsed("fault", parse_fault_line)
+
+_OPTIONS = (
+    click.option(
+        "--baud",
+        type=BAUD,
+        help=f"Let bytes come and go no faster than a serial line of so many bits a second; {AS_SET_WORD}: as the host sets "
+        "its port, where that can be known.  [default: as fast as can be]",
+    ),
+    click.option(
+        "--latency", type=LATENCY, help="Let bytes come so much later, either way.  [default: 0 ms]"
+    ),
+    click.option(
+        "--jitter",
+        type=JITTER,
+        help='And by a time more that is drawn anew each time: "uniform 5 ms", "normal 5 ms" or "lognormal 5 ms".',
+    ),
+    click.option(
+        "--chunk",
+        type=click.IntRange(1, _MOST_CHUNK),
+        help="Let bytes arrive so many at a time.",
+    ),
+    click.option(
+        "--fault",
+        "faults",
+        type=FAULT,
+        multiple=True,
+        help=f'Let something go wrong: "{EXAMPLE}"; can be given more than once. pumpmock faults lists what there is.',
+    ),
+)
+
+
+def link_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command these options, and pass it `medium` and `faults`."""
+
+    @functools.wraps(command)
+    def run(
+        *,
+        baud: int | None,
+        latency: int | None,
+        jitter: Jitter | None,
+        chunk: int | None,
+        **rest: Any,  # noqa: ANN401 - the command's other options
+    ) -> None:
+        command(medium=Medium(baud or 0, latency or 0, jitter or NO_JITTER, chunk or 0), **rest)
+
+    decorated: Callable[..., None] = run
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
