@@ -120,6 +120,8 @@ class Line:
     def _write_to_device(self, data: bytes) -> None:
         # pyserial waits for room after each write, whether or not anything is left to be written.
         descriptor = self._serial.fileno()
+        room = select.poll()  # `select` knows no descriptor from 1,024 up
+        room.register(descriptor, select.POLLOUT)
         while True:
             try:
                 sent = os.write(descriptor, data)
@@ -128,7 +130,7 @@ class Line:
             data = data[sent:]
             if not data:
                 return
-            if not select.select([], [descriptor], [], _WRITE_TIMEOUT_S)[1]:
+            if not room.poll(_WRITE_TIMEOUT_S * 1000):
                 raise serial.SerialTimeoutException
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 import tty
 from typing import TYPE_CHECKING
@@ -41,6 +42,29 @@ def test_what_finds_no_room_is_written_once_there_is_some(ends: tuple[int, Line]
     line.write(MORE_THAN_FITS)
     reader.join()
     assert arrived == MORE_THAN_FITS
+
+
+def test_a_line_of_one_that_has_a_thousand_others_is_read_and_written_like_any(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From 1,024 up `select` raises, and pyserial's own read with it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4_096)), hard))
+    others = [os.open(os.devnull, os.O_RDONLY) for _ in range(1_024)]
+    far, near = os.openpty()
+    tty.setraw(near)
+    line = Line(os.ttyname(near))
+    try:
+        os.write(far, b"from the pump")
+        assert line.read(1_000) == b"from the pump"
+        monkeypatch.setattr("monitor.ports._WRITE_TIMEOUT_S", 0.01)
+        with pytest.raises(LinkError, match="its other end does not read"):
+            line.write(MORE_THAN_FITS)
+    finally:
+        line.close()
+        for descriptor in (far, near, *others):
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_an_end_that_does_not_read_is_named_as_the_reason(ends: tuple[int, Line]) -> None:
