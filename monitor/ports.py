@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import select
 import tempfile
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WRITE_TIMEOUT_S = 1.0
+_TICK_MS = 50  # how long a read without a descriptor may last beyond its time
+_RFC2217, _SOCKET = "rfc2217://", "socket://"
 _IN_USE = "is in use by another program: close that one first"
 _NOT_ALLOWED = "may not be opened by this user: join the group that owns it"
 _ADVICE = {
@@ -53,8 +56,9 @@ class Line:
             self._serial = serial.serial_for_url(
                 url,
                 baudrate=BAUD,
-                timeout=0,
-                write_timeout=_WRITE_TIMEOUT_S,
+                timeout=0 if self._is_device else _TICK_MS / 1000,
+                # pyserial has none there, and refuses to open with one; its socket gives up by itself.
+                write_timeout=None if url.lower().startswith(_RFC2217) else _WRITE_TIMEOUT_S,
                 exclusive=True if self._is_device else None,
             )
         except (OSError, ValueError) as error:
@@ -83,8 +87,12 @@ class Line:
         return read
 
     def _read_by_pyserial(self, timeout_ms: float) -> bytes | None:
-        self._serial.timeout = timeout_ms / 1000
-        first: bytes = self._serial.read(1)
+        # Its time-out stays as it was at the opening: to set another is to negotiate the whole line anew by RFC 2217.
+        ticks = math.ceil(timeout_ms / _TICK_MS)
+        first = b""
+        while not first and (self._serial.in_waiting or ticks > 0):
+            first = self._serial.read(1)
+            ticks -= 1
         if not first:
             return None
         rest: bytes = self._serial.read(min(self._serial.in_waiting, READ_SIZE - 1))
@@ -154,6 +162,9 @@ def _why_not_open(url: str, error: Exception) -> str:
 
 
 def _why_not_reached(url: str, error: Exception) -> str:
+    if "does not seem to support" in str(error):
+        plain = _SOCKET + url[len(_RFC2217) :].partition("?")[0]
+        return f"{url} answers, but not by RFC 2217: if it is a plain TCP port, name it {plain}"
     if "refused" in str(error):
         return f"nobody listens on {url}: is the emulator running, is the port right?"
     return f"{url} can't be opened: {error}"

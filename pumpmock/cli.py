@@ -90,9 +90,14 @@ main.add_command(trumpet_command)
     type=click.IntRange(1, MOST_PUMPS),
     default=1,
     show_default=True,
-    help="Serve so many: serial number, link, TCP port, state file, journal and seed are counted up from those given.",
+    help="Serve so many: serial number, link, TCP ports, state file, journal and seed are counted up from those given.",
 )
 @click.option("--tcp", type=HOST_PORT, help="Serve the same pump on TCP too; port 0 takes a free one.")
+@click.option(
+    "--rfc2217",
+    type=HOST_PORT,
+    help="Serve it by RFC 2217 too, for rfc2217://HOST:PORT: a host sets baud rate, parity, DTR and BREAK there.",
+)
 @click.option(
     "--speed", type=SPEED, help="Pump time against real time: 60 runs a minute a second.  [default: 1]"
 )
@@ -175,6 +180,7 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
     link: Path | None,
     pumps: int,
     tcp: tuple[str, int] | None,
+    rfc2217: tuple[str, int] | None,
     speed: int | None,
     frozen: bool,
     profile: Profile,
@@ -210,7 +216,7 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
       pumpmock serve
       pumpmock serve --speed 3600 --reservoir "3 mL"
       pumpmock serve --profile bench --speed 60
-      pumpmock serve --pty /tmp/ttyPUMP --tcp 127.0.0.1:7070 --json
+      pumpmock serve --pty /tmp/ttyPUMP --tcp 127.0.0.1:7070 --rfc2217 127.0.0.1:2217 --json
       pumpmock serve --baud 9600 --latency "20 ms" --fault "lose-reply on=Commit"
       pumpmock serve --pumps 100 --pty /tmp/ttyPUMP --bench-key
     """  # noqa: D301 - click wants the character, it keeps the examples' lines
@@ -234,6 +240,7 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
         seed=randbelow(MOST_SEED) if seed is None else seed,
         link=link,
         tcp=tcp,
+        rfc2217=rfc2217,
         state=state,
         keys=None if bench_key else keys or default_keys(),
         journal=journal,

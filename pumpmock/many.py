@@ -46,7 +46,8 @@ def _numbered(options: Options, folder: Path, number: int) -> Options:
         options,
         serial_number=serial_number,
         link=folder / f"pump{number}" if link is None else link.with_name(f"{link.name}{number}"),
-        tcp=None if options.tcp is None else (options.tcp[0], _tcp_port(options.tcp[1], number)),
+        tcp=_address(options.tcp, number),
+        rfc2217=_address(options.rfc2217, number),
         state=None if state is None else _file_of(serial_number, state),
         control=control if control in {None, NO_CONTROL} else control.with_name(f"{control.name}{number}"),
         journal=None if journal is None else _file_of(serial_number, journal),
@@ -70,21 +71,24 @@ def _serial_number(first: str, number: int) -> str:
         ) from error
 
 
-def _tcp_port(first: int, number: int) -> int:
+def _address(first_of_all: tuple[str, int] | None, number: int) -> tuple[str, int] | None:
+    if first_of_all is None:
+        return None
+    host, first = first_of_all
     if first and first + number > HIGHEST_PORT:
         raise ValueError(
             f"there are no {number + 1} ports from {first} on: take an earlier one, or 0 for any that are free"
         )
-    return first + number if first else 0
+    return host, first + number if first else 0
 
 
-def room_for(pumps: int) -> None:
-    """Let this process have as many descriptors as so many pumps want.
+def room_for(pumps: int, listening: int = 0) -> None:
+    """Let this process have as many descriptors as so many pumps want, each of which listens on so many TCP ports.
 
     Raises:
         PortError: where the system allows it fewer.
     """
-    wanted = pumps * _DESCRIPTORS_A_PUMP + _DESCRIPTORS_BESIDE
+    wanted = pumps * (_DESCRIPTORS_A_PUMP + listening) + _DESCRIPTORS_BESIDE
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return

@@ -73,6 +73,7 @@ class Options:
     pumps: int = 1
     medium: Medium = PERFECT
     faults: tuple[Mapping[str, Any], ...] = ()
+    rfc2217: tuple[str, int] | None = None
 
 
 def randomness(options: Options, purpose: str) -> Callable[[int], bytes]:

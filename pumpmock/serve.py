@@ -25,6 +25,7 @@ from pumpmock.many import each_of, room_for
 from pumpmock.options import NO_CONTROL, REPEATABLE_EPOCH_S, new_memory, pairing_keys, randomness
 from pumpmock.ports.link import own_directory
 from pumpmock.ports.pty import PtyPort, open_first_free
+from pumpmock.ports.rfc2217 import Rfc2217Port, noted_in
 from pumpmock.ports.tcp import TcpPort
 from pumpmock.ready import Ready
 from pumpmock.snapshot import Store
@@ -53,7 +54,7 @@ def serve(options: Options, console: Console) -> None:
         InDoubtError: where it is not sure what the state file holds after a power cut.
         LedgerError: where the volumes in the pump no longer add up; its state before that was told then, and is stored.
     """
-    room_for(options.pumps)
+    room_for(options.pumps, sum(where is not None for where in (options.tcp, options.rfc2217)))
     if options.pumps > 1 and options.link is None:
         own_directory(default_folder())
     with console.unhindered(), contextlib.ExitStack() as stack:
@@ -181,18 +182,23 @@ class _Member:
         stack.push_async_callback(panel.close)
         panel.add("pty", port)
         opened["pty"] = port.url
+        listening = []
         if options.tcp is not None:
-            tcp = TcpPort(*options.tcp, emulator.plug(options.medium))
-            await tcp.open()
-            panel.add("tcp", tcp)
-            opened["tcp"] = tcp.url
-            if not tcp.is_loopback:
+            listening.append(TcpPort(*options.tcp, emulator.plug(options.medium)))
+        if options.rfc2217 is not None:
+            told = noted_in(emulator.journal)
+            listening.append(Rfc2217Port(*options.rfc2217, emulator.plug(options.medium), told))
+        for listener in listening:
+            await listener.open()
+            panel.add(listener.kind, listener)
+            opened[listener.kind] = listener.url
+            if not listener.is_loopback:
                 what = (
                     "anyone there can change this pump by the bench key"
                     if options.keys is None
                     else "the link is authenticated, not secret"
                 )
-                self._console.warn(f"{tcp.url} can be reached from other machines; {what}")
+                self._console.warn(f"{listener.url} can be reached from other machines; {what}")
         return Ready(options, emulator, opened, await self._open_control(port.path, stack))
 
     async def _open_control(self, link: Path, stack: contextlib.AsyncExitStack) -> Path | None:

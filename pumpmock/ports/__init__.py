@@ -1,4 +1,4 @@
-"""The ports a pump can be plugged into: a pseudo-terminal, a TCP socket, or plain memory.
+"""The ports a pump can be plugged into: a pseudo-terminal, a TCP socket, RFC 2217, or plain memory.
 
 Each port is a module of its own, to be imported by name: `pty` needs a POSIX system, the others run anywhere.
 """

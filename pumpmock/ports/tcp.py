@@ -33,6 +33,11 @@ class TcpPort:
         open_conversation: called once a connection, with "tcp HOST:PORT" of the peer.
     """
 
+    scheme = "socket"
+    """Of the URL."""
+    kind = "tcp"
+    """What the port is called, in the peers' names too."""
+
     def __init__(self, host: str, port: int, open_conversation: OpenConversation) -> None:
         self._host = host
         self._port = port
@@ -48,7 +53,7 @@ class TcpPort:
     @property
     def url(self) -> str:
         """What a host passes to `serial.serial_for_url`; the port is the real one once the port is open."""
-        return f"socket://{_join(self._host, self._port)}"
+        return f"{self.scheme}://{_join(self._host, self._port)}"
 
     @property
     def is_loopback(self) -> bool:
@@ -152,7 +157,7 @@ class TcpPort:
         return [connection.cut() for connection in self._connections]
 
     def _connection(self) -> _Connection:
-        return _Connection(self._open_conversation, self._connections, deaf=self._is_deaf)
+        return _Connection(self.kind, self._open_conversation, self._connections, deaf=self._is_deaf)
 
     def _refusal(self, error: OSError) -> PortError:
         where = _join(self._host, self._port)
@@ -171,9 +176,15 @@ class _Connection(asyncio.BufferedProtocol):
     """One host. It reads into a buffer of its own: asyncio's usual reads take 256 KiB at a time."""
 
     def __init__(
-        self, open_conversation: OpenConversation, connections: set[_Connection], *, deaf: bool
+        self,
+        kind: str,
+        open_conversation: OpenConversation,
+        connections: set[_Connection],
+        *,
+        deaf: bool,
     ) -> None:
         self._is_deaf = deaf
+        self._kind = kind
         self._open_conversation = open_conversation
         self._connections = connections
         self._transport: asyncio.Transport
@@ -188,7 +199,7 @@ class _Connection(asyncio.BufferedProtocol):
         # asyncio does this itself for sockets that it made, not for those of a listener that it was given.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         host, port = transport.get_extra_info("peername")[:2]
-        self._conversation = self._open_conversation(f"tcp {_join(host, port)}", self._send)
+        self._conversation = self._open_conversation(f"{self._kind} {_join(host, port)}", self._send)
         self._connections.add(self)
         if self._is_deaf:
             self._transport.pause_reading()

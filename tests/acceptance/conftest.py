@@ -111,7 +111,7 @@ class Bench:
         self._stack = stack
 
     def serve(self, *options: str, link: Path | None = None) -> Emulator:
-        ports = ("--pty", str(link or self.link), "--tcp", "127.0.0.1:0")
+        ports = ("--pty", str(link or self.link), "--tcp", "127.0.0.1:0", "--rfc2217", "127.0.0.1:0")
         # A frozen pump never lets the time between two changes pass: a test that wants limits says so.
         limits = () if "--limits" in options else ("--limits", "none")
         return self._stack.enter_context(Emulator(*ports, *self._keys(options), *limits, *options))
@@ -169,7 +169,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         yield Bench(tmp_path, stack)
 
 
-@pytest.fixture(params=["pty", "tcp"])
+@pytest.fixture(params=["pty", "tcp", "rfc2217"])
 def port(request: pytest.FixtureRequest) -> str:
     """The kind of port to go through."""
     kind: str = request.param

@@ -48,19 +48,20 @@ def test_without_options_it_serves_the_usual_pump_at_real_speed(served: list[Opt
         2_000_000,
     )
     assert (options.rate_nl_h, options.battery_percent, options.speed) == (20_833, 100, 1_000)
-    assert (options.link, options.tcp, options.state) == (None, None, None)
+    assert (options.link, options.tcp, options.rfc2217, options.state) == (None, None, None, None)
     assert options.keys == cli.default_keys()
 
 
 def test_each_option_reaches_the_pump(served: list[Options], tmp_path: Path) -> None:
     words = (
-        "--pty /x/pump --tcp [::1]:7070 --speed 2.5 --reservoir 10mL --low-reservoir '1500 uL' --flow '25 uL/h' "
+        "--pty /x/pump --tcp [::1]:7070 --rfc2217 localhost:2217 --speed 2.5 --reservoir 10mL --low-reservoir '1500 uL' --flow '25 uL/h' "
         f"--battery 62% --serial-number PM-7 --seed 9 --state {tmp_path}/s --keys {tmp_path}"
     )
     result = run(*shlex.split(words))
     assert result.exit_code == 0, result.output
     (options,) = served
     assert (str(options.link), options.tcp, options.speed) == ("/x/pump", ("::1", 7070), 2_500)
+    assert options.rfc2217 == ("localhost", 2217)
     assert (options.fill_nl, options.low_reservoir_nl, options.rate_nl_h) == (10_000_000, 1_500_000, 25_000)
     assert (options.battery_percent, options.serial_number, options.seed) == (62, "PM-7", 9)
     assert (options.state, options.keys) == (tmp_path / "s", tmp_path)
@@ -157,6 +158,7 @@ def test_two_starts_draw_different_seeds(served: list[Options], monkeypatch: pyt
         ("--speed", "1000001", "1000000 times"),
         ("--tcp", "7070", "has no port"),
         ("--tcp", "localhost:70000", "out of range"),
+        ("--rfc2217", "2217", "has no port"),
         ("--serial-number", "pm 1", "no serial number"),
         ("--seed", "4294967296", "not in the range"),
     ],

@@ -52,11 +52,18 @@ def test_a_single_pump_is_what_was_asked_for_to_the_letter() -> None:
 
 def test_serial_number_link_port_state_and_seed_are_counted_up() -> None:
     first, second, third = each_of(
-        options(pumps=3, link=Path("/tmp/tty"), tcp=("127.0.0.1", 7070), state=Path("/var/pump.json")),  # noqa: S108
+        options(
+            pumps=3,
+            link=Path("/tmp/tty"),  # noqa: S108
+            tcp=("127.0.0.1", 7070),
+            rfc2217=("::1", 0),
+            state=Path("/var/pump.json"),
+        ),
         Path("/run"),
     )
 
     assert [one.serial_number for one in (first, second, third)] == ["PM-00009", "PM-00010", "PM-00011"]
+    assert [one.rfc2217 for one in (first, third)] == [("::1", 0), ("::1", 0)]
     assert [str(one.link) for one in (first, third)] == ["/tmp/tty0", "/tmp/tty2"]  # noqa: S108
     assert [one.tcp for one in (first, third)] == [("127.0.0.1", 7070), ("127.0.0.1", 7072)]
     assert [str(one.state) for one in (first, third)] == [
@@ -112,8 +119,9 @@ def test_the_limit_of_open_files_is_raised_no_further_than_wanted(monkeypatch: p
 
     room_for(10)
     room_for(1_000)
+    room_for(1_000, listening=2)
 
-    assert raised == [(7_200, 10_000)]
+    assert raised == [(7_200, 10_000), (9_200, 10_000)]
 
 
 @pytest.fixture
