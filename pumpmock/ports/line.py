@@ -11,7 +11,8 @@ What a pseudo-terminal does otherwise than a wire, and what is done about it her
 - `flock` is for the hosts, who use it to keep each other out; it is never taken here.
 
 It has no parity and no modem lines, and the rate that a host sets is kept and not heeded: who sets one or asks for two
-stop bits is let through, and nothing changes on the line. What paces a link as its host set it asks for `baud`.
+stop bits is let through, and nothing changes on the line. What paces a link as its host set it asks for `baud`. A pump
+whose line has them is served by RFC 2217; docs/ports.md says what hosts meet here.
 """
 
 from __future__ import annotations
