@@ -209,7 +209,7 @@ def test_what_pyserial_sets_is_told(open_echo: OpenConversation) -> None:
 
 
 def test_what_a_host_does_to_its_line_stands_in_the_journal_under_its_name(desk: Desk) -> None:
-    kept = Kept(lambda: 5, lambda: 7)
+    kept = Kept(lambda: 5, lambda: 7, lambda _ns: 7, {})
     line = LineConversation("a host", desk.sent.append, desk.open, noted_in(kept))
     line.receive(BEGIN + command(Command.SET_PARITY, 3) + command(Command.SET_CONTROL, 8))
     assert [(entry.what, entry.peer, dict(entry.fields)) for entry in kept.entries] == [
