@@ -13,9 +13,11 @@ from protocol.keys import KeyFileError
 from protocol.places import APP
 from protocol.strict_toml import FileError
 from protocol.units import format_volume
+from pumpmock.completion_command import completion_command
 from pumpmock.console import Console
 from pumpmock.control.commands import ctl_group
 from pumpmock.decode import decode
+from pumpmock.diff_command import diff_command
 from pumpmock.drug_commands import drugs_group
 from pumpmock.drug_file import rules_for
 from pumpmock.fault_commands import faults_command
@@ -51,6 +53,8 @@ from pumpmock.parameters import (
 from pumpmock.ports import PortError
 from pumpmock.profile_commands import profiles
 from pumpmock.profile_file import USUAL
+from pumpmock.record_command import record_command
+from pumpmock.replay_command import replay_command
 from pumpmock.serve import default_folder, serve
 from pumpmock.snapshot import InDoubtError, SnapshotError
 from pumpmock.trumpet_command import trumpet_command
@@ -71,13 +75,17 @@ def main() -> None:
     """
 
 
+main.add_command(completion_command)
 main.add_command(ctl_group)
 main.add_command(decode)
+main.add_command(diff_command)
 main.add_command(drugs_group)
 main.add_command(faults_command)
 main.add_command(keygen)
 main.add_command(keys_group)
 main.add_command(profiles)
+main.add_command(record_command)
+main.add_command(replay_command)
 main.add_command(trumpet_command)
 
 

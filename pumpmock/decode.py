@@ -9,28 +9,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from protocol.explain import Explained, explain
-from protocol.keys import BENCH_KEY, Key, KeyFileError
 from pumpmock.decode_journal import Wanted, message_name_of, show
 from pumpmock.explained import as_json, lines
 from pumpmock.hexadecimal import HexError, from_file, from_hex
 from pumpmock.journal_file import JournalError, is_journal
+from pumpmock.journal_messages import KINDS
 from pumpmock.journal_reading import Recorded, journal_in
-from pumpmock.keyring import read_key
-from pumpmock.parameters import Parsed
+from pumpmock.parameters import Parsed, key_files_option, read_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_REFUSED = 1
-_BENCH = "bench"  # in place of a file; a file of that name is meant by its whole path
+    from protocol.keys import Key
 
 
 class Recording(click.ParamType[bytes | Recorded]):
     """Where the bytes are from: hexadecimal on the command line, a file, or standard input; or a journal."""
 
     name = "hex|-|file"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Let the shell complete a file."""
+        del ctx, param
+        return [CompletionItem(incomplete, type="file")]
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -76,17 +82,10 @@ def _from_file(data: bytes, name: str, *, raw: bool) -> bytes | Recorded:
     is_eager=True,
     help="Take a file or standard input as bytes, whatever they look like.",
 )
-@click.option(
-    "--key",
-    "key_files",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE|bench",
-    multiple=True,
-    help="Verify tags with the key in this file, or with the published bench key; more than one may be given.",
-)
+@key_files_option
 @click.option(
     "--only",
-    type=Parsed("message", message_name_of),
+    type=Parsed("message", message_name_of, lambda: KINDS),
     multiple=True,
     help="Of a journal, only the messages of this name; more than one may be given.",
 )
@@ -130,7 +129,7 @@ def decode(
         return
     if any(wanted):
         raise click.UsageError("--only, --faults and --events choose from a journal, and this is none")
-    keys = _read_keys(key_files)
+    keys = read_keys(key_files)
     found = list(explain(recording, keys))
     if not found:
         raise click.UsageError("nothing was given but delimiters" if recording else "nothing was given")
@@ -138,16 +137,6 @@ def decode(
         click.echo(json.dumps(as_json(one)) if wants_json else "\n".join((*lines(one), "")))
     if not wants_json:
         click.echo(_summary(found, keys))
-
-
-def _read_keys(files: Sequence[Path]) -> list[Key]:
-    try:
-        return [BENCH_KEY if str(file) == _BENCH else read_key(file) for file in files]
-    except KeyFileError as error:
-        click.echo(f"pumpmock: {error}", err=True)
-    except OSError as error:
-        click.echo(f"pumpmock: {error.filename}: {error.strerror or error}", err=True)
-    raise SystemExit(_REFUSED)
 
 
 def _summary(found: Sequence[Explained], keys: Sequence[Key]) -> str:

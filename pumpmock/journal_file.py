@@ -44,6 +44,7 @@ class JournalFile:
         began: the calendar time at `since_ns`.
         since_ns: the monotonic wall time that the journal calls 0.
         follower: finds the frames.
+        has_pump_time: whether entries have a pump time; of somebody else's pump nobody knows it.
         warn: told once when nothing can be written, and again when it could be and can't any more.
 
     Raises:
@@ -60,12 +61,14 @@ class JournalFile:
         since_ns: int,
         follower: Follower,
         warn: Callable[[str], None],
+        has_pump_time: bool = True,
     ) -> None:
         _make_way(path)
         self._path = path
         self._since_ns = since_ns
         self._follower = follower
         self._warn = warn
+        self._has_pump_time = has_pump_time
         self._is_failing = False
         self._size = 0
         self._file: int | None = create_draft(path)
@@ -74,7 +77,10 @@ class JournalFile:
 
     def take(self, entry: Entry) -> None:
         """Write an entry; to be told of each by the journal."""
-        self._write(_line(line_of(entry, self._follower.read(entry), self._since_ns)))
+        line = line_of(entry, self._follower.read(entry), self._since_ns)
+        if not self._has_pump_time:
+            line["pump_time_us"] = None
+        self._write(_line(line))
 
     def close(self) -> None:
         """End the file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from protocol.fields import MessageError, specs
+from protocol.fields import specs
 from protocol.meaning import message_name
 from protocol.messages import MESSAGES, EventRecord, Rejected, build, parse
 from protocol.strict_toml import meant
@@ -38,7 +38,7 @@ def message_of(name: str, fields: Any) -> Message:  # noqa: ANN401 - whatever JS
     try:
         message = _made(kind, fields)
         return parse(kind.code, build(message))  # what the wire would make of it
-    except (MessageError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{name} can't say that: {error}") from error
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import platformdirs
+from click.shell_completion import CompletionItem
 
 from protocol.drugs import check_name
-from protocol.keys import KEY_ID_SIZE, check_serial_number
+from protocol.keys import BENCH_KEY, KEY_ID_SIZE, KeyFileError, check_serial_number
 from protocol.places import APP, KEYS
 from protocol.units import (
     parse_concentration,
@@ -20,13 +21,16 @@ from protocol.units import (
     parse_volume,
 )
 from pumpmock.drug_file import LibraryChoice, library_of
+from pumpmock.keyring import read_key
 from pumpmock.limits_file import NONE, LimitSet, read_limits
 from pumpmock.pace import parse_speed
 from pumpmock.ports.tcp import parse_host_port
-from pumpmock.profile_file import find_profile
+from pumpmock.profile_file import find_profile, shipped_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
+
+    from protocol.keys import Key
 
 REFUSED, USAGE, NO_LINK = 1, 2, 3  # exit codes
 DRAWN = "drawn"  # from the seed
@@ -38,11 +42,31 @@ class Parsed(click.ParamType[Any]):
     Args:
         name: what `--help` calls it.
         parse: raises ValueError with a sentence.
+        words: those that a shell can complete; asked for when it does.
+        or_file: whether it may be a file too.
     """
 
-    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        parse: Callable[[str], Any],
+        words: Callable[[], Iterable[str]] = tuple,
+        *,
+        or_file: bool = False,
+    ) -> None:
         self.name = name
         self._parse = parse
+        self._words = words
+        self._or_file = or_file
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the words that begin with what was typed; with the files that the shell adds, where it may be one."""
+        del ctx, param
+        files = [CompletionItem(incomplete, type="file")] if self._or_file else []
+        # In this order: bash forgets what came before a file.
+        return [*files, *(CompletionItem(word) for word in self._words() if word.startswith(incomplete))]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's signature
         """Return the parsed value, or fail with the parser's sentence."""
@@ -93,7 +117,7 @@ VOLUME = Parsed("volume", parse_volume)
 RATE = Parsed("rate", parse_rate)
 PERCENT = Parsed("percent", parse_percent)
 CONCENTRATION = Parsed("concentration", parse_concentration)
-PROFILE = Parsed("name|file", find_profile)
+PROFILE = Parsed("name|file", find_profile, shipped_names, or_file=True)
 RATE_ERROR = Parsed(f"percent|{DRAWN}", _parse_rate_error)
 DEVIATION = Parsed("percent", parse_deviation)
 SPAN = Parsed("span", parse_span)
@@ -114,3 +138,26 @@ def default_keys() -> Path:
 keys_option = click.option(
     "--keys", type=click.Path(path_type=Path, file_okay=False), help="Folder of the pairing keys."
 )
+
+
+_BENCH = "bench"  # in place of a file; a file of that name is meant by its whole path
+
+key_files_option = click.option(
+    "--key",
+    "key_files",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE|bench",
+    multiple=True,
+    help="Verify tags with the key in this file, or with the published bench key; more than one may be given.",
+)
+
+
+def read_keys(files: Sequence[Path]) -> list[Key]:
+    """Return the keys in these files; where one can't be had, say why and end with the exit code for it."""
+    try:
+        return [BENCH_KEY if str(file) == _BENCH else read_key(file) for file in files]
+    except KeyFileError as error:
+        click.echo(f"pumpmock: {error}", err=True)
+    except OSError as error:
+        click.echo(f"pumpmock: {error.filename}: {error.strerror or error}", err=True)
+    raise SystemExit(REFUSED)

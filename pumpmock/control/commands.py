@@ -18,7 +18,7 @@ from pumpmock.control.telling import told
 from pumpmock.control.verb import VerbError
 from pumpmock.control.verbs import VERBS
 from pumpmock.journal_text import Teller
-from pumpmock.parameters import NO_LINK, REFUSED
+from pumpmock.parameters import NO_LINK, REFUSED, Parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,20 +60,14 @@ def ctl_group(ctx: click.Context, *, control: Path | None, as_json: bool) -> Non
     ctx.obj = (control or default_control(), as_json)
 
 
-class _Checked(click.ParamType[str]):
-    """Text that one of a verb's parsers takes; the pump reads it again."""
+def _checked(argument: Argument) -> Parsed:
+    """Return a parameter of text that one of a verb's parsers takes; the pump reads it again."""
 
-    def __init__(self, argument: Argument) -> None:
-        self.name = argument.name
-        self._argument = argument
+    def check(text: str) -> str:
+        argument.parse(text)
+        return text
 
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the text, or fail with the parser's sentence."""
-        try:
-            self._argument.parse(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        return value
+    return Parsed(argument.name, check, lambda: argument.words)
 
 
 class _Path(click.Path):
@@ -108,7 +102,7 @@ def _command(verb: Verb) -> click.Command:
 
 def _parameters(verb: Verb) -> Iterator[click.Parameter]:
     for one in verb.arguments:
-        kind: click.ParamType[Any] = _Path(dir_okay=False) if one.name == "file" else _Checked(one)
+        kind: click.ParamType[Any] = _Path(dir_okay=False) if one.name == "file" else _checked(one)
         flag = f"--{one.name.replace('_', '-')}"
         if one.needed:
             yield click.Argument([one.name], type=kind)
@@ -116,7 +110,9 @@ def _parameters(verb: Verb) -> Iterator[click.Parameter]:
             yield click.Option([flag, *_ALSO.get(one.name, ()), one.name], type=kind, help=one.help)
     yield click.Option(["--json", "as_json"], is_flag=True, help="Print what came of it as JSON.")
     if verb.figures or any(one.as_pair for one in verb.arguments):
-        yield click.Argument([_PAIRS], nargs=-1, metavar="NAME=VALUE...")
+        names = [f"{one.name}=" for one in verb.arguments if one.as_pair]
+        pair = Parsed("pair", str, lambda: names)
+        yield click.Argument([_PAIRS], nargs=-1, metavar="NAME=VALUE...", type=pair)
     if verb.name == TAIL:
         yield click.Option(["--follow", "-f"], is_flag=True, help="Go on with each new entry, until Ctrl-C.")
 

@@ -27,6 +27,7 @@ class Argument:
         help: what it is, for a person.
         kind: what it is once it was read. A value that is of it already is taken as it is.
         needed: whether it has to be given; on a command line it is given by its place then.
+        words: those that it may be, where they are few; for a shell to complete.
         as_pair: whether it is given as NAME=VALUE on a command line, and not as an option.
     """
 
@@ -35,6 +36,7 @@ class Argument:
     help: str
     kind: type[Any] = int
     needed: bool = True
+    words: tuple[str, ...] = ()
     as_pair: bool = False
 
 

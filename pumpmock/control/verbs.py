@@ -157,7 +157,9 @@ def _instant(text: str) -> int:
 _PORT = Argument(
     "port", str, "which port: pty or tcp, for instance; all of them where it is left out", str, needed=False
 )
-_TROUBLE = Argument("name", troubles.check_name, f"one of {', '.join(troubles.NAMES)}", str)
+_TROUBLE = Argument(
+    "name", troubles.check_name, f"one of {', '.join(troubles.NAMES)}", str, words=troubles.NAMES
+)
 _FILE = Argument("file", str, "a file", str)
 
 
