@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pumpmock.decode_journal import FAULT
 from pumpmock.journal_entry import CAME, HEARD, SAID, WENT
+from pumpmock.journal_reading import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,10 +84,13 @@ def _items(recorded: Recorded, *, events: bool, everything: bool) -> Iterator[It
                 dropped = f" DROPPED ({frame['dropped']})" if frame.get("dropped") else ""
                 own = {"session": frame["session"], "counter": frame["counter"]} if everything else {}
                 fields = _flat({**own, **(frame["fields"] or {})}, everything=everything)
-                yield Item(line["n"], f"{arrow} {frame['name'] or '(no frame)'}{dropped}", tuple(fields))
+                what = printable(f"{arrow} {frame['name'] or '(no frame)'}{dropped}")
+                yield Item(line["n"], what, tuple(fields))
         elif (events or line["what"] == FAULT) and (everything or line["what"] not in _NOT_COMPARED):
             yield Item(
-                line["n"], f"* {line['what']}", tuple(_flat(line.get("fields", {}), everything=everything))
+                line["n"],
+                printable(f"* {line['what']}"),
+                tuple(_flat(line.get("fields", {}), everything=everything)),
             )
 
 
@@ -94,13 +98,17 @@ def _flat(fields: dict[str, Any], before: str = "", *, everything: bool) -> Iter
     for name, value in fields.items():
         if name in _ITS_OWN and not everything:
             continue
-        if isinstance(value, dict):
-            yield from _flat(value, f"{before}{name}.", everything=everything)
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            for place, one in enumerate(value):
-                yield from _flat(one, f"{before}{name}[{place}].", everything=everything)
-        else:
-            yield f"{before}{name}", str(value)
+        yield from _leaves(f"{before}{name}", value, everything=everything)
+
+
+def _leaves(path: str, value: Any, *, everything: bool) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a JSON value
+    if isinstance(value, dict):
+        yield from _flat(value, f"{path}.", everything=everything)
+    elif isinstance(value, list):
+        for place, one in enumerate(value):
+            yield from _leaves(f"{path}[{place}]", one, everything=everything)
+    else:
+        yield printable(path), printable(str(value))
 
 
 def differences(ours: Sequence[Item], theirs: Sequence[Item]) -> Iterator[tuple[Sequence[Item], Difference]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in MESSAGES.values()}
 """Every message of this version by its name."""
+_CODES_OF_A_BYTE = 256
 
 
 def message_fields(message: Message) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def _made(kind: type[Any], fields: Any) -> Any:  # noqa: ANN401 - whatever JSON 
 def _back(spec: Spec, kind: type[Any], name: str, value: Any) -> Any:  # noqa: ANN401 - as above
     named = _CODES.get((kind, name))
     if named is not None:
-        return next(code for code in range(256) if named(code) == value)
+        return next((code for code in range(_CODES_OF_A_BYTE) if named(code) == value), value)
     if spec.choices is not None:
         return spec.choices[value]
     if spec.record is not None:

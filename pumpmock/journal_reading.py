@@ -3,33 +3,57 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pumpmock.journal_entry import HEARD, SAID
 from pumpmock.journal_file import FORMAT, FORMAT_KEY, JournalError, is_journal
+from pumpmock.journal_messages import message_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-_WANTED: dict[str, type[Any] | tuple[type[Any], ...]] = {
-    "n": int,
-    "wall_ns": int,
-    "pump_time_us": (int, type(None)),
-    "what": str,
-}
-_WANTED_OF_BYTES: dict[str, type[Any] | tuple[type[Any], ...]] = {
-    **_WANTED,
-    "peer": str,
-    "hex": str,
-    "frames": list,
-}
-_WANTED_OF_FRAME: dict[str, type[Any] | tuple[type[Any], ...]] = {
-    "name": str,
-    "session": int,
-    "counter": int,
-    "ack": int,
-    "fields": (dict, type(None)),
+_SHOWN = 40  # characters of what is wrong
+_MOST = (1 << 64) - 1
+
+
+def _is_figure(value: Any) -> bool:  # noqa: ANN401 - a JSON value
+    return type(value) is int and abs(value) <= _MOST
+
+
+def _is_text(value: Any) -> bool:  # noqa: ANN401 - as above
+    return isinstance(value, str)
+
+
+def _is_hex(value: Any) -> bool:  # noqa: ANN401 - as above
+    return isinstance(value, str) and re.fullmatch("([0-9a-f]{2})*", value) is not None
+
+
+def _is_object(value: Any) -> bool:  # noqa: ANN401 - as above
+    return isinstance(value, dict)
+
+
+def _or_none(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or holds(value)
+
+
+def _is_there(_value: Any) -> bool:  # noqa: ANN401 - as above
+    return True
+
+
+# What each key has to be. Those of a line of bytes and of an event are what is left of `_LINE`.
+_LINE = {"n": _is_figure, "wall_ns": _is_figure, "pump_time_us": _or_none(_is_figure), "what": _is_text}
+_BYTES = {"peer": _is_text, "hex": _is_hex, "frames": lambda value: isinstance(value, list)}
+_EVENT = {"fields": _is_object}
+_FRAME = {
+    "name": _is_text,
+    "session": _is_figure,
+    "counter": _is_figure,
+    "ack": _is_figure,
+    "verified": _is_there,
+    "fields": _or_none(_is_object),
 }
 
 
@@ -74,14 +98,11 @@ def journal_in(data: bytes, name: str) -> Recorded:
     content = [_object(name, number, line) for number, line in enumerate(whole, start=1)]
     header = content[0]
     if header[FORMAT_KEY] != FORMAT:
-        raise JournalError(f"{name}, line 1: format {header[FORMAT_KEY]}; this version reads {FORMAT}")
+        raise JournalError(
+            printable(f"{name}, line 1: format {header[FORMAT_KEY]}; this version reads {FORMAT}")
+        )
     for number, line in enumerate(content[1:], start=2):
-        is_bytes = line.get("what") in {HEARD, SAID}
-        _check(name, number, line, _WANTED_OF_BYTES if is_bytes else _WANTED)
-        for frame in line["frames"] if is_bytes else ():
-            if not isinstance(frame, dict):
-                raise JournalError(f"{name}, line {number}: a frame that is not an object")
-            _check(name, number, frame, _WANTED_OF_FRAME)
+        _check_line(f"{name}, line {number}", line)
     return Recorded(name, header, content[1:], bool(rest))
 
 
@@ -89,16 +110,44 @@ def _object(name: str, number: int, line: bytes) -> dict[str, Any]:
     try:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise JournalError(f"{name}, line {number}: not JSON ({error})") from error
+        raise JournalError(printable(f"{name}, line {number}: not JSON ({error})")) from error
     if not isinstance(found, dict):
         raise JournalError(f"{name}, line {number}: not an object")
     return found
 
 
-def _check(
-    name: str, number: int, found: dict[str, Any], wanted: dict[str, type[Any] | tuple[type[Any], ...]]
-) -> None:
-    for key, kind in wanted.items():
-        if not isinstance(found.get(key), kind):
-            said = "is missing" if key not in found else f"can't be {found[key]!r}"
-            raise JournalError(f"{name}, line {number}: {key} {said}")
+def _check_line(where: str, line: dict[str, Any]) -> None:
+    """Refuse what no journal has.
+
+    Raises:
+        JournalError: with the key at fault.
+    """
+    _check(where, line, _LINE)
+    _check(where, {"peer": "", **line}, {"peer": _is_text})
+    if line["what"] not in {HEARD, SAID}:
+        _check(where, line, _EVENT)
+        return
+    _check(where, line, _BYTES)
+    for frame in line["frames"]:
+        if not isinstance(frame, dict):
+            raise JournalError(f"{where}: a frame that is not an object")
+        _check(where, frame, _FRAME)
+        _check(where, {"dropped": "", **frame}, {"dropped": _is_text})
+        if frame["fields"] is not None:
+            try:
+                message_of(frame["name"], frame["fields"])
+            except ValueError as error:
+                raise JournalError(printable(f"{where}: {error}")) from error
+
+
+def _check(where: str, found: dict[str, Any], wanted: dict[str, Callable[[Any], bool]]) -> None:
+    for key, holds in wanted.items():
+        if key not in found:
+            raise JournalError(f"{where}: {key} is missing")
+        if not holds(found[key]):
+            raise JournalError(printable(f"{where}: {key} can't be {str(found[key])[:_SHOWN]!r}"))
+
+
+def printable(text: str) -> str:
+    """Return text fit for a terminal: a journal may be anybody's."""
+    return "".join(c if c.isprintable() else "?" for c in text)

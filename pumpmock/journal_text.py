@@ -9,6 +9,7 @@ from protocol.meaning import in_unit
 from protocol.messages import Change, Status
 from pumpmock.journal_entry import HEARD, SAID
 from pumpmock.journal_messages import KINDS
+from pumpmock.journal_reading import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +29,7 @@ def heading(recorded: Recorded) -> str:
         f"pump {header['serial_number']}" if "serial_number" in header else "a pump",
         *(f"{name} {header[name]}" for name in ("boot", "speed", "seed", "profile", "url") if name in header),
     ]
-    return f"{', '.join(said)}; from {header.get('began', 'an unknown time')}"
+    return printable(f"{', '.join(said)}; from {header.get('began', 'an unknown time')}")
 
 
 class Teller:
@@ -39,6 +40,9 @@ class Teller:
 
     def text(self, line: Mapping[str, Any]) -> Iterator[str]:
         """Return what a line of a journal says: nothing, one line, or one for each of several frames."""
+        return map(printable, self._text(line))
+
+    def _text(self, line: Mapping[str, Any]) -> Iterator[str]:
         when = f"{_wall(line['wall_ns'])}  {_pump(line['pump_time_us'])}"
         if line["what"] not in {HEARD, SAID}:
             told = " ".join(f"{name}={_shown(value)}" for name, value in line.get("fields", {}).items())
