@@ -143,7 +143,11 @@ class Line:
 
     def close(self) -> None:
         """Close the line. Closing twice does nothing."""
+        # pyserial shuts a socket down before it closes it, and leaves one open that its other end has reset.
+        connection = getattr(self._serial, "_socket", None)
         self._serial.close()
+        if connection is not None:
+            connection.close()
 
 
 def _why_not_open(url: str, error: Exception) -> str:

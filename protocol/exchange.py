@@ -151,6 +151,8 @@ class DeviceEnd:
         opened: told the role of each session that opens.
         bad_handshakes: told how many handshake frames with wrong tags came in one turn.
         refused: told of each refusal that is given here, of a request that is not understood, and the role it went to.
+
+    Attributes:
         seal: returns the bytes of an answer; none where they are not to be sent.
     """
 
@@ -161,14 +163,13 @@ class DeviceEnd:
         opened: Callable[[Role], None],
         bad_handshakes: Callable[[int], None] = lambda _count: None,
         refused: Callable[[Rejected, Role], None] = lambda _answer, _role: None,
-        seal: Callable[[Session, Message], bytes] = sealed,
     ) -> None:
         self._handshake = handshake
         self._serve = serve
         self._opened = opened
         self._bad_handshakes = bad_handshakes
         self._refused = refused
-        self._seal = seal
+        self.seal: Callable[[Session, Message], bytes] = sealed
         self._state = Port.CLOSED
         self._decoder = Decoder()
         self._session: Session | None = None
@@ -275,7 +276,7 @@ class DeviceEnd:
         if message is None:
             return b""
         try:
-            return self._seal(session, message)
+            return self.seal(session, message)
         except SessionEndedError:
             self._end()
             return b""

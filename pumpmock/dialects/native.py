@@ -59,10 +59,7 @@ class NativeConversation:
         self._session: int | None = None
         self._emulator = emulator
         self._held = Held()
-        self._greets = False
-        self._end = DeviceEnd(
-            handshake, self._serve, self._open, bad_handshakes, device.note_refusal, self._seal
-        )
+        self._end = DeviceEnd(handshake, self._serve, self._open, bad_handshakes, device.note_refusal)
 
     def receive(self, data: bytes) -> bytes:
         """Take what arrived and return the answer; what it says of the pump is stored before."""
@@ -85,8 +82,9 @@ class NativeConversation:
     def _open(self, role: Role) -> None:
         self._release()  # a host that greets anew can't commit what it had prepared before
         self._session = self._end.session
-        self._greets = True
         self._held = Held()
+        if self._emulator is not None and self._emulator.faults.turn is not None:
+            self._emulator.faults.turn.greets = True
         self._device.begin_session(role)
         self._opened(role)
 
@@ -95,12 +93,11 @@ class NativeConversation:
             self._device.end_session(self._session)
 
     def _serve(self, request: Message, role: Role, session: int) -> Message | None:
-        greets, self._greets = self._greets, False
         emulator = self._emulator
         if emulator is None or (turn := emulator.faults.turn) is None:
             return self._answer(request, role, session)
-        execute = partial(self._answer, request, role, session)
-        return serve(turn, emulator, request, role, execute, greets=greets)
+        self._end.seal = self._seal
+        return serve(turn, emulator, request, role, partial(self._answer, request, role, session))
 
     def _answer(self, request: Message, role: Role, session: int) -> Message:
         if isinstance(request, GetStatistics):

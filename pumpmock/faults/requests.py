@@ -25,13 +25,7 @@ _GREETED = frozenset({GREETING})
 
 
 def serve(
-    turn: Turn,
-    emulator: Emulator,
-    request: Message,
-    role: Role,
-    execute: Callable[[], Message],
-    *,
-    greets: bool,
+    turn: Turn, emulator: Emulator, request: Message, role: Role, execute: Callable[[], Message]
 ) -> Message | None:
     """Return the answer to a request after every fault that is due has had its say; None for no answer.
 
@@ -41,9 +35,9 @@ def serve(
         request: what was asked.
         role: of the key that it was asked with.
         execute: does what is asked, and returns the answer.
-        greets: whether it is the reading that ends a handshake, which can't be asked for otherwise.
     """
-    if greets:
+    if turn.greets:
+        turn.greets = False
         turn.ask(_GREETED)
         return execute()
     turn.ask(labels_of(request, emulator.device.kind_of(request)))

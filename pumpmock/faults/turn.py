@@ -19,6 +19,7 @@ class Turn:
         faults: the plan.
         peer: which host.
         asked: the names of the request that is being answered.
+        greets: whether a session has just been opened, and what is answered next is the reading that opens it.
         labels: those of all requests of the turn.
         delay_ms: by how much its answers come later; they go together, so the slowest decides.
         is_silent: whether nothing is answered any more: the pump has just gone down.
@@ -28,6 +29,7 @@ class Turn:
     faults: Faults
     peer: str
     asked: frozenset[str] = frozenset()
+    greets: bool = False
     labels: frozenset[str] = frozenset()
     delay_ms: int = 0
     is_silent: bool = False
