@@ -145,8 +145,10 @@ class Host:
         return self.ask(Poll(), Status)
 
     def prepare(self, change: Change = RATE) -> Prepare:
+        return self.prepare_for(self.status(), change)
+
+    def prepare_for(self, now: Status, change: Change) -> Prepare:
         self._names += 1
-        now = self.status()
         command_id = self._names.to_bytes(8, "big")
         return Prepare(command_id, now.revision, now.commanded_rate_nl_h, 0, change)
 
