@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -79,21 +79,24 @@ def header(code: int, session: int, counter: int, ack: int, payload: bytes) -> b
 def encode(signed: bytes, tag: bytes) -> bytes:
     """Return the bytes on the wire for a header with its payload and their tag."""
     body = signed + tag
-    return _stuffed(body + _CRC.pack(zlib.crc32(body)))
+    return _stuffed(bytes(body) + _CRC.pack(zlib.crc32(body)))
 
 
 def spoiled_crc(whole: bytes) -> bytes:
     """Return the bytes of a sound frame with a wrong CRC-32, and nothing else wrong: for a peer that plays a faulty one."""
-    raw = bytearray(_uncobs(whole[1:-1]) or b"")
-    raw[-1] ^= 0xFF
-    return _stuffed(bytes(raw))
+    *rest, last = _raw(whole)
+    return _stuffed(bytes((*rest, last ^ 0xFF)))
 
 
 def spoiled_length(whole: bytes) -> bytes:
     """Return the bytes of a sound frame that says another length than its payload has, and is undamaged by its CRC."""
-    body = bytearray((_uncobs(whole[1:-1]) or b"")[: -_CRC.size])
+    body = bytearray(_raw(whole)[: -_CRC.size])
     body[HEADER.size - 1] ^= 1
-    return encode(bytes(body[:-TAG_SIZE]), bytes(body[-TAG_SIZE:]))
+    return _stuffed(bytes(body) + _CRC.pack(zlib.crc32(body)))
+
+
+def _raw(whole: bytes) -> bytes:
+    return cast("bytes", _uncobs(whole.strip(b"\0")))
 
 
 def _stuffed(raw: bytes) -> bytes:

@@ -154,6 +154,7 @@ class Emulator:
                 self.stop(error)
         if self._timer is not None:
             self._timer.cancel()
+        self.faults.finish()
         if self.doubt is None:
             for tally in self._tallies:
                 tally.tell()

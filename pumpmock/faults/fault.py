@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pumpmock.faults.asked import GREETING
-from pumpmock.faults.kinds import Stage
+from pumpmock.faults.kinds import KINDS, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,10 +50,8 @@ class Active:
 
     @property
     def _left_text(self) -> str:
-        if self.left is None:
+        if self.left is None or KINDS[self.kind].lasts:
             return "until cleared"
-        if self.left == 0:
-            return "until it ends"
         return "once more" if self.left == 1 else f"{self.left} times more"
 
 

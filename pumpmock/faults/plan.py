@@ -54,6 +54,11 @@ class Faults:
                 self._forget(fault)  # it has ended otherwise: a hold by an interrogation, say
         return tuple(fault.seen() for fault in self.live.values())
 
+    @property
+    def count(self) -> int:
+        """How many those are."""
+        return len(self.active) if self.live else 0
+
     # --- asking for them, and taking them back ----------------------------------------------------------------------
 
     def add(
@@ -111,6 +116,11 @@ class Faults:
             self._end(fault)
         return len(chosen)
 
+    def finish(self) -> None:
+        """Let nothing more happen by itself: the pump is about to end, and its ports are closed."""
+        for fault in list(self.live.values()):
+            self._forget(fault)
+
     # --- where they strike ------------------------------------------------------------------------------------------
 
     def open_turn(self, peer: str) -> Turn | None:
@@ -129,7 +139,8 @@ class Faults:
         """
         now_us = self._emulator.device.pump.clock.now_us
         for fault in list(self.live.values()):
-            if stage_of(fault.kind, fault.figures) is stage and fault.is_due(labels, now_us):
+            is_asked = stage_of(fault.kind, fault.figures) is stage and fault.id in self.live
+            if is_asked and fault.is_due(labels, now_us):
                 if stage is not Stage.ONCE:
                     self._strike(fault, peer, {"was": was.hex()} if was else {})
                 yield fault

@@ -44,6 +44,8 @@ def _each(emulator: Emulator, fault: Fault, action: _Action) -> None:
 
 
 def _try(emulator: Emulator, name: str, port: Pluggable, action: _Action) -> None:
+    if not port.is_open:  # the bench is being taken down
+        return
     try:
         action(name, port)
     except PortError as error:  # somebody else has taken it meanwhile: nobody is to be told but who watches

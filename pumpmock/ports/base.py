@@ -59,6 +59,11 @@ class Port(Protocol):
 class Pluggable(Protocol):
     """A port that can go wrong, as a fault asks it to. None of it waits; what is so already stays so."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is served at all, plugged in or not; else there is nothing to do to it."""
+        ...
+
     def unplug(self) -> None:
         """Pull the plug: every host is cut off, and none can come."""
         ...

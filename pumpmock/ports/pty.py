@@ -59,6 +59,11 @@ class PtyPort:
         return str(self.path)
 
     @property
+    def is_open(self) -> bool:
+        """Whether it was opened and not closed since, whatever it is plugged into."""
+        return self._is_open
+
+    @property
     def is_plugged(self) -> bool:
         """Whether a host can open the link now."""
         return self._line is not None

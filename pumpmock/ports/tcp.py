@@ -56,6 +56,11 @@ class TcpPort:
         return f"{self.scheme}://{_join(self._host, self._port)}"
 
     @property
+    def is_open(self) -> bool:
+        """Whether it was opened and not closed since, whatever it is plugged into."""
+        return self._is_open
+
+    @property
     def is_loopback(self) -> bool:
         """Whether this machine alone can connect."""
         try:

@@ -428,3 +428,13 @@ def test_what_is_to_be_delivered_is_something(kind: ChangeKind) -> None:
 
 def test_a_reservoir_may_be_left_empty() -> None:
     assert misfit(Change(ChangeKind.REFILL, withdrawn_nl=1_000_000)) == ""
+
+
+def test_an_id_names_a_kind_of_change_while_it_is_prepared_and_for_ever_once_it_is_applied() -> None:
+    bench = Bench()
+    assert bench.desk.kind_of(WISH.command_id) is None
+    prepared = prepare(bench)
+    assert bench.desk.kind_of(WISH.command_id) is ChangeKind.RATE
+    assert bench.desk.kind_of(bytes(8)) is None
+    commit(bench, prepared)
+    assert bench.desk.kind_of(WISH.command_id) is ChangeKind.RATE

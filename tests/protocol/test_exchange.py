@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.changes import NO_COMMAND
-from protocol.exchange import Answer, DeviceEnd, HostEnd
+from protocol.exchange import Answer, DeviceEnd, HostEnd, sealed
 from protocol.frame import FROM_DEVICE, Damage, encode
 from protocol.keys import Key
 from protocol.messages import (
@@ -353,3 +353,27 @@ def test_a_refusal_that_the_port_gives_itself_is_told_with_the_role_it_went_to(
     pump.receive(host._session.seal(code, payload), 0)
     ((rejected, role),) = told
     assert (rejected.request, rejected.reason, role) == (code, reason, Role.VIEWER)
+
+
+def test_a_request_that_its_pump_leaves_unanswered_is_accepted_and_silent(bench: Bench) -> None:
+    silent = [False]
+
+    def serve(request: Message, role: Role, session: int) -> Message | None:
+        return None if silent[0] else bench.serve(request, role, session)
+
+    pump = DeviceEnd(device_handshake(), serve, lambda _role: None)
+    host = connect(pump)
+    silent[0] = True
+    assert pump.receive(host.ask(Poll())[0], 0) == b""
+    silent[0] = False
+    assert answer(host, pump, Poll()).ack == 2
+    assert pump.statistics(0).accepted == 2
+
+
+def test_what_seals_an_answer_can_be_another(bench: Bench) -> None:
+    pump = bench.port()
+    host = connect(pump)
+    pump.seal = lambda session, message: sealed(session, message) * 2
+    reply = pump.receive(host.ask(Poll())[0], 0)
+    assert reply[: len(reply) // 2] == reply[len(reply) // 2 :]
+    assert [found.message for found in host.receive(reply)[0]] == [READING]

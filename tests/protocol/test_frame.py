@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import zlib
+from typing import TYPE_CHECKING
 
 import pytest
 from cobs import cobs
@@ -24,7 +25,12 @@ from protocol.frame import (
     examine,
     header,
     pieces,
+    spoiled_crc,
+    spoiled_length,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PAYLOADS = st.binary(max_size=MOST_PAYLOAD) | st.lists(
     st.sampled_from(b"\x00\x00\x00\x01\xff"), max_size=MOST_PAYLOAD
@@ -181,3 +187,30 @@ def test_a_read_in_pieces_is_the_read_and_no_piece_is_larger_than_promised(size:
     assert [len(piece) for piece in cut[:-1]] == [READ_SIZE] * (len(cut) - 1)
     assert len(cut[-1]) <= READ_SIZE
     assert data == b"" or cut[-1]
+
+
+@pytest.mark.parametrize("payload", [b"", b"\0", bytes(200), bytes(range(200))])
+@pytest.mark.parametrize(("spoil", "damage"), [(spoiled_crc, Damage.CRC), (spoiled_length, Damage.LENGTH)])
+def test_a_frame_that_is_spoiled_on_purpose_has_that_wrong_and_nothing_else(
+    payload: bytes, spoil: Callable[[bytes], bytes], damage: Damage
+) -> None:
+    whole = encode(header(0x81, 9, 2, 1, payload) + payload, bytes(range(16)))
+    spoiled = spoil(whole)
+    assert len(spoiled) == len(whole)
+    decoder = Decoder()
+    assert decoder.feed(spoiled) == []
+    assert decoder.damaged == dict.fromkeys(Damage, 0) | {damage: 1}
+
+
+def test_a_wrong_checksum_is_wrong_in_its_last_byte_alone() -> None:
+    whole = encode(header(0x81, 9, 2, 1, b"abc") + b"abc", b"\x55" * 16)
+    raw, spoiled = cobs.decode(whole[1:-1]), cobs.decode(spoiled_crc(whole)[1:-1])
+    assert spoiled == raw[:-1] + bytes((raw[-1] ^ 0xFF,))
+
+
+def test_a_wrong_length_is_off_by_one_bit_and_signed_as_it_was() -> None:
+    whole = encode(header(0x81, 9, 2, 1, b"abc") + b"abc", b"\x55" * 16)
+    raw, spoiled = cobs.decode(whole[1:-1]), cobs.decode(spoiled_length(whole)[1:-1])
+    assert (spoiled[HEADER.size - 1], raw[HEADER.size - 1]) == (2, 3)
+    assert spoiled[: HEADER.size - 1] == raw[: HEADER.size - 1]
+    assert spoiled[HEADER.size : -4] == raw[HEADER.size : -4]

@@ -166,3 +166,25 @@ def test_every_frame_acknowledges_the_newest_one_accepted() -> None:
     pump.open(frames[0])
     pump.open(frames[3]._replace(tag=bytes(16)))
     assert frame_of(pump.seal(Status.code, PAYLOAD)).ack == 3
+
+
+def test_a_frame_with_a_forged_header_is_signed_and_counts_nothing() -> None:
+    host, pump = sessions()
+    pump.seal(Status.code, PAYLOAD)
+    forged = frame_of(pump.forge(Status.code, PAYLOAD, number=pump.number, counter=7, ack=3))
+    assert (forged.type, forged.payload, forged.counter, forged.ack) == (Status.code, PAYLOAD, 7, 3)
+    assert pump.sent == 1
+    assert host.open(forged) is None
+    assert host.heard == 7
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [({"counter": 0}, Intrusion.COUNTER), ({"number": 8}, Intrusion.SESSION)],
+)
+def test_a_forged_header_is_refused_for_what_is_wrong_with_it(
+    changed: dict[str, int], why: Intrusion
+) -> None:
+    host, pump = sessions()
+    header = {"number": pump.number, "counter": 1, "ack": 0} | changed
+    assert host.open(frame_of(pump.forge(Status.code, PAYLOAD, **header))) is why

@@ -14,6 +14,7 @@ from protocol.units import (
     parse_share,
     parse_span,
     parse_voltage,
+    parse_wall,
 )
 
 
@@ -51,6 +52,13 @@ def test_an_age_is_read_in_hours(text: str, hours: int) -> None:
     assert parse_age(text) == hours
 
 
+@pytest.mark.parametrize(
+    ("text", "ms"), [("300 ms", 300), ("2.5 s", 2_500), ("0.001 s", 1), ("5 min", 300_000), ("0 ms", 0)]
+)
+def test_a_span_of_wall_time_is_read_in_milliseconds(text: str, ms: int) -> None:
+    assert parse_wall(text) == ms
+
+
 def test_a_voltage_is_read_in_millivolts() -> None:
     assert parse_voltage("3100 mV") == parse_voltage("3.1 V") == 3_100
 
@@ -66,6 +74,8 @@ def test_a_share_is_read_in_parts_in_a_million_and_a_deviation_with_its_sign(tex
 @pytest.mark.parametrize(
     ("parse", "text", "sentence"),
     [
+        (parse_wall, "300", 'write "300 ms"'),
+        (parse_wall, "2 h", "it is given in ms or s or min"),
         (parse_age, "7", 'write "7 h"'),
         (parse_age, "7 year", 'did you mean "7 years"?'),
         (parse_voltage, "3.1001 V", "steps of 0.001 V"),

@@ -150,8 +150,9 @@ def test_what_is_active_can_be_read_by_a_person() -> None:
     assert [active.text for active in stand.faults.active] == [
         "1 lose-reply on Commit, once more",
         "2 delay way=out by_ms=300, 4 times more",
-        "3 occlusion, until it ends",
+        "3 occlusion, until cleared",
     ]
+    assert stand.faults.count == 3
 
 
 def test_a_state_changes_when_the_request_matches_and_not_after_its_delay() -> None:
