@@ -53,6 +53,8 @@ seq:
       message::program: program
       message::get_statistics: get_statistics
       message::statistics: statistics
+      message::get_bench: get_bench
+      message::bench: bench
       message::prepare: prepare
       message::prepared: prepared
       message::commit: commit
@@ -321,6 +323,9 @@ types:
     - id: frames_bad
       type: u4
       doc: 'frames dropped on this port since its host opened it: damaged, or not from a peer with a key'
+    - id: bench_faults
+      type: u1
+      doc: faults that are injected on purpose now, 255 for more too; 0 in a pump that is no bench
     - id: nothing_more
       size: 0
       valid:
@@ -554,6 +559,34 @@ types:
       type: u2
       doc: handshakes are ignored for so long
       -unit: ms
+    - id: nothing_more
+      size: 0
+      valid:
+        expr: _io.eof
+  get_bench:
+    doc: Ask the bench what it does to the pump. A pump that is no bench answers UNSUPPORTED.
+    seq:
+    - id: nothing_more
+      size: 0
+      valid:
+        expr: _io.eof
+  bench:
+    doc: 'What the bench does on purpose: how fast pump time goes, and which faults are injected now.'
+    seq:
+    - id: speed
+      type: u4
+      doc: of pump time, in thousandths of wall time; 0 where it stands still
+    - id: faults
+      type: u1
+      doc: faults that are injected now, 255 for more too
+    - id: len_names
+      type: u1
+      valid:
+        max: 120
+    - id: names
+      type: str
+      size: len_names
+      doc: their names for a person, cut where they are too many
     - id: nothing_more
       size: 0
       valid:
@@ -849,6 +882,8 @@ enums:
     148: program
     21: get_statistics
     149: statistics
+    22: get_bench
+    150: bench
     32: prepare
     160: prepared
     33: commit

@@ -84,6 +84,13 @@ def _weekdays(bits: int) -> str:
     return _listed(day for place, day in enumerate(_DAYS) if bits >> place & 1)
 
 
+def _speed(thousandths: int) -> str:
+    if not thousandths:
+        return "frozen"
+    told = f"{thousandths // 1_000:,}.{thousandths % 1_000:03d}".rstrip("0").rstrip(".")
+    return f"{told} times real time"
+
+
 def _listed(words: Iterable[str]) -> str:
     return ", ".join(words) or "none"
 
@@ -103,6 +110,7 @@ _BY_NAME: dict[str, Callable[[int], str]] = {
     "weekdays": _weekdays,
     "weekday": lambda day: _DAYS[day] if day < len(_DAYS) else "no weekday",
     "request": message_name,
+    "speed": _speed,
     "reason": lambda code: _member(Refusal, code),
     "kind": lambda code: _member(EventKind, code),
 }

@@ -25,7 +25,7 @@ from protocol.fields import (
 )
 from protocol.vocabulary import ChangeKind, Log, Mode, State, Verdict
 
-MINOR_VERSION = 0
+MINOR_VERSION = 1
 MOST_RATE_NL_H = 1_000_000  # 24 mL/day, the top of the range in docs/protocol.md
 NEVER_S = 0xFFFF_FFFF  # in a count of seconds: it will not happen at this rate
 OVERRIDDEN = (
@@ -33,6 +33,9 @@ OVERRIDDEN = (
 )
 EVENTS_A_PAGE = 6  # as many records of 30 bytes as fit a payload of 200
 SENTENCE = 120  # characters of a refusal's sentence
+MOST_COUNTED = 0xFF  # injected faults, in the byte that counts them: so many, or more
+MOST_SPEED = 0xFFFF_FFFF  # of pump time, in thousandths of wall time: 49 days a second
+NAMED = 120  # characters of the names of injected faults
 STEPS_A_DAY = 13  # changes of a day's pattern, as many as such pumps take (the maker's page on SynchroMed II)
 MINUTES_A_DAY = 1_440
 EVERY_DAY = 0x7F  # a bit a weekday, Monday lowest
@@ -141,6 +144,9 @@ class Status(Message):
     )
     frames_bad: int = u32(
         "frames dropped on this port since its host opened it: damaged, or not from a peer with a key"
+    )
+    bench_faults: int = u8(
+        "faults that are injected on purpose now, 255 for more too; 0 in a pump that is no bench"
     )
 
 
@@ -252,6 +258,20 @@ class Statistics(Message):
     bad_handshake: int = u32("dropped: handshake frames with a wrong tag")
     sessions: int = u32("sessions opened")
     deaf_ms: int = u16("handshakes are ignored for so long", unit="ms")
+
+
+@message(0x16)
+class GetBench(Message):
+    """Ask the bench what it does to the pump. A pump that is no bench answers UNSUPPORTED."""
+
+
+@message(0x96)
+class Bench(Message):
+    """What the bench does on purpose: how fast pump time goes, and which faults are injected now."""
+
+    speed: int = u32("of pump time, in thousandths of wall time; 0 where it stands still")
+    faults: int = u8("faults that are injected now, 255 for more too")
+    names: str = text(NAMED, "their names for a person, cut where they are too many")
 
 
 # --- changing -----------------------------------------------------------------------------------------------------
@@ -379,7 +399,7 @@ MESSAGES: dict[int, type[Message]] = {
     for kind in (
         *(Hello, Challenge, Confirm),
         *(Identify, Identity, Poll, Status, GetLimits, Limits, GetEvents, Events),
-        *(GetProgram, Program, GetStatistics, Statistics),
+        *(GetProgram, Program, GetStatistics, Statistics, GetBench, Bench),
         *(Prepare, Prepared, Commit, Resolve, Outcome, Acknowledge, AudioPause, Rejected),
     )
 }

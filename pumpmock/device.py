@@ -14,11 +14,13 @@ from protocol.changes import NO_COMMAND, PREPARE_TTL_MS, ChangeDesk, Present, re
 from protocol.messages import (
     EVENTS_A_PAGE,
     MINOR_VERSION,
+    MOST_COUNTED,
     Acknowledge,
     AudioPause,
     Change,
     Commit,
     Events,
+    GetBench,
     GetEvents,
     GetLimits,
     GetProgram,
@@ -36,6 +38,7 @@ from protocol.messages import (
 from protocol.vocabulary import ChangeKind, EventKind, Log, Refusal, Role, Verdict
 from pumpmock.limits import DAYS, Facts, bounds_of, hold_finding, limit_finding
 from pumpmock.model.guard import OVER_A_LIMIT, day_least_nl_h
+from pumpmock.notice import bench_of, no_faults
 from pumpmock.talk import Talk
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
     from protocol.fields import Message
     from protocol.ledger import Applied
+    from pumpmock.notice import Notice
     from pumpmock.pace import Pace
     from pumpmock.snapshot import Memory
 
@@ -64,6 +68,7 @@ class Device:
         save: makes the memory last; OSError where it can't.
         model: model name, as hosts see it.
         firmware: firmware version, as hosts see it.
+        notice: tells how many faults are injected now, and their names for a person.
 
     Attributes:
         firmware: what hosts are told.
@@ -80,6 +85,7 @@ class Device:
         save: Callable[[Memory], None],
         model: str,
         firmware: str,
+        notice: Notice = no_faults,
     ) -> None:
         self.memory = memory
         self.pump = memory.pump
@@ -88,6 +94,7 @@ class Device:
         self._save = save
         self._model = model
         self.firmware = firmware
+        self._notice = notice
         self._saved: object = None
         self._failed = 0  # tries to save in a row
         self._refused: Message | None = None
@@ -218,16 +225,15 @@ class Device:
 
     def _read(self, request: Message, frames_bad: int) -> Message:
         match request:
-            case Poll():
+            case Poll() | Identify():
                 self.pump.interrogated()
-                return self._status(frames_bad)
-            case Identify():
-                self.pump.interrogated()
-                return self._identity()
+                return self._status(frames_bad) if isinstance(request, Poll) else self._identity()
             case GetLimits():
                 return self._limits()
             case GetProgram():
                 return self._program(request.weekday)
+            case GetBench():
+                return bench_of(self._notice, self.pace)
             case GetEvents():
                 log = self.pump.events if request.log is Log.EVENTS else self.pump.faults
                 return Events(request.log, log.newest, log.since(request.since)[:EVENTS_A_PAGE])
@@ -296,6 +302,7 @@ class Device:
             now.step_down_percent,
             self.limits_crc,
             frames_bad,
+            min(self._notice()[0], MOST_COUNTED),
         )
 
     def _identity(self) -> Identity:

@@ -127,10 +127,15 @@ class Emulator:
             save=self._keep,
             model=MODEL,
             firmware=self._firmware,
+            notice=self.bench_notice,
         )
 
     def _present_us(self, wall_ns: int) -> int:
         return self.device.time_us(wall_ns)  # of the pump that there is then: one may be put back
+
+    def bench_notice(self) -> tuple[int, str]:
+        """Return how many faults are injected now, and their names for a person: what every host is told."""
+        return 0, ""
 
     # --- its life ---------------------------------------------------------------------------------------------------
 

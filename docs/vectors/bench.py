@@ -17,7 +17,7 @@ from docs.vectors.given import (
     frame_of,
     spoken,
 )
-from docs.vectors.typical import EVENTS, IDENTITY, LIMITS, PROGRAM, RATE_NL_H, READING, STATISTICS
+from docs.vectors.typical import BENCH, EVENTS, IDENTITY, LIMITS, PROGRAM, RATE_NL_H, READING, STATISTICS
 from protocol.bounds import Basis, Bounds, Finding, allowed, bolus_finding, hard_finding
 from protocol.changes import ChangeDesk, Effect, Present, rejected
 from protocol.exchange import DeviceEnd, HostEnd
@@ -28,6 +28,7 @@ from protocol.messages import (
     AudioPause,
     Change,
     Commit,
+    GetBench,
     GetEvents,
     GetLimits,
     GetProgram,
@@ -61,6 +62,7 @@ _ANSWERS: dict[type[Message], Message] = {
     GetEvents: EVENTS,
     GetProgram: PROGRAM,
     GetStatistics: STATISTICS,
+    GetBench: BENCH,
 }
 _CHANGING = (Prepare, Commit, Resolve, Acknowledge, AudioPause)
 

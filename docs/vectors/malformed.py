@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from protocol.session import Session
 
 _HANDSHAKE = {Hello.code, Challenge.code, Confirm.code}
-_UNKNOWN = (0x00, 0x03, 0x16, 0x25, 0x7F)
+_UNKNOWN = (0x00, 0x03, 0x1F, 0x25, 0x7F)
 
 
 def malformed() -> Json:

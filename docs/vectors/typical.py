@@ -12,12 +12,14 @@ from protocol.messages import (
     NEVER_S,
     Acknowledge,
     AudioPause,
+    Bench,
     Challenge,
     Change,
     Commit,
     Confirm,
     EventRecord,
     Events,
+    GetBench,
     GetEvents,
     GetLimits,
     GetProgram,
@@ -116,8 +118,10 @@ READING = Status(
     step_down_percent=50,
     limits_crc=zlib.crc32(build(LIMITS)),
     frames_bad=5,
+    bench_faults=2,
 )
 IDENTITY = Identity(SERIAL_NUMBER, "Bench", "1.0", MINOR_VERSION, STORE_ID, BOOT, changes=0b1111_1111_1110)
+BENCH = Bench(60_000, 2, "lose-reply on Commit x1; delay 300 ms")
 STATISTICS = Statistics(1_000, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 1_500)
 PROGRAM = Program(Mode.TEMPORARY_RATE, 30_000, 3_600, 3, DAY)
 EVENTS = Events(
@@ -169,6 +173,8 @@ TYPICAL: dict[type[Message], tuple[Message, ...]] = {
     Program: (PROGRAM,),
     GetStatistics: (GetStatistics(),),
     Statistics: (STATISTICS,),
+    GetBench: (GetBench(),),
+    Bench: (BENCH,),
     Prepare: tuple(_prepare(change) for change in CHANGES.values()),
     Prepared: (_prepared(CHANGES[ChangeKind.RATE]), _prepared(CHANGES[ChangeKind.FLEX])),
     Commit: (Commit(COMMAND_ID, TOKEN),),

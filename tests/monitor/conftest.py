@@ -80,6 +80,7 @@ STATUS = Status(
     step_down_percent=0,
     limits_crc=0,
     frames_bad=0,
+    bench_faults=0,
 )
 
 

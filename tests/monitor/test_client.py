@@ -32,7 +32,7 @@ def test_a_client_reads_who_is_there_and_how_it_is(live: LivePump) -> None:
             STORE_ID,
             1,
         )
-        assert pump.identify() == Identity(SERIAL_NUMBER, "bench", "1.2.3", 0, STORE_ID, 1, ALL_KINDS)
+        assert pump.identify() == Identity(SERIAL_NUMBER, "bench", "1.2.3", 1, STORE_ID, 1, ALL_KINDS)
         limits = pump.limits()
         assert (limits.least_rate_nl_h, limits.most_rate_nl_h) == (2_000, 1_000_000)
         assert limits.prepare_ttl_ms == PREPARE_TTL_MS

@@ -20,9 +20,11 @@ from protocol.messages import (
     NEVER_S,
     Acknowledge,
     AudioPause,
+    Bench,
     Change,
     Commit,
     Events,
+    GetBench,
     GetEvents,
     GetLimits,
     GetProgram,
@@ -63,7 +65,7 @@ NONCES = bytes(range(32))
 READING = Status(
     State.RUNNING, Mode.PROGRAM, 7, RATE_NL_H, 20_800, RATE_NL_H, NEVER_S, 500, 17_400_000, 17_300_000, 400_000,
     20_000_000, 2_000_000, 1_000_000, 2_600_000, 81, 2_905, 1_900, 1, 0, 0, 0, 90_000_000_000, 1_767_225_600, 3, 42,
-    2_000, 1_000_000, 40, 50, 0x1234_5678, 0,
+    2_000, 1_000_000, 40, 50, 0x1234_5678, 0, 0,
 )  # fmt: skip
 LIMITS = Limits(
     2_000, 1_000_000, 250, 40, 50, 100, 12, 2_003, 1_000_000, 1, 300, 5_000_000, 60, 3, 600, 600, 15_000
@@ -78,6 +80,7 @@ _READINGS: dict[type[Message], Message] = {
     GetEvents: Events(Log.EVENTS, 0, ()),
     GetProgram: Program(Mode.PROGRAM, 0, NEVER_S, 0, (Step(0, RATE_NL_H),)),
     GetStatistics: Statistics(*range(1, 14)),
+    GetBench: Bench(1_000, 0, ""),
 }
 
 

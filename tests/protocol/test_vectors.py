@@ -56,7 +56,7 @@ def test_all_vectors_together_are_no_burden_to_a_repository(made: dict[str, str]
 def test_each_file_says_of_which_protocol_it_is(name: str) -> None:
     said = json.loads((FOLDER / name).read_text(encoding="ascii"))
     assert list(said)[:2] == ["protocol", "about"]
-    assert said["protocol"] == {"version": 1, "minor_version": 0}
+    assert said["protocol"] == {"version": 1, "minor_version": 1}
 
 
 def test_the_readme_tells_of_each_file() -> None:

@@ -98,6 +98,7 @@ class Bench:
         saves: all that was saved, in order.
         course: what happened, in order: "save", "motor", and whatever a test adds.
         store_error: raised by the next saves, where set.
+        notice: how many faults are injected, and their names.
     """
 
     def __init__(self, memory: Memory | None = None, *, speed: int = 1_000) -> None:
@@ -107,6 +108,7 @@ class Bench:
         self.course: list[str] = []
         self.store_error: OSError | None = None
         self.told: list[OSError] = []
+        self.notice = (0, "")
         self.random = counting_random()
         self.device = Device(
             self.memory,
@@ -116,6 +118,7 @@ class Bench:
             save=self._save,
             model="bench",
             firmware="1.2.3",
+            notice=lambda: self.notice,
         )
         self.device.pump.on_event = lambda _record: self.course.append("motor")
 

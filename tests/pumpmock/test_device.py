@@ -94,11 +94,12 @@ def test_a_status_carries_each_figure_of_the_sample_under_its_own_name(
     bench.memory.boot, bench.memory.revision = 1_001, 1_002
     limits_crc = crc32(build(bench.serve(GetLimits(), Limits)))
     monkeypatch.setattr(bench.device, "pump", Still(Sample(**figures)))
+    bench.notice = (211, "")
     status = bench.device.serve(Poll(), Role.VIEWER, 1, 1_003)
     assert isinstance(status, Status)
     shown = {field.name: getattr(status, field.name) for field in dataclasses.fields(Status)}
     own = {"boot": 1_001, "revision": 1_002, "frames_bad": 1_003, "audio_pause_s": 1_004, "refusing_s": 1_005}
-    assert shown == figures | own | {"limits_crc": limits_crc}
+    assert shown == figures | own | {"limits_crc": limits_crc, "bench_faults": 211}
 
 
 def test_identity_and_limits_are_this_pumps() -> None:
@@ -106,7 +107,7 @@ def test_identity_and_limits_are_this_pumps() -> None:
         new_memory(least_rate_nl_h=3_000, most_rate_nl_h=90_000, step_up_percent=40, step_down_percent=50)
     )
     offered = 0b1111_1111_1110  # every kind
-    identity = Identity(SERIAL_NUMBER, "bench", "1.2.3", 0, STORE_ID, 1, offered)
+    identity = Identity(SERIAL_NUMBER, "bench", "1.2.3", 1, STORE_ID, 1, offered)
     assert bench.serve(Identify(), Identity) == identity
     none = dict.fromkeys((field.name for field in dataclasses.fields(Limits)), 0)
     own = {"least_rate_nl_h": 3_000, "most_rate_nl_h": 90_000, "step_up_percent": 40, "step_down_percent": 50}

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from protocol.vocabulary import EventKind
+from pumpmock.emulator import Emulator
 from pumpmock.model.reservoir import LedgerError
 from pumpmock.ports.memory import MemoryPort
 from pumpmock.snapshot import dumped_memory, loaded_memory
@@ -80,6 +81,21 @@ def test_a_memory_put_back_is_the_pump_as_it_was_and_ends_every_session() -> Non
     found = host.poll()
     assert (found.delivered_nl, found.pump_time_us, found.boot) == (0, 0, 2)
     assert stand.emulator.device.pump.events.since(0)[-2].kind == EventKind.START
+
+
+def test_every_host_is_told_how_many_faults_are_injected_of_a_pump_put_back_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Emulator, "bench_notice", lambda _self: (3, "stall"))
+    stand = Stand()
+    first, second = (Host(MemoryPort(stand.emulator.plug())) for _ in range(2))
+    assert [host.poll().bench_faults for host in (first, second)] == [3, 3]
+
+    kept = json.dumps(dumped_memory(stand.emulator.device.memory))
+    stand.emulator.restore(loaded_memory(json.loads(kept)))
+
+    first.greet()
+    assert first.poll().bench_faults == 3
 
 
 def test_a_pump_put_back_after_later_starts_counts_on_from_those() -> None:

@@ -71,6 +71,7 @@ class Pump(KaitaiStruct):
         get_events = 19
         get_program = 20
         get_statistics = 21
+        get_bench = 22
         prepare = 32
         commit = 33
         resolve = 34
@@ -83,6 +84,7 @@ class Pump(KaitaiStruct):
         events = 147
         program = 148
         statistics = 149
+        bench = 150
         prepared = 160
         outcome = 162
         rejected = 175
@@ -181,6 +183,11 @@ class Pump(KaitaiStruct):
             self._raw_payload = self._io.read_bytes(self.len_payload)
             _io__raw_payload = KaitaiStream(BytesIO(self._raw_payload))
             self.payload = Pump.AudioPause(_io__raw_payload, self, self._root)
+        elif _on == Pump.Message.bench:
+            pass
+            self._raw_payload = self._io.read_bytes(self.len_payload)
+            _io__raw_payload = KaitaiStream(BytesIO(self._raw_payload))
+            self.payload = Pump.Bench(_io__raw_payload, self, self._root)
         elif _on == Pump.Message.challenge:
             pass
             self._raw_payload = self._io.read_bytes(self.len_payload)
@@ -201,6 +208,11 @@ class Pump(KaitaiStruct):
             self._raw_payload = self._io.read_bytes(self.len_payload)
             _io__raw_payload = KaitaiStream(BytesIO(self._raw_payload))
             self.payload = Pump.Events(_io__raw_payload, self, self._root)
+        elif _on == Pump.Message.get_bench:
+            pass
+            self._raw_payload = self._io.read_bytes(self.len_payload)
+            _io__raw_payload = KaitaiStream(BytesIO(self._raw_payload))
+            self.payload = Pump.GetBench(_io__raw_payload, self, self._root)
         elif _on == Pump.Message.get_events:
             pass
             self._raw_payload = self._io.read_bytes(self.len_payload)
@@ -306,6 +318,9 @@ class Pump(KaitaiStruct):
         elif _on == Pump.Message.audio_pause:
             pass
             self.payload._fetch_instances()
+        elif _on == Pump.Message.bench:
+            pass
+            self.payload._fetch_instances()
         elif _on == Pump.Message.challenge:
             pass
             self.payload._fetch_instances()
@@ -316,6 +331,9 @@ class Pump(KaitaiStruct):
             pass
             self.payload._fetch_instances()
         elif _on == Pump.Message.events:
+            pass
+            self.payload._fetch_instances()
+        elif _on == Pump.Message.get_bench:
             pass
             self.payload._fetch_instances()
         elif _on == Pump.Message.get_events:
@@ -408,6 +426,31 @@ class Pump(KaitaiStruct):
             _ = self.nothing_more
             if not self._io.is_eof():
                 raise kaitaistruct.ValidationExprError(self.nothing_more, self._io, u"/types/audio_pause/seq/1")
+
+
+        def _fetch_instances(self):
+            pass
+
+
+    class Bench(KaitaiStruct):
+        """What the bench does on purpose: how fast pump time goes, and which faults are injected now."""
+        def __init__(self, _io, _parent=None, _root=None):
+            super(Pump.Bench, self).__init__(_io)
+            self._parent = _parent
+            self._root = _root
+            self._read()
+
+        def _read(self):
+            self.speed = self._io.read_u4le()
+            self.faults = self._io.read_u1()
+            self.len_names = self._io.read_u1()
+            if not self.len_names <= 120:
+                raise kaitaistruct.ValidationGreaterThanError(120, self.len_names, self._io, u"/types/bench/seq/2")
+            self.names = (self._io.read_bytes(self.len_names)).decode(u"ASCII")
+            self.nothing_more = self._io.read_bytes(0)
+            _ = self.nothing_more
+            if not self._io.is_eof():
+                raise kaitaistruct.ValidationExprError(self.nothing_more, self._io, u"/types/bench/seq/4")
 
 
         def _fetch_instances(self):
@@ -577,6 +620,25 @@ class Pump(KaitaiStruct):
                 pass
                 self.events[i]._fetch_instances()
 
+
+
+    class GetBench(KaitaiStruct):
+        """Ask the bench what it does to the pump. A pump that is no bench answers UNSUPPORTED."""
+        def __init__(self, _io, _parent=None, _root=None):
+            super(Pump.GetBench, self).__init__(_io)
+            self._parent = _parent
+            self._root = _root
+            self._read()
+
+        def _read(self):
+            self.nothing_more = self._io.read_bytes(0)
+            _ = self.nothing_more
+            if not self._io.is_eof():
+                raise kaitaistruct.ValidationExprError(self.nothing_more, self._io, u"/types/get_bench/seq/0")
+
+
+        def _fetch_instances(self):
+            pass
 
 
     class GetEvents(KaitaiStruct):
@@ -1065,10 +1127,11 @@ class Pump(KaitaiStruct):
                 raise kaitaistruct.ValidationGreaterThanError(100, self.step_down_percent, self._io, u"/types/status/seq/29")
             self.limits_crc = self._io.read_u4le()
             self.frames_bad = self._io.read_u4le()
+            self.bench_faults = self._io.read_u1()
             self.nothing_more = self._io.read_bytes(0)
             _ = self.nothing_more
             if not self._io.is_eof():
-                raise kaitaistruct.ValidationExprError(self.nothing_more, self._io, u"/types/status/seq/32")
+                raise kaitaistruct.ValidationExprError(self.nothing_more, self._io, u"/types/status/seq/33")
 
 
         def _fetch_instances(self):

@@ -58,6 +58,7 @@ STATUS = Status(
     step_down_percent=0,
     limits_crc=0,
     frames_bad=0,
+    bench_faults=0,
 )
 IDENTITY = Identity(SERIAL, "bench 20", "3.1.4", 0, b"store-01", 1, 0b1110)
 
