@@ -18,14 +18,17 @@ from typing import TYPE_CHECKING, Self
 
 from monitor.changing import Changes
 from monitor.conversation import Conversation
+from monitor.errors import RefusedError
 from monitor.intents import Intents, default_folder
 from monitor.keys import find_keys
 from monitor.snapshot import Reading
 from protocol.messages import (
     Acknowledge,
     AudioPause,
+    Bench,
     EventRecord,
     Events,
+    GetBench,
     GetEvents,
     GetLimits,
     GetProgram,
@@ -38,7 +41,7 @@ from protocol.messages import (
     Statistics,
     Status,
 )
-from protocol.vocabulary import Log
+from protocol.vocabulary import Log, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +82,7 @@ class PumpClient:
         self._line = Conversation(url, keyring or find_keys(), serial_number, random, now_ns)
         notes = intents or Intents(default_folder(bench=self._line.key.is_bench))
         self._changes = Changes(self._line, notes, random, now_s)
+        self._is_bench = True  # until it says that it does not know the question
         try:
             self._changes.settle()
         except BaseException:
@@ -133,6 +137,7 @@ class PumpClient:
             LinkError: as at the first opening.
         """
         self._line.reopen()
+        self._is_bench = True
         self._changes.settle()
 
     # --- reading --------------------------------------------------------------------------------------------------
@@ -191,6 +196,24 @@ class PumpClient:
             LinkError: where no answer comes.
         """
         return self._line.ask(GetStatistics(), Statistics)[0]
+
+    def bench(self) -> Bench | None:
+        """Return which faults are injected into the pump, and how fast its time goes; None where it is on no bench.
+
+        Worth asking while `Status.bench_faults` is not 0. Who says that it does not know the question is not asked again.
+
+        Raises:
+            LinkError: where no answer comes.
+        """
+        if not self._is_bench:
+            return None
+        try:
+            return self._line.ask(GetBench(), Bench)[0]
+        except RefusedError as refused:
+            if refused.reason != Refusal.UNSUPPORTED:
+                raise
+            self._is_bench = False
+            return None
 
     # --- changing -------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from monitor.judgement import S_PER_DAY, days, forecast, mode_text
+from monitor.notice import fault_names, notice
 from protocol.alarms import unmask
 from protocol.messages import NEVER_S
 from protocol.units import format_rate, format_span, format_volume, ml
@@ -15,7 +16,7 @@ from protocol.wording import clock_text, event_line, event_text
 if TYPE_CHECKING:
     from monitor.judgement import Span
     from monitor.snapshot import Reading
-    from protocol.messages import EventRecord, Prepared
+    from protocol.messages import Bench, EventRecord, Prepared
     from protocol.vocabulary import State
 
 
@@ -24,8 +25,8 @@ def state_text(state: State) -> str:
     return state.name.lower()
 
 
-def reading_fields(reading: Reading, now_ns: int) -> dict[str, Any]:
-    """Return a reading as JSON values; the names are a contract with scripts."""
+def reading_fields(reading: Reading, now_ns: int, bench: Bench | None = None) -> dict[str, Any]:
+    """Return a reading, with the faults that are injected, as JSON values; the names are a contract with scripts."""
     status = reading.status
     ahead = forecast(status)
     return {
@@ -45,17 +46,21 @@ def reading_fields(reading: Reading, now_ns: int) -> dict[str, Any]:
         "mode_left_s": None if status.mode_left_s == NEVER_S else status.mode_left_s,
         "refusing_s": status.refusing_s,
         "audio_pause_s": status.audio_pause_s,
+        "bench_faults": status.bench_faults,
+        "bench_fault_names": fault_names(status, bench),
         "age_s": reading.age_ms(now_ns) / 1000,
     }
 
 
-def reading_text(reading: Reading, url: str) -> str:
-    """Return a reading as a few lines for a person."""
+def reading_text(reading: Reading, url: str, bench: Bench | None = None) -> str:
+    """Return a reading as a few lines for a person; that faults are injected is the first."""
     status = reading.status
     ahead = forecast(status)
     mode = mode_text(status)
     alarms = ", ".join(kind.title.lower() for kind in unmask(status.alarms)) or "none"
+    told = notice(status, bench)
     lines = {
+        **({"BENCH": told} if told else {}),
         "pump": f"{reading.serial_number}, {state_text(status.state)}{f' by {mode}' if mode else ''}, on {url}",
         "rate": f"{format_rate(status.commanded_rate_nl_h)} set, {format_rate(status.measured_rate_nl_h)} measured",
         "reservoir": f"{ml(status.reservoir_nl)} of {format_volume(status.capacity_nl)}, "
@@ -73,10 +78,11 @@ def reading_text(reading: Reading, url: str) -> str:
     return "\n".join(f"{name:10} {text}" for name, text in lines.items())
 
 
-def reading_line(reading: Reading) -> str:
-    """Return a reading in one line."""
+def reading_line(reading: Reading, bench: Bench | None = None) -> str:
+    """Return a reading in one line; that faults are injected is its end."""
     status = reading.status
     low = days(forecast(status).to_low)
+    told = notice(status, bench)
     alarms = ", ".join(kind.title for kind in unmask(status.alarms)) or "no alarms"
     columns = (
         clock_text(status.clock_s),
@@ -86,6 +92,7 @@ def reading_line(reading: Reading) -> str:
         f"{status.battery_percent:3} %",
         "never low     " if low is None else f"low in {low:6.2f} d",
         alarms,
+        *((f"BENCH: {told}",) if told else ()),
     )
     return "  ".join(columns)
 

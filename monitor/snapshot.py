@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from protocol.intent import Intent
-    from protocol.messages import EventRecord, Identity, Outcome, Status
+    from protocol.messages import Bench, EventRecord, Identity, Outcome, Status
     from protocol.vocabulary import Role
 
 NS_PER_MS = 1_000_000
@@ -70,6 +70,7 @@ class Snapshot:
         unresolved: this pump's changes without a verdict, oldest first: both their rates are possible.
         settled: those whose verdict was learned by asking, oldest first, with it.
         notes_problem: why changes can't be noted or looked up, one sentence; empty where they can.
+        bench: which faults the bench injects, as it told last; None where the newest reading counts none.
         bench_key: whether the link is by the published bench key, so that anybody could be at the other end.
     """
 
@@ -93,4 +94,5 @@ class Snapshot:
     unresolved: tuple[Intent, ...] = ()
     settled: tuple[tuple[Intent, Outcome], ...] = ()
     notes_problem: str = ""
+    bench: Bench | None = None
     bench_key: bool = False

@@ -193,7 +193,13 @@ class Watcher:
         past: dict[str, Any] = (
             {}
             if known
-            else {"reading": None, "events": (), "level": Level.ENOUGH, "acknowledged": frozenset()}
+            else {
+                "reading": None,
+                "events": (),
+                "bench": None,
+                "level": Level.ENOUGH,
+                "acknowledged": frozenset(),
+            }
         )
         self._publish(identity=identity, role=client.role, **past, **self._changes(client))
 
@@ -219,6 +225,7 @@ class Watcher:
             reading=reading,
             level=low_reservoir(reading.status, Level(before.level)).level,
             events=events,
+            bench=before.bench if reading.status.bench_faults else None,
             good=before.good + 1,
             bad=client.bad_frames,
             reply_us=reply_us,
@@ -229,6 +236,9 @@ class Watcher:
         # Having seen an alarm ends with the alarm, so that the next occurrence asks for attention anew.
         active = {line.key for line in alarm_lines(now, self._now_ns())}
         self._tell(replace(now, acknowledged=before.acknowledged & active))
+        # After the reading, which has the count: an answer that gets lost here, as faults will have it, holds up no figure.
+        if reading.status.bench_faults and (bench := client.bench()) != now.bench:
+            self._publish(bench=bench)
 
     def _changes(self, client: PumpClient) -> dict[str, Any]:
         """Return what the client knows of changes without a verdict, and of verdicts that it learned by asking."""

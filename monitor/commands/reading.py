@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from monitor.client import PumpClient
     from monitor.commands.options import Keys
     from monitor.snapshot import Reading
+    from protocol.messages import Bench
 
 _RETRY_S = 1.0
 _MS_A_S = 1_000
@@ -33,8 +35,17 @@ def status(url: str, keys: Keys, *, as_json: bool) -> None:
     """Print one reading."""
     with opened(url, keys) as pump:
         reading = pump.status()
-        fields = reading_fields(reading, time.monotonic_ns())
-    click.echo(json.dumps(fields) if as_json else reading_text(reading, url))
+        bench = _bench(pump, reading)
+        fields = reading_fields(reading, time.monotonic_ns(), bench)
+    click.echo(json.dumps(fields) if as_json else reading_text(reading, url, bench))
+
+
+def _bench(pump: PumpClient, reading: Reading) -> Bench | None:
+    """Return which faults are injected, if any are; where that answer is lost, the reading still counts them."""
+    if reading.status.bench_faults:
+        with contextlib.suppress(LinkError):
+            return pump.bench()
+    return None
 
 
 @click.command()
@@ -48,9 +59,9 @@ def status(url: str, keys: Keys, *, as_json: bool) -> None:
 def watch(url: str, keys: Keys, *, as_json: bool, count: int | None, period_ms: int) -> None:
     """Print a reading a line; a lost link is told on standard error and tried again."""
 
-    def show(reading: Reading) -> None:
-        fields = reading_fields(reading, time.monotonic_ns())
-        click.echo(json.dumps(fields) if as_json else reading_line(reading))
+    def show(reading: Reading, bench: Bench | None) -> None:
+        fields = reading_fields(reading, time.monotonic_ns(), bench)
+        click.echo(json.dumps(fields) if as_json else reading_line(reading, bench))
 
     try:
         with opened(url, keys) as pump:
@@ -59,12 +70,15 @@ def watch(url: str, keys: Keys, *, as_json: bool, count: int | None, period_ms: 
         return
 
 
-def _watch(pump: PumpClient, show: Callable[[Reading], None], count: int | None, period_s: float) -> None:
+def _watch(
+    pump: PumpClient, show: Callable[[Reading, Bench | None], None], count: int | None, period_s: float
+) -> None:
     shown = 0
     due_s = time.monotonic()
     while True:
         try:
-            show(pump.status())
+            reading = pump.status()
+            show(reading, _bench(pump, reading))
             shown += 1
         except LinkError as error:
             _wait_for_link(pump, error)

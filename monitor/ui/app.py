@@ -94,7 +94,10 @@ class DashboardApp(App[None]):
 
     def _tick(self) -> None:
         now_ns = self._now_ns()
-        self.moment = Moment(self._snapshot, now_ns, lit=self._lit(now_ns))
+        moment = Moment(self._snapshot, now_ns, lit=self._lit(now_ns))
+        # The style sheets make room for one line more; that nothing else moves is theirs to see to.
+        self.set_class(moment.status is not None and moment.status.bench_faults > 0, "-faulty")
+        self.moment = moment
 
     def _lit(self, now_ns: int) -> bool:
         """Tell which half of a flash it is. Ticks fall into the middle of the halves, so that none is skipped."""

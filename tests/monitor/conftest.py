@@ -24,6 +24,7 @@ from pumpmock.device import Device
 from pumpmock.dialects.native import NativeConversation
 from pumpmock.keyring import ensure_keys
 from pumpmock.model.pump import Pump
+from pumpmock.notice import no_faults
 from pumpmock.pace import Pace
 from pumpmock.ports.pty import PtyPort
 from pumpmock.snapshot import Memory
@@ -116,6 +117,7 @@ def new_device(
     *,
     concentration_ug_ml: int = 0,
     age_us: int = 0,
+    notice: Callable[[], tuple[int, str]] = no_faults,
     **settings: int,
 ) -> Device:
     """Return a pump without a past but for its age, filled with 18 mL, at 0.5 mL/day."""
@@ -135,6 +137,7 @@ def new_device(
         save=lambda _memory: None,
         model="bench",
         firmware="1.2.3",
+        notice=notice,
     )
 
 
@@ -145,6 +148,7 @@ class LivePump:
         clock: the client's clock.
         pump_clock: the pump's wall clock.
         spoil: called in the pump's thread with each request's bytes and a function that answers them.
+        notice: how many faults are injected into the pump, and their names.
         revealed: the role of each session that was opened.
     """
 
@@ -153,6 +157,7 @@ class LivePump:
         self.pump_clock = Clock(5 * S)
         self.spoil: Callable[[bytes, Callable[[bytes], bytes]], bytes] = lambda data, answer: answer(data)
         self.random = counting_random()
+        self.notice = (0, "")
         self.keys_folder = folder / "keys"
         self.keys = ensure_keys(self.keys_folder, SERIAL_NUMBER, self.random)
         self.renew(STORE_ID)
@@ -172,7 +177,9 @@ class LivePump:
 
     def renew(self, store_id: bytes, **settings: int) -> None:
         """Put a pump without a past in the place of this one; for a conversation that begins after it."""
-        self.device = new_device(store_id, self.pump_clock, self.random, **settings)
+        self.device = new_device(
+            store_id, self.pump_clock, self.random, notice=lambda: self.notice, **settings
+        )
         self.memory = self.device.memory
 
     def call(self, work: Callable[[], _T]) -> _T:

@@ -12,7 +12,7 @@ from monitor.snapshot import Reading
 from monitor.watch import Watcher
 from protocol.intent import Intent
 from protocol.machines import Stage
-from protocol.messages import Change, EventRecord, Identity, Outcome, Prepared
+from protocol.messages import Bench, Change, EventRecord, Identity, Outcome, Prepared
 from protocol.vocabulary import ChangeKind, Role, Verdict
 from tests.monitor.conftest import MS, SERIAL_NUMBER, STATUS, STORE_ID, Clock
 
@@ -52,6 +52,8 @@ class FakePump:
         self.asked_since: list[int] = []
         self.acknowledged: list[int] = []
         self.calls: list[tuple[Any, ...]] = []
+        self.bench_: Bench | None = None
+        self.asked_bench_ns: list[int] = []
         self._events: list[EventRecord] = []
         self._errors: dict[str, Exception] = {}
 
@@ -91,6 +93,11 @@ class FakePump:
         self._may_fail("events")
         self.asked_since.append(since)
         return [record for record in self._events if record.number >= since]
+
+    def bench(self) -> Bench | None:
+        self.asked_bench_ns.append(self.clock())
+        self._may_fail("bench")
+        return self.bench_
 
     def prepare(self, change: Change, *, seen: Reading, reason: str = "") -> Prepared:
         self.calls.append(("prepare", change, seen, reason))

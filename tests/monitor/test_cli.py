@@ -41,6 +41,8 @@ JSON_FIELDS = [
     "mode_left_s",
     "refusing_s",
     "audio_pause_s",
+    "bench_faults",
+    "bench_fault_names",
     "age_s",
 ]
 
@@ -148,7 +150,7 @@ def test_a_lost_link_is_told_once_a_reason_and_tried_until_it_is_back(
     monkeypatch.setattr(reading, "_RETRY_S", 0)
     shown: list[Reading] = []
     pump = Unsteady("ok", "it has gone", "no port", "no port", "ok", "ok")
-    reading._watch(pump, shown.append, 2, 0)
+    reading._watch(pump, lambda found, _: shown.append(found), 2, 0)
     assert len(shown) == 2
     assert capsys.readouterr().err.splitlines() == [
         "pump-monitor: no link, trying again: it has gone",

@@ -46,6 +46,8 @@ def test_a_reading_in_json_has_these_names_and_these_values() -> None:
         "mode_left_s": None,
         "refusing_s": 0,
         "audio_pause_s": 0,
+        "bench_faults": 0,
+        "bench_fault_names": "",
         "age_s": 1.234,
     }
 

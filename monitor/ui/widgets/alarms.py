@@ -1,7 +1,7 @@
 """The two alarm lines, always there, so that nothing moves when an alarm comes.
 
 A bar in the colour of its priority: nobody has acknowledged it. Coloured text: somebody has. High priority flashes
-between the two until then, so that it can be read in either half.
+between the two until then, so that it can be read in either half. While a bench injects faults, a third line says so.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
+from monitor.ui.widgets import bench
 from monitor.ui.widgets.lines import spread, stack
 from monitor.ui.widgets.marks import BANGS, FILL, TEXT
 from monitor.ui.words import printable, time_of
@@ -25,11 +26,14 @@ _WIDE: Final = 100
 
 
 def draw(moment: Moment, width: int, _height: int) -> Content:
-    """Draw the two most urgent alarms; the second line counts the others."""
+    """Draw the two most urgent alarms, the second line counting the others, and that faults are injected where some are."""
     lines = [_line(moment, line, width) for line in moment.alarms[:_LINES]]
     if not lines:
         lines.append(_quiet(moment, width))
-    return stack([*lines, *[Content("")] * (_LINES - len(lines))], width, _LINES)
+    lines += [Content("")] * (_LINES - len(lines))
+    if moment.status is not None and moment.status.bench_faults:
+        lines.append(bench.line(moment, moment.status, width))
+    return stack(lines, width, len(lines))
 
 
 def _quiet(moment: Moment, width: int) -> Content:
