@@ -21,6 +21,7 @@ from pumpmock.journal import Journal
 from pumpmock.journal_entry import CAME, WENT
 from pumpmock.medium import PERFECT
 from pumpmock.model.reservoir import LedgerError
+from pumpmock.notice import no_faults
 from pumpmock.pace import Pace
 from pumpmock.ports.panel import Panel
 from pumpmock.snapshot import InDoubtError, copied
@@ -135,7 +136,10 @@ class Emulator:
 
     def bench_notice(self) -> tuple[int, str]:
         """Return how many faults are injected now, and their names for a person: what every host is told."""
-        return 0, ""
+        if not self.faults.live:
+            return no_faults()
+        active = self.faults.active
+        return len(active), "; ".join(fault.text for fault in active)
 
     # --- its life ---------------------------------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from protocol.messages import GetBench
 from protocol.vocabulary import EventKind
-from pumpmock.emulator import Emulator
 from pumpmock.model.reservoir import LedgerError
 from pumpmock.ports.memory import MemoryPort
 from pumpmock.snapshot import dumped_memory, loaded_memory
@@ -83,19 +83,35 @@ def test_a_memory_put_back_is_the_pump_as_it_was_and_ends_every_session() -> Non
     assert stand.emulator.device.pump.events.since(0)[-2].kind == EventKind.START
 
 
-def test_every_host_is_told_how_many_faults_are_injected_of_a_pump_put_back_too(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(Emulator, "bench_notice", lambda _self: (3, "stall"))
+def test_every_host_is_told_which_faults_are_injected_as_long_as_they_are() -> None:
     stand = Stand()
-    first, second = (Host(MemoryPort(stand.emulator.plug())) for _ in range(2))
-    assert [host.poll().bench_faults for host in (first, second)] == [3, 3]
+    hosts = [Host(MemoryPort(stand.emulator.plug())) for _ in range(2)]
+    faults = stand.emulator.faults
 
+    def told() -> list[tuple[int, str]]:
+        return [(host.poll().bench_faults, host.ask(GetBench()).names) for host in hosts]
+
+    assert told() == [(0, "")] * 2
+    faults.add("lose-reply", on="Commit", times=None)
+    stall = faults.add("stall")
+    names = "1 lose-reply on Commit, until cleared; 2 stall, until it ends"
+    assert [fault.text for fault in faults.active] == names.split("; ")
+    assert told() == [(2, names)] * 2
+    faults.clear(stall)
+    assert told() == [(1, names.split("; ", maxsplit=1)[0])] * 2
+    faults.clear()
+    assert told() == [(0, "")] * 2
+
+
+def test_faults_are_told_of_a_pump_put_back_too() -> None:
+    stand = Stand()
     kept = json.dumps(dumped_memory(stand.emulator.device.memory))
+    stand.emulator.faults.add("lose-reply", on="Commit")
+    host = Host(MemoryPort(stand.emulator.plug()))
     stand.emulator.restore(loaded_memory(json.loads(kept)))
 
-    first.greet()
-    assert first.poll().bench_faults == 3
+    host.greet()
+    assert host.poll().bench_faults == 1
 
 
 def test_a_pump_put_back_after_later_starts_counts_on_from_those() -> None:
