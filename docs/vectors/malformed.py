@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from docs.vectors.bench import Bench
 from docs.vectors.given import HOST_NONCE, TECHNICIAN, Json, key_json, spoken, topic
 from docs.vectors.typical import TYPICAL
-from protocol.dissect import Dissection, Part, dissect
+from protocol.dissect import dissect
 from protocol.exchange import HostEnd
 from protocol.fields import MessageError
 from protocol.frame import FROM_DEVICE, MOST_PAYLOAD
 from protocol.messages import MESSAGES, Challenge, Confirm, Hello, build, parse
+from pumpmock.conform.misshapen import misshapen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,8 +103,8 @@ def _bad_answers() -> Iterator[_Bad]:
 def _bad(messages: tuple[Message, ...]) -> Iterator[_Bad]:
     """Return what can be wrong with a message, each once, by the longest of its examples."""
     message = max(messages, key=lambda one: len(build(one)))
-    kind, payload = type(message), build(message)
-    for what, data in _damaged(payload, dissect(kind, payload)):
+    kind = type(message)
+    for what, data in misshapen(message):
         defect = dissect(kind, data).defect
         if defect is None:
             raise ValueError(f"{kind.__name__}, {what}: nothing is wrong with it")
@@ -117,34 +118,3 @@ def _check_refused(code: int, payload: bytes) -> None:
     except MessageError:
         return
     raise ValueError(f"0x{code:02x} takes {payload.hex()}")
-
-
-def _damaged(payload: bytes, found: Dissection) -> Iterator[tuple[str, bytes]]:
-    if payload:
-        yield "a byte short", payload[:-1]
-        yield "empty", b""
-    yield "a byte long", payload + b"\0"
-    for part in found.parts:
-        for what, data in _bad_values(part):
-            end = part.offset + len(part.data)
-            yield f"{part.path} {what}", payload[: part.offset] + data + payload[end:]
-
-
-def _bad_values(part: Part) -> Iterator[tuple[str, bytes]]:
-    spec, size = part.spec, len(part.data)
-    if spec.text:
-        for byte in (0x1F, 0x7F, 0x80):
-            yield f"with 0x{byte:02x}", part.data[:1] + bytes((byte,)) + part.data[2:]
-        longest = (spec.most or 0) + 1
-        yield f"of {longest} characters", bytes((longest,)) + b"A" * longest
-    elif spec.record is not None:
-        yield "one more than there are", bytes((part.data[0] + 1,))
-        yield "255", b"\xff"
-    elif spec.choices is not None:
-        for value in sorted({0, max(spec.choices) + 1, 0xFF} - set(spec.choices)):
-            yield str(value), value.to_bytes(size, "little")
-    elif spec.most is not None:
-        natural = (1 << 8 * size) - 1
-        for value in sorted({spec.least - 1, spec.most + 1, natural} - {-1, natural + 1}):
-            if not spec.least <= value <= spec.most:
-                yield str(value), value.to_bytes(size, "little")
