@@ -14,6 +14,7 @@ from protocol.places import APP
 from protocol.strict_toml import FileError
 from protocol.units import format_volume
 from pumpmock.completion_command import completion_command
+from pumpmock.conform.command import conform
 from pumpmock.console import Console
 from pumpmock.control.commands import ctl_group
 from pumpmock.decode import decode
@@ -76,6 +77,7 @@ def main() -> None:
 
 
 main.add_command(completion_command)
+main.add_command(conform)
 main.add_command(ctl_group)
 main.add_command(decode)
 main.add_command(diff_command)
