@@ -12,17 +12,17 @@ import errno
 import fcntl
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import platformdirs
 
 from monitor.intent_text import DamagedError, from_lines, to_line
 from protocol.machines import StageEvent
-from protocol.places import APP
+from protocol.places import APP, HOME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from pathlib import Path
 
     from protocol.intent import Intent
 
@@ -62,12 +62,14 @@ class Found(NamedTuple):
 
 
 def default_folder(*, bench: bool = False) -> Path:
-    """Return the folder of the open intents in the user's state.
+    """Return the folder of the open intents: in the user's state, or in the home that the environment names.
 
     What was begun with the published bench key lies apart: anybody can answer to that key, and must not be believed
     about the change of a pump that has a key of its own.
     """
-    return platformdirs.user_state_path(APP) / ("bench-intents" if bench else "intents")
+    home = os.environ.get(HOME)
+    where = Path(home) if home else platformdirs.user_state_path(APP)
+    return where / ("bench-intents" if bench else "intents")
 
 
 class Intents:

@@ -19,7 +19,7 @@ from protocol.keys import (
     check_private,
     from_bytes,
 )
-from protocol.places import APP, KEYS
+from protocol.places import APP, HOME, KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,9 @@ class Keyring:
 
 
 def default_folder() -> Path:
-    """Return the folder of the key files in the user's configuration."""
-    return platformdirs.user_config_path(APP) / KEYS
+    """Return the folder of the key files: in the user's configuration, or in the home that the environment names."""
+    home = os.environ.get(HOME)
+    return (Path(home) if home else platformdirs.user_config_path(APP)) / KEYS
 
 
 def bench_keyring() -> Keyring:

@@ -14,6 +14,7 @@ DRUG_LIBRARY = (
     "baclofen.toml",
 )  # the library that both programs take unless told otherwise, below protocol
 DEFAULT_LINK = "pump0"  # virtual serial port below the run-time folder
+HOME = "PUMPMOCK_HOME"  # in the environment: the folder of keys and notes, in place of the user's own
 BAUD = 115_200  # a pseudo-terminal takes any; a cable wants one
 
 

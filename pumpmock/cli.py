@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from protocol.bounds import Basis, hard_finding
 from protocol.keys import KeyFileError
 from protocol.places import APP
 from protocol.strict_toml import FileError
-from protocol.units import format_volume
 from pumpmock.completion_command import completion_command
 from pumpmock.conform.command import conform
 from pumpmock.console import Console
@@ -20,17 +18,14 @@ from pumpmock.control.commands import ctl_group
 from pumpmock.decode import decode
 from pumpmock.diff_command import diff_command
 from pumpmock.drug_commands import drugs_group
-from pumpmock.drug_file import rules_for
 from pumpmock.fault_commands import faults_command
 from pumpmock.faults.checks import FaultError
 from pumpmock.journal_file import JournalError
 from pumpmock.key_commands import keygen, keys_group
-from pumpmock.limits import bounds_of
-from pumpmock.limits_file import BENCH
 from pumpmock.link_options import link_options
 from pumpmock.many import MOST_PUMPS, MOST_SEED, each_of
 from pumpmock.model.reservoir import LedgerError
-from pumpmock.options import Options
+from pumpmock.options import Options, refused
 from pumpmock.parameters import (
     CONCENTRATION,
     DRAWN,
@@ -65,6 +60,8 @@ if TYPE_CHECKING:
     from pumpmock.limits_file import LimitSet
     from pumpmock.medium import Medium
     from pumpmock.profile_file import Profile
+
+_SPELLED = {"rate": "--flow", "low_reservoir": "--low-reservoir"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -285,26 +282,13 @@ def _is_file(path: Path) -> bool:
 def _check_figures(options: Options) -> None:
     """Refuse, in the units that were typed, what the pump's own settings would refuse."""
     try:
-        made = options.profile.settings.limited((options.limits or BENCH).figures)
-    except ValueError as error:
-        raise click.BadParameter(f"not with this profile: {error}", param_hint="--limits") from error
-    if options.fill_nl > made.capacity_nl:
-        raise click.BadParameter(
-            f"the reservoir holds {format_volume(made.capacity_nl)}", param_hint="--reservoir"
-        )
-    if not made.residual_nl <= options.low_reservoir_nl <= made.capacity_nl:
-        least, most = format_volume(made.residual_nl), format_volume(made.capacity_nl)
-        raise click.BadParameter(f"the alarm can be set to {least} to {most}", param_hint="--low-reservoir")
-    try:
-        drug = rules_for(options.drugs, options.drug, None)
+        found = refused(options)
     except (FileError, OSError) as error:  # of the library that comes with it
         raise click.UsageError(f"the drug library can't be read: {error}") from error
-    # From nothing, so that no step counts: this is the rate with which the pump is handed over.
-    finding = hard_finding(Basis(0, options.concentration_ug_ml), options.rate_nl_h, bounds_of(made, drug))
-    if finding is not None:
-        raise click.BadParameter(
-            f"{finding.sentence} (--limits sets others, and --drugs)", param_hint="--flow"
-        )
+    if found is not None:
+        name, sentence = found
+        more = " (--limits sets others, and --drugs)" if name == "rate" else ""
+        raise click.BadParameter(sentence + more, param_hint=_SPELLED.get(name, f"--{name}"))
 
 
 def _run(options: Options, console: Console) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from protocol.drugs import MOST_BYTES, read_library, sealed
@@ -15,12 +17,11 @@ from pumpmock.files import create_draft, read_ordinary
 from pumpmock.model.drug import rules_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from protocol.drugs import Library
     from pumpmock.model.drug import DrugRules
 
 DEFAULT_DRUG = "baclofen"
+NO_LIBRARY = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class LibraryChoice:
     library: Library | None
 
 
+@cache
 def shipped() -> Library:
     """Return the library that comes with the emulator.
 
@@ -38,6 +40,20 @@ def shipped() -> Library:
         OSError: where it can't be read.
     """
     return read_library("/".join(DRUG_LIBRARY), files("protocol").joinpath(*DRUG_LIBRARY).read_bytes())
+
+
+def library_named(text: str) -> LibraryChoice:
+    """Return the library in the file of this name; of "none", none.
+
+    Raises:
+        ValueError: where there is no such file, or it can't be taken, with a sentence that says why.
+    """
+    if text == NO_LIBRARY:
+        return LibraryChoice(None)
+    try:
+        return LibraryChoice(library_of(Path(text)))
+    except OSError as error:
+        raise ValueError(f"{text}: {error.strerror or error}") from error
 
 
 def library_of(path: Path) -> Library:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from protocol.strict_toml import FileError, content_of, line_of
@@ -16,7 +17,6 @@ from pumpmock.toml_file import Entry, check_known, figure_in, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 FORMAT = 1
 _MOST_PERCENT = 0xFFFF  # two bytes on the wire
@@ -74,6 +74,20 @@ _ENTRIES = {
     "refusal_window": Entry("refusal_window_s", parse_span, '"10 min"'),
     "lock": Entry("lock_s", parse_span, '"10 min"'),
 }
+
+
+def limits_named(text: str) -> LimitSet:
+    """Return the limits in the file of this name; of "none", none.
+
+    Raises:
+        ValueError: where there is no such file, or it can't be taken, with a sentence that says why.
+    """
+    if text == NONE.name:
+        return NONE
+    try:
+        return read_limits(Path(text))
+    except OSError as error:
+        raise ValueError(f"{text}: {error.strerror or error}") from error
 
 
 def read_limits(path: Path) -> LimitSet:

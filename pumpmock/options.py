@@ -8,10 +8,13 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from protocol.bounds import Basis, hard_finding
 from protocol.keys import BENCH_KEY
 from protocol.ledger import Ledger
+from protocol.units import format_volume
 from pumpmock.drug_file import rules_for
 from pumpmock.keyring import ensure_keys
+from pumpmock.limits import bounds_of
 from pumpmock.limits_file import BENCH
 from pumpmock.medium import PERFECT, Medium
 from pumpmock.model.pump import Pump
@@ -128,3 +131,20 @@ def new_memory(options: Options, epoch_s: int, random: Callable[[int], bytes]) -
         drug=rules_for(options.drugs, options.drug, None),
     )
     return Memory(options.serial_number, random(8), 0, 0, Ledger(), pump)
+
+
+def refused(options: Options) -> tuple[str, str] | None:
+    """Return which option no new pump can have, and why in the units that a person types; None where all is well."""
+    try:
+        made = options.profile.settings.limited((options.limits or BENCH).figures)
+    except ValueError as error:
+        return "limits", f"not with this profile: {error}"
+    if options.fill_nl > made.capacity_nl:
+        return "reservoir", f"the reservoir holds {format_volume(made.capacity_nl)}"
+    if not made.residual_nl <= options.low_reservoir_nl <= made.capacity_nl:
+        least, most = format_volume(made.residual_nl), format_volume(made.capacity_nl)
+        return "low_reservoir", f"the alarm can be set to {least} to {most}"
+    drug = rules_for(options.drugs, options.drug, None)
+    # From nothing, so that no step counts: this is the rate with which the pump is handed over.
+    finding = hard_finding(Basis(0, options.concentration_ug_ml), options.rate_nl_h, bounds_of(made, drug))
+    return None if finding is None else ("rate", finding.sentence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from protocol.drugs import check_name
 from protocol.keys import BENCH_KEY, KEY_ID_SIZE, KeyFileError, check_serial_number
-from protocol.places import APP, KEYS
+from protocol.places import APP, HOME, KEYS
 from protocol.units import (
     parse_concentration,
     parse_deviation,
@@ -20,9 +21,9 @@ from protocol.units import (
     parse_span,
     parse_volume,
 )
-from pumpmock.drug_file import LibraryChoice, library_of
+from pumpmock.drug_file import library_named
 from pumpmock.keyring import read_key
-from pumpmock.limits_file import NONE, LimitSet, read_limits
+from pumpmock.limits_file import limits_named
 from pumpmock.pace import parse_speed
 from pumpmock.ports.tcp import parse_host_port
 from pumpmock.profile_file import find_profile, shipped_names
@@ -91,26 +92,8 @@ def _parse_key_id(text: str) -> bytes:
     return key_id
 
 
-def _parse_limits(text: str) -> LimitSet:
-    if text == NONE.name:
-        return NONE
-    try:
-        return read_limits(Path(text))
-    except OSError as error:
-        raise ValueError(f"{text}: {error.strerror or error}") from error
-
-
 def _parse_rate_error(text: str) -> int | str:
     return text if text == DRAWN else parse_deviation(text)
-
-
-def _parse_drugs(text: str) -> LibraryChoice:
-    if text == NONE.name:
-        return LibraryChoice(None)
-    try:
-        return LibraryChoice(library_of(Path(text)))
-    except OSError as error:
-        raise ValueError(f"{text}: {error.strerror or error}") from error
 
 
 VOLUME = Parsed("volume", parse_volume)
@@ -121,8 +104,8 @@ PROFILE = Parsed("name|file", find_profile, shipped_names, or_file=True)
 RATE_ERROR = Parsed(f"percent|{DRAWN}", _parse_rate_error)
 DEVIATION = Parsed("percent", parse_deviation)
 SPAN = Parsed("span", parse_span)
-LIMITS = Parsed("file|none", _parse_limits)
-DRUGS = Parsed("file|none", _parse_drugs)
+LIMITS = Parsed("file|none", limits_named)
+DRUGS = Parsed("file|none", library_named)
 DRUG = Parsed("name", check_name)
 SPEED = Parsed("factor", parse_speed)
 HOST_PORT = Parsed("host:port", parse_host_port)
@@ -131,8 +114,9 @@ KEY_ID = Parsed("key id", _parse_key_id)
 
 
 def default_keys() -> Path:
-    """Return the folder of the key files in the user's configuration."""
-    return platformdirs.user_config_path(APP) / KEYS
+    """Return the folder of the key files: in the user's configuration, or in the home that the environment names."""
+    home = os.environ.get(HOME)
+    return (Path(home) if home else platformdirs.user_config_path(APP)) / KEYS
 
 
 keys_option = click.option(
