@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor import keys as keys_module
+from monitor.intents import default_folder as intents_folder
 from monitor.keys import Keyring, bench_keyring, default_folder, find_keys
 from protocol.keys import BENCH_KEY, Key, file_name, to_text
+from protocol.places import HOME
 from protocol.vocabulary import Role
-
-if TYPE_CHECKING:
-    import pytest
+from pumpmock.parameters import default_keys
 
 
 def key(serial_number: str, role: Role, mark: int = 0) -> Key:
@@ -181,7 +181,22 @@ def test_what_is_missing_is_said_with_the_folder_and_every_problem() -> None:
     assert "for pump PM-A in" in keyring.what_is_missing("PM-A")
 
 
-def test_without_a_folder_the_users_own_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_home_that_the_environment_names_goes_before_the_users_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(HOME, str(tmp_path))
+    assert default_folder() == default_keys() == tmp_path / "keys"
+    assert intents_folder() == tmp_path / "intents"
+    assert intents_folder(bench=True) == tmp_path / "bench-intents"
+
+
+@pytest.mark.parametrize("home", [None, ""])
+def test_without_a_folder_the_users_own_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: str | None
+) -> None:
+    monkeypatch.delenv(HOME, raising=False)
+    if home is not None:
+        monkeypatch.setenv(HOME, home)
     monkeypatch.setattr(keys_module.platformdirs, "user_config_path", lambda app: tmp_path / app)
     assert default_folder() == tmp_path / "pumpmock" / "keys"
     assert find_keys().folder == default_folder()
