@@ -20,6 +20,7 @@ _BENCHES = {
     "status-round-trip": "status_round_trip",
     "decode-status-modbus": "decode_status_modbus",
     "decode-status-mavlink": "decode_status_mavlink",
+    "fixture-ready": "fixture_ready",
     "first-paint": "first_paint",
     "dashboard-cpu": "dashboard_cpu",
     "seven-years": "seven_years",
