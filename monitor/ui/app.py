@@ -14,6 +14,7 @@ from textual.reactive import var
 from monitor.ui.messages import SnapshotArrived
 from monitor.ui.moment import HALF_FLASH_NS, Moment
 from monitor.ui.screens.pump import PumpScreen
+from monitor.ui.terminal import TerminalDriver
 from monitor.ui.themes import DARK, LIGHT
 from monitor.ui.widgets.too_small import LEAST_HEIGHT, LEAST_WIDTH
 from protocol.dosing import Rules
@@ -57,7 +58,7 @@ class DashboardApp(App[None]):
     def __init__(
         self, source: Source, *, rules: Rules | None = None, now_ns: Callable[[], int] = time.monotonic_ns
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self._source = source
         self._rules = rules or Rules()
         self._now_ns = now_ns

@@ -130,6 +130,10 @@ class Bench:
         """Run a pump-monitor command to its end."""
         return self.run(command, *self._words(command, words), *self._keys(words, keys))
 
+    def with_keys(self, *words: str) -> tuple[str, ...]:
+        """Return options of a program that is to find this bench's keys."""
+        return (*words, "--keys", str(self.keys))
+
     def _words(self, command: str, words: tuple[str, ...]) -> tuple[str, ...]:
         # As with the limits: a pump that was just started takes no increase by the drug's rules for a day.
         judged = command == "set-rate" and "--drugs" not in words

@@ -26,14 +26,22 @@ _LEFT_ALTERNATE_SCREEN = b"\x1b[?1049l"
 _MOUSE_OFF = b"\x1b[?1000l"
 
 
-class Screen:
-    """A terminal of 120 by 40 with a program on it."""
+# Takes its terminal for its controlling one, as a shell's programs have it, and becomes the program that is named to it.
+_CONTROLLED = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
 
-    def __init__(self, *command: str) -> None:
+
+class Screen:
+    """A terminal of 120 by 40 with a program on it; `controlling`, it also signals to the program, as a window does."""
+
+    def __init__(self, *command: str, controlling: bool = False) -> None:
         self._master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *command],
+            [sys.executable, *(("-c", _CONTROLLED) if controlling else ()), "-m", *command],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -88,6 +96,19 @@ class Screen:
             pass
         return self.process.wait(timeout=WAIT_S)
 
+    def wait_until_full(self) -> None:
+        """Let the program draw until the terminal holds all that it can hold, without looking."""
+        waiting = -1
+        while (now := _held(self._master)) != waiting or not now:
+            assert self.process.poll() is None
+            waiting = now
+            time.sleep(0.5)  # many times the period in which a busy dashboard draws
+
+    def vanish(self) -> None:
+        """Take the terminal away."""
+        os.close(self._master)
+        self._master = -1
+
     def __enter__(self) -> Self:
         return self
 
@@ -95,7 +116,13 @@ class Screen:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
+
+
+def _held(master: int) -> int:
+    """Return the bytes that a terminal has ready for whoever looks at it."""
+    return int.from_bytes(fcntl.ioctl(master, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 @pytest.fixture
