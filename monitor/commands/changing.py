@@ -73,7 +73,9 @@ class RateCommand(click.Command):
 @yes_option
 @rules_option
 @reason_option
-def set_rate(words: tuple[str, ...], keys: Keys, rules: Rules, *, yes: bool, reason: str | None) -> None:
+def set_rate(
+    words: tuple[str, ...], keys: Keys, rules: Callable[[], Rules], *, yes: bool, reason: str | None
+) -> None:
     """Change the flow rate: prepared, shown as the pump read it back, confirmed, applied, and read again.
 
     RATE has a unit: "0.6 mL/day", "25 uL/h". A soft limit is the drug library's and is overridden by a reason, which is
@@ -90,8 +92,9 @@ def set_rate(words: tuple[str, ...], keys: Keys, rules: Rules, *, yes: bool, rea
         pump.check_settled()
         reading = pump.status()
         now = reading.status
-        known = _events(pump, now, rules.soft.interval_s if rate > now.programmed_rate_nl_h else 0)
-        judged = rules.assess(now, known, rate)
+        judge = rules()
+        known = _events(pump, now, judge.soft.interval_s if rate > now.programmed_rate_nl_h else 0)
+        judged = judge.assess(now, known, rate)
         if judged.hard is not None:
             raise RefusedError(judged.hard.sentence)
         why = _reason(f"{format_rate(rate)} ({judged.change})", judged.soft, reason, yes=yes)
@@ -110,7 +113,13 @@ def set_rate(words: tuple[str, ...], keys: Keys, rules: Rules, *, yes: bool, rea
 @rules_option
 @reason_option
 def bolus(
-    words: tuple[str, ...], span: str, keys: Keys, rules: Rules, *, yes: bool, reason: str | None
+    words: tuple[str, ...],
+    span: str,
+    keys: Keys,
+    rules: Callable[[], Rules],
+    *,
+    yes: bool,
+    reason: str | None,
 ) -> None:
     """Deliver one bolus: prepared, shown as the pump read it back, confirmed, and applied.
 
@@ -131,8 +140,9 @@ def bolus(
         now = reading.status
         volume_nl = _volume_of(amount, now.concentration_ug_ml) if is_mass else amount
         change = Change(ChangeKind.BOLUS, volume_nl=volume_nl, duration_s=duration_s)
-        interval_s = rules.drug.screening.interval_s if rules.drug and rules.drug.screening else 0
-        hard, soft = rules.assess_bolus(now, _events(pump, now, interval_s), volume_nl, duration_s)
+        judge = rules()
+        interval_s = judge.drug.screening.interval_s if judge.drug and judge.drug.screening else 0
+        hard, soft = judge.assess_bolus(now, _events(pump, now, interval_s), volume_nl, duration_s)
         if hard:
             raise RefusedError(hard[0].sentence)
         said = _bolus_text(change, now.concentration_ug_ml)

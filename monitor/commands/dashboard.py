@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from functools import partial
 from pathlib import Path
@@ -11,10 +12,10 @@ import click
 
 from monitor.commands.options import every_option, keys_option, rules_option, url_argument
 from monitor.errors import LinkError
-from monitor.ui.app import DashboardApp
-from monitor.watch import Watcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from monitor.client import PumpClient
     from monitor.commands.options import Keys
     from protocol.dosing import Rules
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @keys_option
 @every_option
 @rules_option
-def dashboard(url: str, keys: Keys, period_ms: int, rules: Rules) -> None:
+def dashboard(url: str, keys: Keys, period_ms: int, rules: Callable[[], Rules]) -> None:
     """Show the pump on the whole terminal."""
     if not _is_a_terminal():
         raise click.UsageError("the dashboard needs a terminal; status and watch do without")
@@ -34,13 +35,26 @@ def dashboard(url: str, keys: Keys, period_ms: int, rules: Rules) -> None:
         "://" not in url and not Path(url).exists() and not any(_left(keys, None))
     ):  # an outcome in doubt is worth a screen
         raise LinkError(f"there is no port {url}: is it plugged in, is the emulator running?")
+    gc.disable()  # a tenth of the start is looking for garbage, and imports make none
+    from monitor.ui.app import DashboardApp  # noqa: PLC0415 - now that it is certain to be wanted
+    from monitor.watch import Watcher  # noqa: PLC0415 - as above
+
     watcher = Watcher(
         url, lambda: _connect(url, keys), left=partial(_left, keys), period_ms=period_ms, bench_key=keys.bench
     )
-    app = DashboardApp(watcher, rules=rules)
-    app.run()
+    app = DashboardApp(watcher, rules=rules, painted=_collect_garbage_again)
+    try:
+        app.run()
+    finally:
+        gc.enable()
     if app.return_code:  # after a bug of ours
         raise SystemExit(app.return_code)
+
+
+def _collect_garbage_again() -> None:
+    """Look for garbage from now on, but not among what the start has made: that stays until the end."""
+    gc.freeze()
+    gc.enable()
 
 
 def _is_a_terminal() -> bool:

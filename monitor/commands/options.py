@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
-from functools import wraps
+from functools import cache, partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from protocol.keys import BENCH_WARNING
 from protocol.units import QuantityError, parse_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from monitor.keys import Keyring
+    from protocol.dosing import Rules
 
 _MS_DECIMALS = 3
+_DRUG, _PATIENTS = "baclofen", "spinal"
 
 
 class Keys(NamedTuple):
@@ -54,6 +55,8 @@ def keys_option(command: Callable[..., None]) -> Callable[..., None]:
         if bench_key and keys is not None:
             raise click.UsageError("--bench-key and --keys exclude each other: leave one out")
         if bench_key:
+            from protocol.keys import BENCH_WARNING  # noqa: PLC0415 - after the first paint, for whoever has keys
+
             click.echo(f"pump-monitor: {BENCH_WARNING}", err=True)
         command(*args, keys=Keys(keys, bench_key), **options)
 
@@ -61,37 +64,51 @@ def keys_option(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def rules_option(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options --drugs, --drug and --patient-class, and call it with `rules`, the `Rules` they name."""
+    """Give a command the options --drugs, --drug and --patient-class, and call it with `rules`, which returns the rules.
+
+    What was named is read, and refused, before the command begins. The default is read when it is first asked for.
+    """
 
     @click.option(
         "--drugs",
         metavar="FILE|none",
         help="Drug library with the soft limits.  [default: the emulator's own]",
     )
-    @click.option("--drug", metavar="NAME", default="baclofen", show_default=True, help="Of that library.")
+    @click.option("--drug", metavar="NAME", default=_DRUG, show_default=True, help="Of that library.")
     @click.option(
         "--patient-class",
         type=click.Choice(["spinal", "cerebral", "child"]),
-        default="spinal",
+        default=_PATIENTS,
         show_default=True,
         help="Whose titration rules apply.",
     )
     @wraps(command)
     def with_rules(*args: Any, drugs: str | None, drug: str, patient_class: str, **options: Any) -> None:  # noqa: ANN401 - as above
-        from monitor.drugs import find_rules  # noqa: PLC0415 - most commands judge nothing
-        from protocol.drugs import PatientClass  # noqa: PLC0415 - as above
-        from protocol.strict_toml import FileError  # noqa: PLC0415 - as above
-
-        try:
-            rules = find_rules(drugs, drug, PatientClass(patient_class))
-        except FileError as error:
-            raise click.UsageError(str(error)) from error
-        except (OSError, ValueError) as error:  # ValueError of a name that no file can have
-            why = error.strerror if isinstance(error, OSError) else error
-            raise click.UsageError(f"the drug library {drugs} can't be read: {why}") from error
+        rules = cache(partial(_rules, drugs, drug, patient_class))
+        if (drugs, drug, patient_class) != (None, _DRUG, _PATIENTS):
+            rules()
         command(*args, rules=rules, **options)
 
     return with_rules
+
+
+def _rules(drugs: str | None, drug: str, patient_class: str) -> Rules:
+    """Return the rules that were named.
+
+    Raises:
+        click.UsageError: there are none such.
+    """
+    from monitor.drugs import find_rules  # noqa: PLC0415 - the first paint does not wait for them
+    from protocol.drugs import PatientClass  # noqa: PLC0415 - as above
+    from protocol.strict_toml import FileError  # noqa: PLC0415 - as above
+
+    try:
+        return find_rules(drugs, drug, PatientClass(patient_class))
+    except FileError as error:
+        raise click.UsageError(str(error)) from error
+    except (OSError, ValueError) as error:  # ValueError of a name that no file can have
+        why = error.strerror if isinstance(error, OSError) else error
+        raise click.UsageError(f"the drug library {drugs} can't be read: {why}") from error
 
 
 def port_of(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str:

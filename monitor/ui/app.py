@@ -17,7 +17,6 @@ from monitor.ui.screens.pump import PumpScreen
 from monitor.ui.terminal import TerminalDriver
 from monitor.ui.themes import DARK, LIGHT
 from monitor.ui.widgets.too_small import LEAST_HEIGHT, LEAST_WIDTH
-from protocol.dosing import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from monitor.snapshot import Snapshot
     from monitor.ui.source import Source
+    from protocol.dosing import Rules
 
 _TICK_S: Final = 0.25  # half a period of a flashing alarm; ages need no more
 _SHEETS: Final[list[str | PurePath]] = [
@@ -43,7 +43,9 @@ class DashboardApp(App[None]):
 
     Args:
         source: the pump, watched by a thread of its own; started after the first paint, stopped on the way out.
-        rules: by what a rate is judged before the pump is asked; without, by its hard limits and a step of 20 %.
+        rules: returns by what a rate is judged before the pump is asked; without, its hard limits and a step of 20 %.
+            Asked when a rate is to be changed.
+        painted: called once after the first paint, by when nothing more is wanted of a fast start.
         now_ns: the host's monotonic clock in nanoseconds, the one that readings are stamped with.
     """
 
@@ -56,11 +58,17 @@ class DashboardApp(App[None]):
     moment: var[Moment | None] = var(None)
 
     def __init__(
-        self, source: Source, *, rules: Rules | None = None, now_ns: Callable[[], int] = time.monotonic_ns
+        self,
+        source: Source,
+        *,
+        rules: Callable[[], Rules] | None = None,
+        painted: Callable[[], None] = lambda: None,
+        now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
         self._source = source
-        self._rules = rules or Rules()
+        self._rules = rules or _rules_without_a_drug
+        self._painted = painted
         self._now_ns = now_ns
         self._snapshot = source.snapshot
         self._began_ns = now_ns()
@@ -78,7 +86,11 @@ class DashboardApp(App[None]):
         self._tick()
         self._source.subscribe(self._on_snapshot)
         self.set_interval(_TICK_S, self._tick)
-        self.call_after_refresh(self._source.start)
+        self.call_after_refresh(self._on_painted)
+
+    def _on_painted(self) -> None:
+        self._painted()
+        self._source.start()
 
     def on_unmount(self) -> None:
         """Close the port."""
@@ -127,3 +139,9 @@ class DashboardApp(App[None]):
             # Windows has neither the handlers nor SIGHUP.
             with contextlib.suppress(NotImplementedError, AttributeError):
                 loop.add_signal_handler(getattr(signal, name), self.exit)
+
+
+def _rules_without_a_drug() -> Rules:
+    from protocol.dosing import Rules  # noqa: PLC0415 - after the first paint
+
+    return Rules()

@@ -294,7 +294,7 @@ def test_the_dashboard_knows_from_its_start_whether_it_is_by_the_bench_key(
         def run(self, *_: object, **__: object) -> None:
             shown.append(self._snapshot.bench_key)
 
-    monkeypatch.setattr("monitor.commands.dashboard.DashboardApp", Noted)
+    monkeypatch.setattr("monitor.ui.app.DashboardApp", Noted)
     monkeypatch.setattr("monitor.commands.dashboard._is_a_terminal", lambda: True)
     assert run("dashboard", live.url, *words).exit_code == 0
     assert shown == [bool(words)]

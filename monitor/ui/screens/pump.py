@@ -21,6 +21,7 @@ from protocol.units import format_rate
 from protocol.vocabulary import ChangeKind, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
 
     from textual.app import ComposeResult
@@ -38,7 +39,7 @@ class PumpScreen(Screen[None]):
 
     Args:
         source: where changes and acknowledgements go.
-        rules: by what a rate is judged.
+        rules: returns by what a rate is judged; asked when a rate is to be changed.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,7 +52,7 @@ class PumpScreen(Screen[None]):
         Binding("q", "app.quit", "Quit"),
     ]
 
-    def __init__(self, source: Source, rules: Rules) -> None:
+    def __init__(self, source: Source, rules: Callable[[], Rules]) -> None:
         super().__init__()
         self._source = source
         self._rules = rules
@@ -158,7 +159,7 @@ class PumpScreen(Screen[None]):
         from monitor.ui.screens.change import ChangeScreen  # noqa: PLC0415 - a tenth of the first paint, needed later
 
         self.app.push_screen(
-            ChangeScreen(self._source, kind, moment, moment.snapshot.reading, self._rules), self._on_closed
+            ChangeScreen(self._source, kind, moment, moment.snapshot.reading, self._rules()), self._on_closed
         )
 
     def _on_closed(self, abandoned: Future[Outcome] | None) -> None:

@@ -10,7 +10,6 @@ from monitor.judgement import mode_text
 from monitor.snapshot import Link
 from monitor.ui.widgets.lines import Part, spread
 from monitor.ui.words import clock, printable
-from protocol.keys import BENCH_WARNING
 from protocol.messages import NEVER_S
 from protocol.units import format_span
 from protocol.vocabulary import Mode, Role, State
@@ -78,6 +77,8 @@ def _who(moment: Moment, width: int) -> Content:
 
 def _warning(width: int) -> list[Part]:
     """Return the mark of the bench key, first in its line so that nothing else pushes it off the screen."""
+    from protocol.keys import BENCH_WARNING  # noqa: PLC0415 - after the first paint, for whoever has keys
+
     text = BENCH_WARNING if width >= _ROOM_FOR_WARNING else BENCH_WARNING.partition(":")[0]
     return [(f" {text} ", "bold $value reverse"), " "]
 

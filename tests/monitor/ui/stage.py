@@ -48,7 +48,7 @@ def run(
     """Run the dashboard, do something with it, and leave it."""
 
     async def stage() -> DashboardApp:
-        app = DashboardApp(source, rules=rules, now_ns=clock or Clock())
+        app = DashboardApp(source, rules=rules and (lambda: rules), now_ns=clock or Clock())
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
