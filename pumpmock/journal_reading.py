@@ -12,7 +12,7 @@ from pumpmock.journal_file import FORMAT, FORMAT_KEY, JournalError, is_journal
 from pumpmock.journal_messages import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _SHOWN = 40  # characters of what is wrong
@@ -140,7 +140,7 @@ def _check_line(where: str, line: dict[str, Any]) -> None:
                 raise JournalError(printable(f"{where}: {error}")) from error
 
 
-def _check(where: str, found: dict[str, Any], wanted: dict[str, Callable[[Any], bool]]) -> None:
+def _check(where: str, found: dict[str, Any], wanted: Mapping[str, Callable[[Any], bool]]) -> None:
     for key, holds in wanted.items():
         if key not in found:
             raise JournalError(f"{where}: {key} is missing")

@@ -30,6 +30,7 @@ class MockPort:
         self._open_conversation = open_conversation
         self._loop = asyncio.get_running_loop()
         self._serving = ExitStack()
+        self._is_opened = False
         self._is_served = False
         self._is_refusing = False
         self._is_deaf = False
@@ -40,6 +41,11 @@ class MockPort:
         """What a host passes to `serial.serial_for_url`."""
         return SCHEME + self._name
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it was opened and not closed since, whatever it is plugged into."""
+        return self._is_opened
+
     async def open(self) -> None:
         """Let hosts in.
 
@@ -47,9 +53,11 @@ class MockPort:
             PortInUseError: the name is served already.
         """
         self.replug()
+        self._is_opened = True
 
     async def close(self) -> None:
         """Throw every host out, and give the name back. Closing twice does nothing."""
+        self._is_opened = False
         self.unplug()
 
     def unplug(self) -> None:
