@@ -23,7 +23,7 @@ class Waiting:
     def __init__(self, read: Callable[[], bytes]) -> None:
         self._read = read
         self._outcome: list[bytes | PortError] = []
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)  # one that waits for ever fails
         self._thread.start()
 
     def _run(self) -> None:

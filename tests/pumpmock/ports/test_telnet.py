@@ -84,6 +84,11 @@ def test_garbage_is_taken_in_the_same_way_however_it_is_cut_and_raises_nothing(
     assert parsed(stream, at) == parsed(stream, [])
 
 
+def test_what_is_said_within_an_option_is_escaped_like_everything_else() -> None:
+    assert subnegotiate(44, b"\x6f\xff") == b"\xff\xfa\x2c\x6f\xff\xff\xff\xf0"
+    assert escape(b"a\xffb") == b"a\xff\xffb"
+
+
 def test_a_subnegotiation_without_end_keeps_no_more_than_a_bounded_number_of_bytes() -> None:
     parser = Parser()
     assert list(parser.feed(b"\xff\xfa\x2c")) == []

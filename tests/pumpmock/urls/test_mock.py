@@ -116,7 +116,7 @@ def test_each_host_has_a_conversation_that_ends_with_it(journal: Journal) -> Non
 
 def test_what_comes_later_from_another_thread_ends_a_read_that_waits(journal: Journal) -> None:
     with served("bench", journal.open) as url, serial.serial_for_url(url, timeout=None) as host:
-        later = threading.Thread(target=lambda: journal.send(b"unasked\n"))
+        later = threading.Thread(target=lambda: journal.send(b"unasked\n"), daemon=True)
         later.start()
         assert host.read_until(b"\n") == b"unasked\n"
         later.join()
@@ -171,7 +171,7 @@ def test_the_end_of_the_pump_is_an_error_at_once_for_a_host_that_waits(journal: 
     with served("bench", journal.open) as url:
         host = serial.serial_for_url(url, timeout=None)
         begun = threading.Event()
-        waiting = threading.Thread(target=wait_for_more, args=(host, begun))
+        waiting = threading.Thread(target=wait_for_more, args=(host, begun), daemon=True)
         waiting.start()
         begun.wait(LONG_S)
     waiting.join(LONG_S)
@@ -193,7 +193,7 @@ def test_a_host_that_is_closed_by_another_thread_waits_no_longer(journal: Journa
             except serial.SerialException as error:
                 outcome.append(type(error))
 
-        waiting = threading.Thread(target=wait_for_more)
+        waiting = threading.Thread(target=wait_for_more, daemon=True)
         waiting.start()
         host.close()
         waiting.join(LONG_S)
