@@ -83,11 +83,10 @@ class Pluggable(Protocol):
 
 @runtime_checkable
 class Rated(Protocol):
-    """A port that knows how fast its host means to talk."""
+    """A port that knows how fast its hosts mean to talk."""
 
-    @property
-    def baud(self) -> int:
-        """The rate that was set, in bits a second; 0 where none was."""
+    def baud_of(self, peer: str) -> int:
+        """Return the rate that a host has set, in bits a second; 0 where none was."""
         ...
 
 

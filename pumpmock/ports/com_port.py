@@ -2,7 +2,7 @@
 
 Everything a host can set is taken and answered with what is then so; a value that there is none of changes nothing, and
 is answered with what was so before. The pump's frames pass whatever the settings, as they do on a pseudo-terminal: the
-settings are told, to be written down or judged.
+settings are told, to be written down or judged, and the baud rate can be asked for.
 """
 
 from __future__ import annotations
@@ -122,6 +122,11 @@ class ComPort:
             Setting.DTR: 9,
             Setting.RTS: 12,
         }
+
+    @property
+    def baud(self) -> int:
+        """What the line is set to, in bits a second."""
+        return self._codes[Setting.BAUD_RATE]
 
     def announce(self) -> bytes:
         """Return what a host is told of the modem lines once it speaks this language; they never change afterwards."""

@@ -52,7 +52,7 @@ class Panel:
     def baud_of(self, peer: str) -> int:
         """Return the rate that a host has set on its port in bits a second; 0 where that can't be known."""
         port: object = self.named.get(peer.partition(" ")[0])
-        return port.baud if isinstance(port, Rated) else 0
+        return port.baud_of(peer) if isinstance(port, Rated) else 0
 
     def is_muted(self, peer: str) -> bool:
         """Tell whether a host is not to be answered."""

@@ -150,9 +150,9 @@ class PtyPort:
             self._line.resume()
             asyncio.get_running_loop().call_soon(self._serve)
 
-    @property
-    def baud(self) -> int:
-        """The rate that the host has set, in bits a second; 0 where it is none that the system names."""
+    def baud_of(self, peer: str) -> int:
+        """Return the rate that the line is set to, in bits a second; 0 where it is none that the system names."""
+        del peer  # there is one line
         return 0 if self._line is None else self._line.baud
 
     def _cut(self, line: Line) -> None:

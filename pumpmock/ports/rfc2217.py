@@ -7,6 +7,7 @@ that telnet doubles. docs/decisions/0034-rfc2217.md
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from pumpmock.ports.com_port import ComPort, LineChange
 from pumpmock.ports.tcp import TcpPort
@@ -60,9 +61,16 @@ class Rfc2217Port(TcpPort):
         told: Callable[[str, LineChange], None] = lambda _peer, _change: None,
     ) -> None:
         def open_line(peer: str, send: Send) -> LineConversation:
-            return LineConversation(peer, send, open_conversation, told)
+            line = self._lines[peer] = LineConversation(peer, send, open_conversation, told)
+            return line
 
+        self._lines: WeakValueDictionary[str, LineConversation] = WeakValueDictionary()
         super().__init__(host, port, open_line)
+
+    def baud_of(self, peer: str) -> int:
+        """Return the rate of a host's line in bits a second; 0 of one that has not begun to set its line."""
+        line = self._lines.get(peer)
+        return 0 if line is None else line.baud
 
 
 def noted_in(journal: Journal) -> Callable[[str, LineChange], None]:
@@ -101,6 +109,11 @@ class LineConversation:
         self._com_port = ComPort(lambda change: told(peer, change))
         self._held = bytearray()
         self._conversation: Conversation = open_conversation(peer, self._send_later)
+
+    @property
+    def baud(self) -> int:
+        """What the host has set, in bits a second, which at first is the pump's own; 0 before it may set anything."""
+        return self._com_port.baud if self._agreements.has((_THEIRS, Option.COM_PORT)) else 0
 
     def receive(self, data: bytes) -> bytes:
         """Take what arrived, and return what to send now."""

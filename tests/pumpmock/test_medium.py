@@ -52,6 +52,10 @@ def test_a_link_that_goes_as_its_host_sets_it_asks_the_port() -> None:
         url = "mock"
         baud = 19_200
 
+        def baud_of(self, peer: str) -> int:
+            assert peer == "memory"
+            return self.baud
+
     stand = Stand(medium=Medium(AS_SET))
     stand.emulator.ports.add("memory", Port())
     host = stand.host()

@@ -176,8 +176,8 @@ def test_a_pty_tells_the_rate_that_its_host_set(tmp_path: Path, journal: Journal
         set_to = termios.tcgetattr(host)
         set_to[4] = set_to[5] = termios.B9600
         termios.tcsetattr(host, termios.TCSANOW, set_to)
-        assert port.baud == 9_600
+        assert port.baud_of("pty") == 9_600
         os.close(host)
 
     port = serve(tmp_path, journal.open, story)
-    assert port.baud == 0
+    assert port.baud_of("pty") == 0

@@ -228,6 +228,28 @@ def test_pyserial_is_confirmed_every_parity(open_echo: OpenConversation, parity:
     assert served(open_echo, echo)[0] == b"\xff"
 
 
+def test_each_hosts_rate_is_known_by_its_name_while_it_is_there(journal: Journal) -> None:
+    def names() -> list[str]:
+        return [entry.removeprefix("open ") for entry in journal.entries if entry.startswith("open ")]
+
+    async def run() -> list[int]:
+        port = Rfc2217Port("127.0.0.1", 0, journal.open)
+        await port.open()
+        slow = await asyncio.to_thread(serial.serial_for_url, port.url, 300)
+        fast = await asyncio.to_thread(serial.serial_for_url, port.url, 250_000)
+        bare = socket.create_connection(("127.0.0.1", int(port.url.rpartition(":")[2])))
+        bare.sendall(b"x\n")
+        await journal.until("line x")
+        rates = [port.baud_of(name) for name in (*names(), "rfc2217 nobody")]
+        bare.close()
+        for host in (slow, fast):
+            await asyncio.to_thread(host.close)
+        await port.close()
+        return rates
+
+    assert asyncio.run(run()) == [300, 250_000, 0, 0]
+
+
 def test_serialx_opens_the_port_and_gets_every_byte_value_back(open_echo: OpenConversation) -> None:
     def echo(url: str) -> tuple[bytes, object]:
         with serialx.serial_for_url(url, baudrate=115_200) as host:
