@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_SECONDS ?= 20
+SOAK_SECONDS ?= 3600
 # The first of these that is Python 3.11 or newer; PYTHON=... names another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -40,7 +41,8 @@ lint: setup ## style, types and walls
 bench: $(VENV)/.bench ## the budgets, each beside its reference in the same run
 	$(BIN)/python benchmarks/run.py
 
-fuzz: setup ## the property tests, a hundred times longer
+fuzz: setup ## the property tests, a hundred times longer, and an hour of a pump to which everything happens
+	$(BIN)/python -m tests.soak --seconds $(SOAK_SECONDS)
 	$(BIN)/python -m pytest tests/model tests/protocol tests/pumpmock/model --hypothesis-profile=fuzz --timeout=3600
 
 trust: setup ## the campaigns that prove the wire, each with its controls, and a row of figures for each
