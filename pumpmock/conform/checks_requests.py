@@ -10,8 +10,10 @@ from protocol.messages import (
     MINOR_VERSION,
     Acknowledge,
     AudioPause,
+    Bench,
     Change,
     Commit,
+    GetBench,
     GetEvents,
     GetLimits,
     GetProgram,
@@ -19,13 +21,14 @@ from protocol.messages import (
     Identify,
     Poll,
     Prepare,
+    Rejected,
     Resolve,
     Status,
     Step,
     build,
 )
 from protocol.vocabulary import ChangeKind, Refusal
-from pumpmock.conform.check import Check, FailedError, Need, SkippedError, demand, ensure
+from pumpmock.conform.check import Check, FailedError, Need, SkippedError, demand, ensure, judged
 from pumpmock.conform.misshapen import misshapen
 from pumpmock.conform.rig import NO_COMMAND
 
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from pumpmock.conform.rig import Rig
 
 REQUESTS, CONVENTIONS = "Requests", "Conventions"
-_UNKNOWN = (0x00, 0x03, 0x0F, 0x16, 0x1F, 0x25, 0x40, 0x7F)
+UNKNOWN = (0x00, 0x03, 0x0F, 0x17, 0x1F, 0x25, 0x40, 0x7F)
 _ID = b"conform\xc0"
 _FLEX = Change(ChangeKind.FLEX, weekdays=1, steps=(Step(0, 20_000), Step(720, 21_000)))
 _READING: tuple[Message, ...] = (
@@ -54,11 +57,11 @@ _CHANGING: tuple[Message, ...] = (
     AudioPause(0),
 )
 
-EXAMPLES = (*_READING, *_CHANGING)
+EXAMPLES = (*_READING, GetBench(), *_CHANGING)
 
 
 def _unknown_type(rig: Rig, size: int) -> None:
-    for code in _UNKNOWN:
+    for code in UNKNOWN:
         rig.refused_raw(code, b"\xa5" * size, Refusal.UNSUPPORTED, bound=0)
 
 
@@ -82,6 +85,23 @@ def _malformed(rig: Rig, example: Message) -> None:
             rig.refused_raw(example.code, payload, Refusal.MALFORMED, bound=0)
         except FailedError as error:
             raise FailedError(f"{error.expected}, {type(example).__name__} {what}", error.got) from error
+
+
+def _malformed_at_a_bench(rig: Rig) -> None:
+    if isinstance(rig.ask_raw(GetBench.code), Rejected):
+        raise SkippedError("the device is no bench, to which this type is unknown")
+    _malformed(rig, GetBench())
+
+
+def _tells_its_faults(rig: Rig) -> None:
+    """A device that is no bench has none, and does not know the question."""
+    answer = rig.ask_raw(GetBench.code)
+    faults = rig.ask(Poll(), Status).bench_faults
+    if isinstance(answer, Bench):
+        demand(answer.faults, faults, "faults, as many as in Status:")
+        return
+    judged(answer, GetBench.code, (Refusal.UNSUPPORTED,), command_id=NO_COMMAND, bound=0)
+    demand(faults, 0, "Status.bench_faults of a device that is no bench:")
 
 
 def _viewer_is_refused(rig: Rig, request: Message) -> None:
@@ -114,7 +134,13 @@ def _refusals_change_nothing(rig: Rig) -> None:
     demand(after.accepted - before.accepted, 2, "a refused request is an accepted frame; accepted, risen by")
 
 
+_MALFORMED = "{} that is not as this table has it is MALFORMED"
+
 CHECKS = (
+    Check(
+        "Bench", "a bench tells as many faults as its Status; what is no bench has none", _tells_its_faults
+    ),
+    Check("GetBench", _MALFORMED.format("GetBench"), _malformed_at_a_bench),
     Check(REQUESTS, "a type that is not known is UNSUPPORTED, whatever its payload", _unknown_types),
     Check(REQUESTS, "a refusal has a sentence of printable ASCII", _sentences),
     Check(REQUESTS, "a request that is refused was an accepted frame", _refusals_change_nothing),
@@ -122,7 +148,7 @@ CHECKS = (
     *(
         Check(
             type(example).__name__,
-            f"{type(example).__name__} that is not as this table has it is MALFORMED",
+            _MALFORMED.format(type(example).__name__),
             partial(_malformed, example=example),
             needs,
         )

@@ -213,7 +213,7 @@ def _examined(
             _warn(f"nobody answers on {url} to the key of {whose(candidates)}: {_SILENT}")
             return NO_LINK
         runner = Runner(rig, _with_keys(offered, rig.keys), paper.begin)
-        _announce(rig.keys, allow_changes=allow_changes)
+        _announce(rig, allow_changes=allow_changes)
         for result in runner.results(checks):
             paper.add(result)
     except KeyboardInterrupt:
@@ -260,9 +260,13 @@ def _with_keys(offered: Need, keys: Keys) -> Need:
     return offered
 
 
-def _announce(keys: Keys, *, allow_changes: bool) -> None:
-    if keys.reader.is_bench:
+def _announce(rig: Rig, *, allow_changes: bool) -> None:
+    if rig.keys.reader.is_bench:
         _warn(BENCH_WARNING)
+    if rig.first is not None and rig.first.bench_faults:
+        _warn(
+            f"{rig.first.bench_faults} faults are injected into this device on purpose: checks will fail by them"
+        )
     if allow_changes:
         _warn("changes are allowed: the rate will differ by 1 nL/h for a while, and is put back at the end")
 

@@ -148,6 +148,16 @@ def acknowledges_what_is_not_active() -> Broken:
     return patch.object(Device, "serve", serve)
 
 
+def hides_its_faults() -> Broken:
+    """Tell in a Status of faults that Bench does not have."""
+
+    def serve(pump: Device, request: Message, *rest: object) -> Message:
+        answer = _serve(pump, request, *rest)  # type: ignore[arg-type] # as it was called
+        return dataclasses.replace(answer, bench_faults=3) if isinstance(answer, Status) else answer
+
+    return patch.object(Device, "serve", serve)
+
+
 def pauses_the_sound_for_good() -> Broken:
     """Let a pause outlive the session that asked for it."""
 
@@ -400,6 +410,7 @@ FOUND_BY: dict[Callable[[], Broken], str] = {
     pages_skip_an_entry: "a page begins with the number that was asked for",
     goes_back_in_time: "pump time, revision and newest event never go back",
     acknowledges_what_is_not_active: "only active alarms are acknowledged",
+    hides_its_faults: "a bench tells as many faults as its Status; what is no bench has none",
     pauses_the_sound_for_good: "an audio pause ends with the session that asked for it",
     applies_a_commit_twice: "a Commit again has the same Outcome, and applies nothing",
     forgets_what_it_has_applied: "a Resolve of an applied change has the same Outcome",

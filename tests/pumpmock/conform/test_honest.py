@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from protocol.changes import ChangeDesk
+from protocol.exchange import DeviceEnd
 from protocol.ledger import Ledger
-from protocol.messages import Change, Prepare, Step
+from protocol.messages import Change, GetBench, Prepare, Rejected, Step
 from protocol.vocabulary import ChangeKind, State
 from pumpmock.conform.check import FailedError, Need
+from pumpmock.conform.checks_requests import UNKNOWN
 from pumpmock.conform.rig import Keys
 from pumpmock.conform.runner import Runner, Verdict
 from pumpmock.conform.table import CHECKS
@@ -32,6 +35,9 @@ from tests.pumpmock.conftest import (
 from tests.settings import usual_settings
 
 if TYPE_CHECKING:
+    from protocol.fields import Message
+    from protocol.frame import Frame
+    from protocol.session import Session
     from pumpmock.conform.runner import Result
 
 APPLIES = "a Commit applies what was prepared, as the next revision"
@@ -56,6 +62,21 @@ def test_an_honest_device_passes_all(*, limited: bool) -> None:
         "a stopped device commands nothing, by no mode",
         "a kind that is not offered is NOT_OFFERED",
     }
+
+
+def test_a_device_that_is_no_bench_passes_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    understand = DeviceEnd._understand
+
+    def plainly(end: DeviceEnd, frame: Frame, session: Session) -> Message:
+        unknown = frame._replace(type=UNKNOWN[0]) if frame.type == GetBench.code else frame
+        answer = understand(end, unknown, session)
+        return replace(answer, request=frame.type) if isinstance(answer, Rejected) else answer
+
+    monkeypatch.setattr(DeviceEnd, "_understand", plainly)
+    results = examined(Bench(limited_memory()))
+    assert failed(results) == []
+    why = by_name(results)["GetBench that is not as this table has it is MALFORMED"].why
+    assert why == "the device is no bench, to which this type is unknown"
 
 
 @pytest.mark.parametrize("speed", [0, 1_000, 3_600_000, 86_400_000])

@@ -12,7 +12,7 @@ from docs.tables import PAGE
 from protocol.frame import FROM_DEVICE
 from protocol.messages import MESSAGES, Confirm, Hello
 from pumpmock.conform.check import WANTING, Need
-from pumpmock.conform.checks_requests import EXAMPLES
+from pumpmock.conform.checks_requests import EXAMPLES, UNKNOWN
 from pumpmock.conform.table import CHECKS, UNTRIED, chosen, sections
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ def test_each_request_of_a_session_has_an_example_to_misshape() -> None:
         kind for code, kind in MESSAGES.items() if not code & FROM_DEVICE and kind not in {Hello, Confirm}
     }
     assert {type(example) for example in EXAMPLES} == asked
+
+
+def test_the_types_that_nobody_knows_are_none_of_this_version() -> None:
+    assert set(UNKNOWN) & set(MESSAGES) == set()
 
 
 def test_each_need_says_what_is_wanting() -> None:
