@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _WRITE_TIMEOUT_S = 5.0
 _PTYS = "/dev/pts/"
-_SOCKET = "socket://"
+_RFC2217, _SOCKET = "rfc2217://", "socket://"
+_TICK_MS = 50  # how long a read without a descriptor may last beyond its time
 
 
 class LinkError(OSError):
@@ -61,10 +62,14 @@ class SerialWire:
     def __init__(self, url: str) -> None:
         self._url = url
         try:
-            # Two plain opens of one device would steal each other's bytes.
-            exclusive = None if "://" in url else True
             self._serial = serial.serial_for_url(
-                url, baudrate=BAUD, timeout=0, write_timeout=_WRITE_TIMEOUT_S, exclusive=exclusive
+                url,
+                baudrate=BAUD,
+                timeout=_TICK_MS / 1000,
+                # pyserial has none there, and refuses to open with one.
+                write_timeout=None if url.lower().startswith(_RFC2217) else _WRITE_TIMEOUT_S,
+                # Two plain opens of one device would steal each other's bytes.
+                exclusive=None if "://" in url else True,
             )
         except (OSError, ValueError) as error:
             raise LinkError(_why_not_open(url, error)) from error
@@ -89,8 +94,12 @@ class SerialWire:
         return read
 
     def _read_by_pyserial(self, timeout_ms: int) -> bytes:
-        self._serial.timeout = timeout_ms / 1000
-        first: bytes = self._serial.read(1)
+        # Its time-out stays as it was at the opening: to set another is to negotiate the whole line anew by RFC 2217.
+        first = b""
+        for _ in range(-(-timeout_ms // _TICK_MS)):
+            first = self._serial.read(1)
+            if first:
+                break
         rest: bytes = self._serial.read(min(self._serial.in_waiting, READ_SIZE - 1)) if first else b""
         return first + rest
 
@@ -120,7 +129,11 @@ class SerialWire:
 
     def close(self) -> None:
         """Hang up. Closing twice does nothing."""
+        # pyserial shuts a socket down before it closes it, and leaves one open that its other end has reset.
+        connection = getattr(self._serial, "_socket", None)
         self._serial.close()
+        if connection is not None:
+            connection.close()
 
 
 def tells_of_hanging_up(url: str) -> bool:
@@ -141,6 +154,9 @@ def _why_not_open(url: str, error: Exception) -> str:
         return f"{url} is in use by another program: close that one first"
     if number in {errno.EACCES, errno.EPERM}:
         return f"{url} may not be opened by this user: join the group that owns it"
+    if "does not seem to support" in str(error):
+        plain = _SOCKET + url[len(_RFC2217) :].partition("?")[0]
+        return f"{url} answers, but not by RFC 2217: if it is a plain TCP port, name it {plain}"
     if "refused" in str(error):
         return f"nobody listens on {url}: is the device running, is the port right?"
     return f"{url} can't be opened: {error}"
