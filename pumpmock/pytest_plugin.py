@@ -142,7 +142,7 @@ def pump_factory(
                 one = start_pump(**mine, seed=seed + place if isinstance(seed, int) else seed)
             except OptionError as error:
                 raise _failed(f"{item.location[0]}:{(item.location[1] or 0) + 1}: {error}") from None
-            one.quotes_journal = False  # it is shown below whatever fails
+            one.leave_the_journal_out()  # it is shown below whatever fails
             fresh.append(one)
             made.append(one)
         return fresh
@@ -158,11 +158,11 @@ def pump(pump_factory: Callable[..., list[LivePump]]) -> LivePump:
 
 
 @pytest.fixture
-def apump(pump_factory: Callable[..., list[LivePump]]) -> AsyncPump:
-    """The same for a test that runs in an asyncio loop, whoever runs it: what waits is awaited."""
+def apump(pump: LivePump) -> AsyncPump:
+    """The same pump for a test that runs in an asyncio loop, whoever runs it: what waits is awaited."""
     from pumpmock.testing import asynchronous  # noqa: PLC0415 - see above
 
-    return asynchronous(pump_factory()[0])
+    return asynchronous(pump)
 
 
 def _options_of(item: pytest.Item) -> dict[str, Any]:

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from protocol.strict_toml import meant, shown
+from pumpmock.control.verbs import VERBS
 from pumpmock.model.troubles import Trouble
 from pumpmock.snapshot import dumped_memory, loaded_memory
 from pumpmock.testing.expectations import WITHIN, Expectation, UnmetError
@@ -64,7 +66,6 @@ class _Pump:
         journal: what happened.
         key: the pairing key that its hosts use; the published bench key opens it too.
         key_file: the owner-only file with that key.
-        quotes_journal: whether an error of a host's has the journal in its message.
     """
 
     def __init__(self, running: Running, thread: PumpThread, key_file: Path) -> None:
@@ -74,10 +75,8 @@ class _Pump:
         self.journal = PumpJournal(running, thread)
         self.key: Key = running.key
         self.key_file = key_file
-        self.quotes_journal = True
         self._running = running
         self._thread = thread
-        self._expected: list[Expectation] = []
         self._looked = 0  # the newest entry that was waited for
 
     def __repr__(self) -> str:
@@ -141,6 +140,25 @@ class _Pump:
     def violations(self) -> list[Violation]:
         """What its hosts did so far against docs/protocol.md."""
         return self.do(lambda emulator: violations(emulator.journal))
+
+    def ctl(self, verb: str, **arguments: Any) -> Any:  # noqa: ANN401 - JSON values, as the verb has them
+        """Do what `pumpmock ctl` can do, by the same words, and return what it tells: `pump.ctl("set", reservoir="3 mL")`.
+
+        Args:
+            verb: one of `pumpmock.control.verbs.VERBS`.
+            arguments: by name, as text or as what they are.
+
+        Raises:
+            ValueError: where there is no such verb, or it can't be done, with a sentence.
+        """
+        if verb not in VERBS:
+            raise ValueError(f"{shown(verb)} is no verb of pumpmock ctl; {meant(verb, VERBS)}")
+
+        async def done() -> Any:  # noqa: ANN401 - as above
+            found = VERBS[verb].call(self._running.emulator, arguments)
+            return await found if inspect.isawaitable(found) else found
+
+        return self._thread.run(done())
 
     def do(self, action: Callable[[Emulator], _T]) -> _T:
         """Do something with the pump itself, in the pumps' thread, and return what comes of it: the way to all the rest."""
@@ -225,7 +243,7 @@ class _Pump:
         after = self._newest()
         begin = self._beginner(after)
         expectation = Expectation(wanted, times, within, begin=begin, report=self._report)
-        self._expected.append(expectation)
+        self._running.expected.append(expectation)
         return expectation
 
     def _beginner(
@@ -259,7 +277,7 @@ class _Pump:
 
     def _report(self) -> str:
         """Return the journal as the end of a message."""
-        return f"\n{self.journal.text(NEWEST)}" if self.quotes_journal else ""
+        return f"\n{self.journal.text(NEWEST)}" if self._running.quotes_journal else ""
 
 
 class LivePump(_Pump):
@@ -293,6 +311,10 @@ class LivePump(_Pump):
 
     # --- its end ----------------------------------------------------------------------------------------------------
 
+    def leave_the_journal_out(self) -> None:
+        """Leave the journal out of errors: for whoever shows it beside them."""
+        self._running.quotes_journal = False
+
     def close(self, *, judge: bool = True) -> None:
         """End the pump; closing twice does nothing.
 
@@ -315,7 +337,7 @@ class LivePump(_Pump):
             raise PumpError(f"pump {self.serial_number} failed: {errors[0]}{self._report()}") from errors[0]
         if not judge:
             return
-        for expectation in self._expected:
+        for expectation in self._running.expected:
             if expectation.is_open:
                 expectation.check_now()
         found = self.violations if self._running.asked.strict else []

@@ -28,29 +28,18 @@ if TYPE_CHECKING:
 
     from protocol.messages import EventRecord
     from pumpmock.journal_entry import Entry
+    from pumpmock.journal_file import JournalFile
     from pumpmock.ports import Conversation, OpenConversation, Send
     from pumpmock.snapshot import Memory
+    from pumpmock.testing.expectations import Expectation
     from pumpmock.testing.options import Asked
     from pumpmock.testing.sightings import Sighting, Wanted
     from pumpmock.testing.transports import Place
 
-KEPT = 100_000  # entries of a journal: fifty thousand requests of one test
+KEPT = 50_000  # entries of a journal: twenty-five thousand requests of one test, in some 40 MB
 _TURNS = 4  # of the loop without a byte: what a host's kernel had taken by then has been answered
 _MOST_TURNS = 100  # of a host that writes without a pause
 _LONGEST_QUIET = 10  # times the quiet that a transport wants: for a machine that is busy, and a host that is
-
-
-class _Silent:
-    """Nobody to tell: the journal has it all."""
-
-    def tell(self, sentence: str, event: Mapping[str, Any]) -> None:
-        del sentence, event
-
-    def warn(self, sentence: str) -> None:
-        del sentence
-
-    def event(self, record: EventRecord) -> None:
-        del record
 
 
 class Running:
@@ -69,11 +58,16 @@ class Running:
         port: where hosts plug in.
         errors: what went wrong in its callbacks, oldest first: a bug of ours.
         is_over: whether it has ended.
+        expected: what is expected of it by its end at the latest.
+        quotes_journal: whether an error of a host's has the journal in its message.
     """
 
     def __init__(self, asked: Asked, serial_number: str, loop: asyncio.AbstractEventLoop) -> None:
         self.asked = asked
         self.errors: list[BaseException] = []
+        self.is_over = False
+        self.expected: list[Expectation] = []
+        self.quotes_journal = True
         options = replace(asked.pump, serial_number=serial_number)
         draw = Random(f"{options.seed} key").randbytes  # noqa: S311 - of a pump in a test, beside the published key
         self.key = Key(serial_number, asked.role, draw(KEY_ID_SIZE), draw(KEY_SIZE))
@@ -88,26 +82,29 @@ class Running:
             wall=self.wall.wall,
             random=randomness(options, "start 1"),
             save=_save_nowhere,
-            teller=_Silent(),
+            teller=self,
             firmware=version(APP),
             seed=options.seed,
         )
         self.emulator.journal.keep(KEPT)
-        self._file = None
+        self._file: JournalFile | None = None
         if asked.journal is not None:
             began = datetime.now(UTC)
             self._file = write_journal(
                 asked.journal, options, self.emulator, keys, began=began, warn=self._unwritten
             )
         self.port: Place
-        self.is_over = False
 
     async def begin(self, folder: Path) -> None:
         """Start the pump and plug it in."""
         open_conversation = self._watched(self.emulator.plug())
         transport = TRANSPORTS[self.asked.transport]
         self.port = transport.place(self.emulator, open_conversation, folder / self.key.serial_number)
-        await self.port.open()
+        try:
+            await self.port.open()
+        except OSError:
+            self._end_file()
+            raise
         self.emulator.ports.add(self.asked.transport, self.port)
         self.emulator.start()
 
@@ -120,10 +117,25 @@ class Running:
         finally:
             self.emulator.finish()
             self.wall.close()
-            if self._file is not None:
-                self._file.close()
+            self._end_file()
         if self.emulator.doubt is not None:
             self.errors.insert(0, self.emulator.doubt)
+
+    def _end_file(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    # --- what the pump tells: the journal has all of it but warnings -------------------------------------------------
+
+    def tell(self, sentence: str, event: Mapping[str, Any]) -> None:
+        """Say nothing."""
+
+    def event(self, record: EventRecord) -> None:
+        """Say nothing."""
+
+    def warn(self, sentence: str) -> None:
+        """Note what somebody should look at."""
+        self.emulator.journal.note("warned", sentence=sentence)
 
     def _unwritten(self, sentence: str) -> None:
         self.errors.append(OSError(sentence))

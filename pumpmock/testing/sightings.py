@@ -21,9 +21,14 @@ Sighting = Frame | Entry
 
 _MESSAGES = {kind.__name__: kind for kind in MESSAGES.values()}
 _WITH_CHANGE = frozenset({Prepare, Prepared})  # what is asked of their change is asked of them
-EVENTS = frozenset(
-    {kind.name.lower() for kind in EventKind} | {CAME, WENT, "fault", "port", "unplugged", "plugged"}
-)
+_BESIDE_THE_LOG = {
+    *(CAME, WENT),
+    *("fault", "fault_set", "fault_over", "fault_void"),
+    *("port", "unplugged", "plugged", "port_lost", "line"),
+    *("ledger_error", "warned"),
+}
+EVENTS = frozenset({kind.name.lower() for kind in EventKind} | _BESIDE_THE_LOG)
+"""What a journal calls the events that a test can wait for: those of the pump's own log, and what else befalls it."""
 
 
 class Wanted:

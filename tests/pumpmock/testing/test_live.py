@@ -30,6 +30,7 @@ from pumpmock.testing import (
     PumpError,
     UnmetError,
     ViolationError,
+    asynchronous,
     live_pump,
     start_pump,
 )
@@ -208,6 +209,16 @@ def test_a_plug_that_is_pulled_for_a_while_comes_back_by_itself(pump: LivePump) 
         host.poll()
 
 
+def test_whatever_ctl_can_do_is_done_by_the_same_words(pump: LivePump) -> None:
+    pump.ctl("set", reservoir="3 mL")
+    assert pump.ctl("status")["truth"]["held_nl"] == pump.truth.held_nl == 3_000_000
+    assert pump.ctl("unplug")[0]["plugged"] is False
+    with pytest.raises(ValueError, match='did you mean "status"'):
+        pump.ctl("stauts")
+    with pytest.raises(ValueError, match="advance wants span"):
+        pump.ctl("advance")
+
+
 def test_whatever_else_there_is_of_a_pump_is_at_hand(pump: LivePump) -> None:
     assert pump.do(lambda emulator: emulator.device.memory.serial_number) == pump.serial_number
     with pytest.raises(RuntimeError, match="can't wait for itself"):
@@ -234,7 +245,7 @@ def test_what_is_expected_in_a_block_is_awaited_at_its_end(pump: LivePump) -> No
 
 
 def test_what_was_not_seen_in_time_is_an_error_with_the_journal(pump: LivePump) -> None:
-    pump.quotes_journal = True
+    pump._running.quotes_journal = True
     with (
         pytest.raises(
             UnmetError, match=r"Commit: not seen within 0 s of wall time\n +1 .* \* port .*\n +2 .* \* start"
@@ -314,6 +325,11 @@ def test_a_pump_that_is_not_strict_takes_what_comes() -> None:
 def test_what_is_expected_by_the_end_is_an_error_then() -> None:
     with pytest.raises(UnmetError, match="Resolve: not seen by the end of the test"), live_pump() as pump:
         pump.expect("Resolve")
+
+
+def test_what_is_expected_in_a_loop_is_expected_of_the_same_pump() -> None:
+    with pytest.raises(UnmetError, match="Resolve"):
+        _live(lambda pump: asynchronous(pump).expect("Resolve"))
 
 
 def test_a_block_that_fails_is_not_judged() -> None:
@@ -402,6 +418,16 @@ def test_two_hundred_pumps_in_a_row_leave_threads_and_descriptors_as_they_were()
 
 def test_a_run_with_the_same_seed_is_the_same_to_the_byte() -> None:
     assert _said(seed=7) == _said(seed=7) != _said(seed=8)
+
+
+@pytest.mark.pump(transport="tcp")
+def test_a_plug_that_can_not_be_put_back_is_noted(pump: LivePump) -> None:
+    host_name, port = pump.port.split(":")
+    pump.unplug("20 s")
+    with socket.create_server((host_name, int(port))):
+        pump.wall.advance("20 s")
+        pump.wait_for("warned")
+    assert pump.journal.count("plugged") == 0
 
 
 def _said(seed: int) -> list[bytes]:
