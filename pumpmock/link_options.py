@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 
 AS_SET_WORD = "as-set"
 _LEAST_BAUD = 50
-_MOST_CHUNK = 4_096
+MOST_CHUNK = 4_096
 
 
-def _parse_baud(text: str) -> int:
+def parse_baud(text: str) -> int:
+    """Read a baud rate in bits a second; of "as-set", what stands for the one that the host sets.
+
+    Raises:
+        ValueError: with a sentence.
+    """
     if text == AS_SET_WORD:
         return AS_SET
     if not (text.isascii() and text.isdecimal()) or not _LEAST_BAUD <= int(text[:9]) <= FASTEST_BAUD:
@@ -32,24 +37,34 @@ def _parse_baud(text: str) -> int:
     return int(text)
 
 
-def _parse_latency(text: str) -> int:
+def parse_latency(text: str) -> int:
+    """Read by how much bytes come later, such as "20 ms", in milliseconds of wall time.
+
+    Raises:
+        ValueError: with a sentence.
+    """
     latency_ms = parse_wall(text)
     if latency_ms > LONGEST_MS:
         raise ValueError(f"{shown(text)} is more than an hour")
     return latency_ms
 
 
-def _parse_jitter(text: str) -> Jitter:
+def parse_jitter(text: str) -> Jitter:
+    """Read a distribution and its spread, such as "uniform 5 ms".
+
+    Raises:
+        ValueError: with a sentence.
+    """
     name, _, spread = text.partition(" ")
     if name not in JITTERS[1:] or not spread:
         said = meant(name, JITTERS[1:]) if name not in JITTERS[1:] else "its spread is missing"
         raise ValueError(f'{shown(text)} is no jitter: write "uniform 5 ms", say; {said}')
-    return Jitter(name, _parse_latency(spread))
+    return Jitter(name, parse_latency(spread))
 
 
-BAUD = Parsed(f"baud|{AS_SET_WORD}", _parse_baud)
-LATENCY = Parsed("span", _parse_latency)
-JITTER = Parsed("name span", _parse_jitter)
+BAUD = Parsed(f"baud|{AS_SET_WORD}", parse_baud)
+LATENCY = Parsed("span", parse_latency)
+JITTER = Parsed("name span", parse_jitter)
 FAULT = Parsed("fault", parse_fault_line)
 
 _OPTIONS = (
@@ -69,7 +84,7 @@ _OPTIONS = (
     ),
     click.option(
         "--chunk",
-        type=click.IntRange(1, _MOST_CHUNK),
+        type=click.IntRange(1, MOST_CHUNK),
         help="Let bytes arrive so many at a time.",
     ),
     click.option(

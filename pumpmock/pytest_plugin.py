@@ -36,7 +36,7 @@ _FAILED = pytest.StashKey[bool]()
 _LONGEST_NAME = 100
 _MARKER = (
     "pump(**options): what the pump of a test is: transport, profile, reservoir, low_reservoir, rate, battery, "
-    "concentration, rate_error, drug, drugs, limits, serial_number, key_role, seed, speed, frozen, journal, strict"
+    "concentration, rate_error, drug, drugs, limits, serial_number, key_role, seed, speed, frozen, baud, latency, jitter, chunk, journal, strict"
 )
 
 

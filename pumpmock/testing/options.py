@@ -20,7 +20,9 @@ from protocol.units import (
 from protocol.vocabulary import Role
 from pumpmock.drug_file import library_named
 from pumpmock.limits_file import limits_named
+from pumpmock.link_options import MOST_CHUNK, parse_baud, parse_jitter, parse_latency
 from pumpmock.many import MOST_SEED
+from pumpmock.medium import NO_JITTER, Medium
 from pumpmock.options import Options, refused
 from pumpmock.pace import REAL_SPEED, parse_speed
 from pumpmock.profile_file import USUAL, find_profile, shipped
@@ -84,6 +86,12 @@ def _rate_error(text: str) -> int | None:
     return None if text == _DRAWN else parse_deviation(text)
 
 
+def _chunk(value: int) -> int:
+    if not 0 < value <= MOST_CHUNK:
+        raise ValueError(f"bytes arrive 1 to {MOST_CHUNK} at a time")
+    return value
+
+
 def _seed(value: int) -> int:
     if not 0 <= value < MOST_SEED:
         raise ValueError(f"a seed is 0 to {MOST_SEED - 1}")
@@ -108,6 +116,10 @@ _OPTIONS: dict[str, _Entry] = {
     "seed": _Entry(_seed, "seed=7", (int,)),
     "speed": _Entry(lambda factor: parse_speed(str(factor)), "speed=60", (str, int, float)),
     "frozen": _Entry(bool, "frozen=False", (bool,)),
+    "baud": _Entry(lambda baud: parse_baud(str(baud)), "baud=9600", (int, str)),
+    "latency": _Entry(parse_latency, 'latency="20 ms"'),
+    "jitter": _Entry(parse_jitter, 'jitter="uniform 5 ms"'),
+    "chunk": _Entry(_chunk, "chunk=1", (int,)),
     "journal": _Entry(Path, 'journal="pump.jsonl"', _FILE),
     "strict": _Entry(bool, "strict=False", (bool,)),
 }
@@ -147,6 +159,12 @@ def read_options(options: Mapping[str, Any]) -> Asked:
         state=None,
         keys=None,
         repeatable=True,
+        medium=Medium(
+            found.get("baud", 0),
+            found.get("latency", 0),
+            found.get("jitter", NO_JITTER),
+            found.get("chunk", 0),
+        ),
     )
     _check(pump)
     return Asked(

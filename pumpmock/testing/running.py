@@ -97,7 +97,7 @@ class Running:
 
     async def begin(self, folder: Path) -> None:
         """Start the pump and plug it in."""
-        open_conversation = self._watched(self.emulator.plug())
+        open_conversation = self._watched(self.emulator.plug(self.asked.pump.medium))
         transport = TRANSPORTS[self.asked.transport]
         self.port = transport.place(self.emulator, open_conversation, folder / self.key.serial_number)
         try:

@@ -7,6 +7,7 @@ import os
 import socket
 import stat
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -145,6 +146,15 @@ def test_it_is_what_was_asked_for(pump: LivePump) -> None:
     )
     pump.clock.advance("18 days")
     assert pump.journal.count("alarm_raised", alarm="low_reservoir") == 1
+
+
+@ALL
+@pytest.mark.pump(baud=115_200, latency="5 ms", chunk=7)
+def test_its_link_can_be_as_slow_as_a_real_one(pump: LivePump) -> None:
+    with Host(pump.url, pump.key) as host:
+        began_ns = time.monotonic_ns()
+        host.poll()
+        assert time.monotonic_ns() - began_ns >= 10_000_000  # there and back
 
 
 def test_a_trouble_shows_in_the_truth_and_not_in_what_the_firmware_believes(pump: LivePump) -> None:
