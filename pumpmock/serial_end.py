@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.05  # how long a read waits for a first byte
 _WRITE_TIMEOUT_S = 5.0
+_WITHOUT_WRITE_TIMEOUT = "rfc2217://"  # pyserial refuses one there
 
 
 class SerialEnd:
@@ -36,11 +37,11 @@ class SerialEnd:
                 url,
                 baudrate=baud,
                 timeout=LOOK_S,
-                write_timeout=_WRITE_TIMEOUT_S,
+                write_timeout=None if url.lower().startswith(_WITHOUT_WRITE_TIMEOUT) else _WRITE_TIMEOUT_S,
                 # Two plain opens of one device would steal each other's bytes.
                 exclusive=None if "://" in url else True,
             )
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, NotImplementedError) as error:
             raise PortError(f"{url} can't be opened: {error}") from error
 
     def read(self) -> bytes:

@@ -120,11 +120,16 @@ class Control:
         return cast("dict[str, Any]", self.call("press"))
 
     def add_fault(self, kind: str, **figures: str | int) -> int:
-        """Spoil what passes on the link; return the fault's number."""
+        """Let something go wrong, and return the fault's number.
+
+        Args:
+            kind: a name that `pumpmock faults` lists.
+            **figures: on, times, after, chance, first, until, and those of the kind: by="300 ms".
+        """
         return cast("int", self.call("fault add", {"kind": kind, **figures})["id"])
 
     def clear_faults(self, number: int | None = None) -> int:
-        """End one fault of the link, or all; return how many ended."""
+        """End one fault, or all; return how many ended."""
         return cast("int", self.call("fault clear", {"number": number})["cleared"])
 
     def unplug(self, port: str | None = None, span: str | int | None = None) -> list[dict[str, Any]]:

@@ -88,7 +88,7 @@ def _command(verb: Verb) -> click.Command:
             name, equals, value = pair.partition("=")
             if not equals:
                 raise click.UsageError(f'"{pair}" is no NAME=VALUE')
-            given[name.replace("-", "_")] = int(value) if verb.figures and value.isdigit() else value
+            given[name.replace("-", "_")] = value
         try:
             verb.read(given)
         except VerbError as error:
@@ -168,7 +168,7 @@ def _add_all() -> None:
 
 _GROUPS = {
     "trouble": "What goes wrong inside the pump.",
-    "fault": "What goes wrong on the link.",
+    "fault": "What goes wrong when a host asks: on the link, in the ports, in the answers, inside the pump.",
     "journal": "What has happened.",
 }
 _add_all()

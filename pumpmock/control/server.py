@@ -10,7 +10,6 @@ answer that nobody reads and a client too many are each the end of that client a
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import os
 import socket
@@ -20,7 +19,6 @@ from typing import TYPE_CHECKING, Any, cast
 from protocol.strict_toml import meant
 from pumpmock.control.verb import VerbError
 from pumpmock.control.verbs import VERBS
-from pumpmock.ports.base import PortError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,10 +109,8 @@ class ControlServer:
                     await self._follow(reader, writer, given)
                     return
                 found = VERBS[verb].call(self._emulator, given)
-                answer = {"ok": True, "result": await found if inspect.isawaitable(found) else found}
-            except (VerbError, PortError) as error:
-                answer = _no(str(error))
-            except ValueError as error:  # of what was awaited
+                answer = {"ok": True, "result": found}
+            except VerbError as error:
                 answer = _no(str(error))
             await _say(writer, answer)
             await asyncio.sleep(0)  # the pump's turn, however many requests have come together

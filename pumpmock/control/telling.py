@@ -54,7 +54,7 @@ def _status(found: dict[str, Any]) -> str:
         ("alarms", ", ".join(belief["alarms"]) or "none", ""),
     ]
     lines = [f"{name:10} {one:28} {other}".rstrip() for name, one, other in rows]
-    faults = [f"fault {fault['id']}    {fault['text']}" for fault in found["faults"]]
+    faults = [f"{'fault':10} {fault['text']}" for fault in found["faults"]]
     return "\n".join([heading, *lines, *faults, *_ports(found["ports"]).splitlines()])
 
 
@@ -81,7 +81,7 @@ def _press(found: dict[str, Any]) -> str:
 
 
 def _faults(found: list[dict[str, Any]]) -> str:
-    return "\n".join(f"{fault['id']:3}  {fault['text']}" for fault in found) or "no faults"
+    return "\n".join(fault["text"] for fault in found) or "no faults"
 
 
 _TOLD: dict[str, Callable[[Any], str]] = {
@@ -93,7 +93,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "trouble strike": _troubles,
     "trouble relieve": _troubles,
     "press": _press,
-    "fault add": lambda found: f"fault {found['id']}\n{_faults(found['faults'])}",
+    "fault add": lambda found: _faults(found["faults"]),
     "fault list": _faults,
     "fault clear": lambda found: f"{found['cleared']} cleared",
     "unplug": _ports,

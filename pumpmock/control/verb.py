@@ -47,8 +47,8 @@ class Verb:
     Attributes:
         name: of one word or two, as on a command line.
         help: what it does, for a person; its first line says it in short.
-        run: does it, in the thread of the pump's, and returns a JSON value, or something to await that does. It takes
-            the pump and the arguments by their names. ValueError where it can't be done; nothing is changed then.
+        run: does it, in the thread of the pump's, and returns a JSON value. It takes the pump and the arguments by their
+            names. ValueError where it can't be done; nothing is changed then.
         arguments: in the order of a command line.
         figures: whether it takes any other names as well, with text or integers.
         reads: whether it changes nothing; what changes something is in the journal.
@@ -63,7 +63,7 @@ class Verb:
     reads: bool = False
     examples: tuple[str, ...] = ()
 
-    def call(self, emulator: Emulator, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a JSON value, or an awaitable
+    def call(self, emulator: Emulator, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a JSON value
         """Do it.
 
         Args:

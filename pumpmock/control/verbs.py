@@ -13,13 +13,14 @@ from protocol.units import (
     parse_age,
     parse_concentration,
     parse_percent,
-    parse_share,
     parse_span,
     parse_volume,
 )
 from pumpmock.control import keeping, troubles
 from pumpmock.control.reading import faults_of, status_of
 from pumpmock.control.verb import Argument, Verb, VerbError
+from pumpmock.faults.kinds import KINDS
+from pumpmock.faults.text import parse_fault
 from pumpmock.model.pump import Pump
 from pumpmock.pace import REAL_SPEED, parse_speed
 
@@ -97,8 +98,9 @@ _FACTS = {
 }  # fmt: skip
 
 
-def _fault_add(emulator: Emulator, kind: str, **figures: Any) -> dict[str, Any]:  # noqa: ANN401 - of the kind
-    return {"id": emulator.faults.add(kind, **figures), "faults": faults_of(emulator)}
+def _fault_add(emulator: Emulator, kind: str, **figures: str | int) -> dict[str, Any]:
+    wish: dict[str, Any] = {**parse_fault(kind, figures)}
+    return {"id": emulator.faults.add(**wish), "faults": faults_of(emulator)}
 
 
 def _fault_list(emulator: Emulator) -> list[dict[str, Any]]:
@@ -146,14 +148,15 @@ def _span(text: str) -> int:
             ) from None
 
 
-def _times(text: str) -> int | None:
-    return None if text == "always" else _count(text)
-
-
-def _instant(text: str) -> int:
-    return _span(text) * _US_A_S
-
-
+# Of faults of any kind; `parse_fault` reads them with the figures of the kind.
+_OF_ALL_FAULTS: tuple[tuple[str, str, type[Any]], ...] = (
+    ("on", "only a request of this name, or the Commit of this kind of change", str),
+    ("times", "how often; always for without end  [default: 1]", int),
+    ("after", "only after so many that it could have struck", int),
+    ("chance", 'with which chance, "10 %" for instance', str),
+    ("first", 'not before this pump time, "2 h" for instance', str),
+    ("until", "not from this pump time on", str),
+)
 _PORT = Argument(
     "port", str, "which port: pty or tcp, for instance; all of them where it is left out", str, needed=False
 )
@@ -226,30 +229,20 @@ VERBS: dict[str, Verb] = {
         Verb("press", "Let the patient press the button.", _press),
         Verb(
             "fault add",
-            "Spoil what passes on the link, as often as is said; figures are NAME=VALUE.",
+            "Let something go wrong, as often as is said. The figures of its kind are NAME=VALUE, as pumpmock faults KIND lists "
+            "them.",
             _fault_add,
             (
-                Argument("kind", str, "of fault, lose-reply for instance", str),
-                Argument(
-                    "on",
-                    str,
-                    "only a request of this name, or one for this kind of change",
-                    str,
-                    needed=False,
-                ),
-                Argument("times", _times, "how often; always for without end", needed=False),
-                Argument("after", _count, "only after so many that it could have struck", needed=False),
-                Argument("chance_ppm", parse_share, 'with which chance, "10 %" for instance', needed=False),
-                Argument("first_us", _instant, 'not before this pump time, "2 h" for instance', needed=False),
-                Argument("until_us", _instant, "not from this pump time on", needed=False),
+                Argument("kind", str, "of fault, as pumpmock faults lists them", str, words=tuple(KINDS)),
+                *(Argument(name, str, said, kind, needed=False) for name, said, kind in _OF_ALL_FAULTS),
             ),
             figures=True,
-            examples=("fault add lose-reply --on Commit --times 1",),
+            examples=("fault add lose-reply --on Commit", 'fault add delay by="300 ms" --times always'),
         ),
-        Verb("fault list", "List the faults of the link that are active.", _fault_list, reads=True),
+        Verb("fault list", "List the faults that are active.", _fault_list, reads=True),
         Verb(
             "fault clear",
-            "End one fault of the link, or all of them.",
+            "End one fault, or all of them.",
             _fault_clear,
             (Argument("number", _count, "which one, as it is listed", needed=False),),
         ),

@@ -273,6 +273,27 @@ def test_an_unplugged_port_cannot_be_reached_and_comes_back(
         assert bench.monitor("status", url, "--bench-key").returncode == 0
 
 
+def test_a_fault_strikes_on_the_wire_and_is_in_the_journal(bench: Bench) -> None:
+    journal = bench.folder / "j.jsonl"
+    emulator = bench.serve("--bench-key", "--frozen", "--journal", str(journal))
+    added = ctl(bench.folder / "pump.ctl", "fault", "add", "lose-reply", "--on", "Identify", "times=1")
+    assert added.stdout == "1 lose-reply on Identify, once more\n"
+    assert "1 lose-reply on Identify, once more" in ctl(bench.folder / "pump.ctl", "status").stdout
+    ctl(bench.folder / "pump.ctl", "fault", "add", "lose-reply", "--on", "Poll")
+    assert bench.monitor("status", emulator.ports["tcp"], "--bench-key").returncode == 0  # it asks again
+    assert ctl(bench.folder / "pump.ctl", "fault", "list").stdout == "1 lose-reply on Identify, once more\n"
+    emulator.end()
+
+    told = subprocess.run(
+        [sys.executable, "-m", "pumpmock", "decode", str(journal), "--faults"],
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+        check=True,
+    )
+    assert "* fault  id=2 kind=lose-reply seam=" in told.stdout
+
+
 def test_the_journal_is_followed_until_the_pump_ends(bench: Bench, emulator: Emulator, path: Path) -> None:
     with Program("pumpmock", "ctl", "--control", str(path), "journal", "tail", "-n", "1", "--follow") as tail:
         tail.line_with("* port")

@@ -93,6 +93,19 @@ def test_what_the_firmware_notices_itself_alarms(stand: Stand, name: str, alarm:
         do(stand, "trouble relieve", name=name)
 
 
+def test_a_fault_is_added_as_text_or_figures_listed_and_cleared(stand: Stand) -> None:
+    first = do(stand, "fault add", kind="lose-reply", on="Commit")
+    second = do(stand, "fault add", kind="delay", by="300 ms", times="always", chance="10 %")
+
+    assert (first["id"], second["id"]) == (1, 2)
+    assert do(stand, "fault list")[0]["text"] == "1 lose-reply on Commit, once more"
+    assert do(stand, "status")["faults"][1]["left"] is None
+    assert do(stand, "fault clear", number=1) == {"cleared": 1}
+    assert do(stand, "fault clear", number=None) == {"cleared": 1}
+    with pytest.raises(VerbError, match="there is no fault 7: fault list shows"):
+        do(stand, "fault clear", number="7")
+
+
 def test_a_press_says_what_came_of_it(stand: Stand) -> None:
     assert do(stand, "press") == {"granted": False, "reason": "not_offered"}
 
@@ -167,6 +180,9 @@ def test_what_was_done_is_in_the_journal_and_what_was_read_is_not(stand: Stand) 
         ("trouble strike", {"name": "stall", "extent": "30 %"}, "has no extent"),
         ("trouble strike", {"name": "reset", "extent": "30 %"}, "has no extent"),
         ("trouble relieve", {"name": "stall"}, "there is nothing to end"),
+        ("fault add", {"kind": "loose-reply"}, 'did you mean "lose-reply"'),
+        ("fault add", {"kind": "delay", "bye": "3 ms"}, 'did you mean "by"'),
+        ("fault add", {"kind": "lose-reply", "times": "often"}, "is not a whole number"),
         ("journal tail", {"last": "-1"}, "is not a number from 1"),
     ],
 )
