@@ -7,7 +7,7 @@ docs/decisions/0038-journal.md
 from __future__ import annotations
 
 from collections import deque
-from itertools import dropwhile, takewhile
+from itertools import dropwhile, islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from pumpmock.journal_entry import HEARD, SAID, Entry
@@ -87,13 +87,20 @@ class Journal:
         """What the pump answered to requests."""
         return [frame for frame in self.frames() if frame.is_answer]
 
-    def lines(self) -> Iterator[dict[str, Any]]:
-        """Return each entry as JSON values, with the frames that it completes beside its bytes."""
+    def lines(self, last: int | None = None) -> Iterator[dict[str, Any]]:
+        """Return each entry as JSON values, with the frames that it completes beside its bytes.
+
+        Args:
+            last: so many of the newest; None for all.
+        """
+        self._read_all()
+        entries = [*islice(reversed(self.entries), last)][::-1]
+        first = entries[0].number if entries else 0
         found: dict[int, list[Frame]] = {}
-        for frame in self.frames():
+        for frame in takewhile(lambda frame: frame.number >= first, reversed(self._frames)):
             found.setdefault(frame.number, []).append(frame)
-        for entry in self.entries:
-            yield line_of(entry, found.get(entry.number, ()))
+        for entry in entries:
+            yield line_of(entry, reversed(found.get(entry.number, ())))
 
     def line(self, entry: Entry) -> dict[str, Any]:
         """Return an entry as JSON values, with the frames that it completes; of one that is long gone, without."""

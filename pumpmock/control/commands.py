@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -123,8 +124,9 @@ def _do(path: Path, verb: Verb, given: dict[str, Any], *, as_json: bool, follow:
     try:
         with Control(path) as control:
             if follow:
-                for entry in control.follow(**given):
-                    say([entry])
+                with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+                    for entry in control.follow(**given):
+                        say([entry])
             else:
                 say(control.call(verb.name, given))
     except NoPumpError as error:

@@ -5,7 +5,6 @@ docs/decisions/0039-control.md
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from protocol.units import (
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 _US_A_S = 1_000_000
 _MOST_ADVANCE_S = 20 * 366 * 86_400  # twice what such a pump lives: beyond it a figure was mistyped
-_MOST_TAIL = 10_000
+_MOST_TAIL = 1_000  # entries at once: while they are told the pump waits
 
 
 def _time(emulator: Emulator) -> dict[str, Any]:
@@ -125,8 +124,7 @@ def _replug(emulator: Emulator, port: str | None = None) -> list[dict[str, Any]]
 
 
 def _journal(emulator: Emulator, last: int = 20) -> list[dict[str, Any]]:
-    lines = list(emulator.journal.lines())
-    return list(islice(lines, max(0, len(lines) - last), None))
+    return list(emulator.journal.lines(last))
 
 
 def _count(text: str) -> int:

@@ -303,6 +303,15 @@ def test_the_journal_is_followed_until_the_pump_ends(bench: Bench, emulator: Emu
         assert tail.wait() == 0
 
 
+def test_whoever_follows_the_journal_ends_it_by_ctrl_c(emulator: Emulator, path: Path) -> None:
+    with Program("pumpmock", "ctl", "--control", str(path), "journal", "tail", "--follow") as tail:
+        tail.line_with("* port")
+        tail.process.send_signal(signal.SIGINT)
+        assert tail.wait() == 0
+        assert tail.line("err") is None
+    assert emulator.process.poll() is None
+
+
 def test_a_pump_that_goes_away_before_it_answers_leaves_the_outcome_unknown(
     emulator: Emulator, path: Path
 ) -> None:

@@ -243,6 +243,26 @@ def test_a_line_has_the_frame_as_json_beside_its_bytes(stand: Stand) -> None:
     assert (session["peer"], session["fields"]) == ("memory", {"role": "developer"})
 
 
+@pytest.mark.parametrize("last", [0, 1, 5, 1_000])
+def test_the_newest_lines_are_the_end_of_all_lines(stand: Stand, last: int) -> None:
+    Host(MemoryPort(stand.emulator.plug())).change(TO_25)
+    everything = [*stand.emulator.journal.lines()]
+
+    assert [*stand.emulator.journal.lines(last)] == (everything[-last:] if last else [])
+
+
+def test_one_line_at_a_time_is_the_same_as_all_of_them(stand: Stand) -> None:
+    journal = stand.emulator.journal
+    one_by_one: list[object] = []
+    journal.heard_by.append(lambda entry: one_by_one.append(journal.line(entry)))
+    before = len(journal.entries)
+    port = MemoryPort(stand.emulator.plug())
+    host = Host(port)
+    port.write(host.end.ask(Poll())[0] + host.end.ask(Poll())[0])
+
+    assert one_by_one == [*journal.lines()][before:]
+
+
 def test_no_secret_is_in_a_line(stand: Stand) -> None:
     Host(MemoryPort(stand.emulator.plug())).change(TO_25)
 

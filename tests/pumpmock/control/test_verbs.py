@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +9,8 @@ import pytest
 
 from pumpmock.control.verb import VerbError
 from pumpmock.control.verbs import VERBS
-from pumpmock.ports.base import PortError
 from pumpmock.ports.memory import MemoryPort
-from pumpmock.ports.panel import Panel
-from pumpmock.wall import NS_A_S, Wall, wall_of
+from pumpmock.wall import NS_A_S
 from tests.pumpmock.stand import Host, Stand
 
 if TYPE_CHECKING:
@@ -201,113 +198,3 @@ def test_of_a_pump_that_has_ended_nothing_is_done(stand: Stand) -> None:
 
     with pytest.raises(VerbError, match="the pump has ended: the disk went"):
         do(stand, "advance", span="2 h")
-
-
-class Plug:
-    """A port that says what is done to it, and may be refused its place."""
-
-    url = "socket://here"
-
-    def __init__(self) -> None:
-        self.done: list[str] = []
-        self.is_taken = False
-
-    def replug(self) -> None:
-        if self.is_taken:
-            raise PortError("somebody else is here")
-        self.done.append("replug")
-
-    def unplug(self) -> None:
-        self.done.append("unplug")
-
-    def refuse(self, *, refusing: bool) -> None:
-        raise NotImplementedError
-
-    def deafen(self, *, deaf: bool) -> None:
-        raise NotImplementedError
-
-    async def close(self) -> None:
-        self.done.append("close")
-
-
-class Desk:
-    """A panel with two ports in a running loop."""
-
-    def __init__(self, wall: Wall) -> None:
-        self.noted: list[tuple[str, str]] = []
-        self.warned = asyncio.Queue[str]()
-        self.panel = Panel(wall, self._note, self.warned.put_nowait)
-        self.plugged = asyncio.Event()
-        self.pty, self.tcp = Plug(), Plug()
-        self.panel.add("pty", self.pty)
-        self.panel.add("tcp", self.tcp)
-
-    def _note(self, what: str, name: str, _url: str) -> None:
-        self.noted.append((what, name))
-        if what == "plugged":
-            self.plugged.set()
-
-    def out(self) -> list[str]:
-        return [one["port"] for one in self.panel.state() if not one["plugged"]]
-
-
-def test_a_port_is_pulled_out_once_and_put_back_once() -> None:
-    async def run() -> None:
-        desk = Desk(wall_of(asyncio.get_running_loop()))
-        desk.panel.unplug("tcp")
-        desk.panel.unplug()
-        assert desk.out() == ["pty", "tcp"]
-        desk.panel.replug("tcp")
-        desk.panel.replug("tcp")
-        assert desk.out() == ["pty"]
-        assert desk.tcp.done == ["unplug", "replug"]
-        assert desk.noted[2:] == [("unplugged", "tcp"), ("unplugged", "pty"), ("plugged", "tcp")]
-        with pytest.raises(ValueError, match='no port "usb"; known are pty, tcp'):
-            desk.panel.unplug("usb")
-
-    asyncio.run(run())
-
-
-def test_a_port_that_was_pulled_out_for_a_while_comes_back_by_itself() -> None:
-    async def run() -> None:
-        desk = Desk(wall_of(asyncio.get_running_loop()))
-        desk.panel.unplug("tcp", 1)
-        await desk.plugged.wait()
-        assert desk.out() == []
-        await desk.panel.close()
-        assert desk.tcp.done == ["unplug", "replug", "close"]
-
-    asyncio.run(run())
-
-
-def test_a_port_whose_place_was_taken_stays_out_and_somebody_is_told() -> None:
-    async def run() -> None:
-        desk = Desk(wall_of(asyncio.get_running_loop()))
-        desk.tcp.is_taken = True
-        desk.panel.unplug("tcp", 1)
-        assert await desk.warned.get() == "tcp stays unplugged: somebody else is here"
-        assert desk.out() == ["tcp"]
-
-    asyncio.run(run())
-
-
-def test_whoever_pulls_it_out_for_good_takes_back_that_it_comes_by_itself() -> None:
-    async def run() -> None:
-        planned: list[Any] = []
-
-        class Planned:
-            cancelled = False
-
-            def cancel(self) -> None:
-                self.cancelled = True
-
-        def later(_ns: int, _action: object) -> Planned:
-            planned.append(Planned())
-            return planned[-1]
-
-        desk = Desk(Wall(lambda: 0, later))
-        desk.panel.unplug("tcp", 5)
-        desk.panel.unplug("tcp")
-        assert [one.cancelled for one in planned] == [True]
-
-    asyncio.run(run())
