@@ -133,6 +133,9 @@ class _Line:
     hellos: list[tuple[Key, bytes]] = field(default_factory=list)
     offer: _Offer | None = None
     receivers: dict[str, Session] = field(default_factory=dict)
+    looked_like: dict[str, tuple[int, int]] = field(
+        default_factory=dict
+    )  # session and newest counter, unverified
     ends_ms: int = 0  # when the session's time is up
 
 
@@ -220,6 +223,11 @@ class Follower:
             return _Verdict(None, Intrusion.SESSION.value)
         if bool(frame.type & FROM_DEVICE) == (entry.what == HEARD):
             return _Verdict(None, Intrusion.DIRECTION.value)
+        # Without a key anybody can have written it; what looks as if it had come before was dropped most likely.
+        session, newest = line.looked_like.get(entry.what, (0, 0))
+        if session == frame.session and newest >= frame.counter:
+            return _Verdict(None, Intrusion.COUNTER.value)
+        line.looked_like[entry.what] = frame.session, frame.counter
         return _NOT_VERIFIED
 
     def _hello(self, line: _Line, frame: WireFrame) -> _Verdict:

@@ -17,6 +17,7 @@ from protocol.messages import Change, Commit, Outcome, Poll, Prepare, Status
 from protocol.session import LONGEST_SESSION_MS
 from protocol.vocabulary import ChangeKind
 from pumpmock.journal import HEARD, SAID, Journal
+from pumpmock.journal_frames import Follower
 from pumpmock.ports.memory import MemoryPort
 from pumpmock.snapshot import dumped_memory, loaded_memory
 from pumpmock.wall import NS_A_S
@@ -228,6 +229,34 @@ def test_bytes_have_the_pump_time_at_which_they_came(stand: Stand) -> None:
     host.poll()
 
     assert [frame.pump_time_us for frame in stand.emulator.journal.frames()[-2:]] == [3_000_000, 3_000_000]
+
+
+def heard_without_a_key(stand: Stand) -> list[tuple[str, bool | None, str]]:
+    """Return what somebody makes of the line who has no key: name, whether verified, why dropped."""
+    follower = Follower({}, is_pumps=False)
+    frames = [frame for entry in stand.emulator.journal.entries for frame in follower.read(entry)]
+    return [(frame.name, frame.verified, frame.why) for frame in frames]
+
+
+def test_without_a_key_frames_are_read_and_none_is_verified(stand: Stand) -> None:
+    host = Host(MemoryPort(stand.emulator.plug()))
+    again(host, stand)
+    host.port.write(again(host, stand))
+
+    named = [
+        (name, None, "")
+        for name in ("Hello", "Challenge", "Confirm", "Status", "Poll", "Status", "Poll", "Status")
+    ]
+    assert heard_without_a_key(stand) == [*named, ("Poll", None, "seen before")]
+
+
+def test_without_a_key_another_session_counts_anew(stand: Stand) -> None:
+    host = Host(MemoryPort(stand.emulator.plug()))
+    host.poll()
+    host.greet()
+    host.poll()
+
+    assert {why for _, _, why in heard_without_a_key(stand)} == {""}
 
 
 def test_a_line_has_the_frame_as_json_beside_its_bytes(stand: Stand) -> None:

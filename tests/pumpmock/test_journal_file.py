@@ -7,6 +7,7 @@ import json
 import os
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,8 +28,6 @@ from tests.protocol.helpers import messages
 from tests.pumpmock.stand import BENCH_KEYS, Host, Stand
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from click.testing import Result
 
 TO_25, TO_28 = Change(ChangeKind.RATE, 25_000), Change(ChangeKind.RATE, 28_000)
@@ -90,6 +89,15 @@ def test_it_begins_with_whose_it_is_and_goes_on_with_a_line_an_entry(tmp_path: P
     assert [line["what"] for line in rest] == ["connected", "in", "out", "in", "session", "out", "in", "out"]
     assert rest[-2]["frames"][0]["name"] == "Poll"
     assert rest[-2]["wall_ns"] == 0
+
+
+def test_every_key_of_it_is_on_the_page(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "journal.md").read_text(encoding="utf-8")
+    header, *entries = lived(tmp_path / "j").lines()
+    frames = [frame for entry in entries for frame in entry.get("frames", ())]
+    keys = {key for one in (header, *entries, *frames) for key in one}
+
+    assert not [key for key in sorted(keys) if f"`{key}`" not in page]
 
 
 def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
