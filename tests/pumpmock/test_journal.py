@@ -109,6 +109,26 @@ def test_two_hosts_bytes_are_never_joined_even_where_their_ports_have_one_name(s
     assert [(frame.name, frame.peer) for frame in requests] == [("Poll", "memory"), ("Poll", "memory (2)")]
 
 
+def test_what_one_host_began_is_not_ended_by_the_next_of_its_name(stand: Stand) -> None:
+    port = MemoryPort(stand.emulator.plug())
+    host = Host(port)
+    port.write(host.end.ask(Poll())[0][:-5])
+    port.close()
+    Host(MemoryPort(stand.emulator.plug())).poll()
+
+    frames = stand.emulator.journal.frames()
+    assert {frame.peer for frame in frames} == {"memory"}
+    assert [frame.why for frame in frames] == [""] * 10
+    assert [frame.name for frame in frames[4:]] == [
+        "Hello",
+        "Challenge",
+        "Confirm",
+        "Status",
+        "Poll",
+        "Status",
+    ]
+
+
 @pytest.mark.parametrize("read_before", [False, True])
 def test_a_session_whose_opening_was_given_up_is_still_followed(stand: Stand, read_before: bool) -> None:  # noqa: FBT001 - a parameter
     short = journal_of(stand, 3)
