@@ -9,6 +9,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from monitor.deeds import Deeds
 from monitor.errors import LinkError, MonitorError, OutcomeUnknownError, RefusedError
 from monitor.intents import IntentError
 from protocol.exchange import READ_TRIES, RESOLVE_TRIES
@@ -42,6 +43,7 @@ class Changes:
         intents: where changes are noted.
         random: returns that many random bytes, for command ids.
         now_s: the host's calendar clock, for notes.
+        deeds: what puts them on record; None where nothing does.
 
     Attributes:
         settled: the changes whose verdict was learned by asking, oldest first, with it.
@@ -53,12 +55,14 @@ class Changes:
         intents: Intents,
         random: Callable[[int], bytes],
         now_s: Callable[[], float],
+        deeds: Deeds | None = None,
     ) -> None:
         self.settled: list[tuple[Intent, Outcome]] = []
         self._unread = ""
         self._unwritten = ""
         self._line = line
         self._intents = intents
+        self._deeds = deeds or Deeds(line, None)
         self._random = random
         self._now_s = now_s
         self._open: dict[bytes, Intent] = {}
@@ -113,17 +117,20 @@ class Changes:
             build(intent.prepare())
         except MessageError as error:
             raise RefusedError(f"no pump can be asked for that: {error}") from error
+        self._deeds.intended(intent, seen.status)
         intent = self._keep(self._noted(intent).after(StageEvent.SEND))
         try:
             prepared = self._line.ask(intent.prepare(), Prepared)[0]
         except RefusedError as error:
-            self._end(intent, event_of(error.reason))
+            self._end(intent, event_of(error.reason), error)
             raise
         except BaseException:
             self._end(intent, StageEvent.SILENCE)
             raise
         intent = self._keep(intent.read_back(prepared))
+        self._deeds.read_back(intent, prepared)
         if intent.stage is not Stage.PREPARED:
+            self._deeds.ended(intent, StageEvent.DIFFERENT)
             self._intents.let_go(intent)
             self.resolve(intent.command_id)
             raise RefusedError("the pump's read-back is not what was asked; nothing was changed")
@@ -143,6 +150,7 @@ class Changes:
         if intent is None or intent.stage is not Stage.PREPARED:
             raise RefusedError("this change is not prepared any more: prepare it again")
         try:
+            self._deeds.committing(intent)
             intent = self._noted(intent.after(StageEvent.APPROVE))
         except RefusedError:
             with contextlib.suppress(MonitorError):  # free the pump's place for it, where it can be reached
@@ -151,7 +159,7 @@ class Changes:
         try:
             outcome = self._told(intent, intent.commit(prepared.token), tries=1)
         except RefusedError as error:
-            intent = self._end(intent, event_of(error.reason))
+            intent = self._end(intent, event_of(error.reason), error)
             if intent.stage is Stage.RESOLVING:
                 return self._settle(intent, error)
             raise
@@ -196,7 +204,8 @@ class Changes:
         left = {one.intent.command_id: one.intent for one in found.noted if not one.under_way}
         for command_id, intent in left.items():
             if command_id in self._verdicts:
-                self._intents.forget(intent)
+                if not self._deeds.owes(command_id):
+                    self._intents.forget(intent)
             else:
                 self._open.setdefault(command_id, intent.after(StageEvent.RESTART))
         with contextlib.suppress(LinkError):
@@ -223,6 +232,7 @@ class Changes:
             RefusedError: there is no such change, or the pump can still be asked.
         """
         self.check_discard(command_id)
+        self._deeds.given_up(self._open[command_id])
         self._intents.forget(self._open.pop(command_id))
 
     def close(self) -> None:
@@ -311,8 +321,12 @@ class Changes:
         self._open[intent.command_id] = intent
         return intent
 
-    def _end(self, intent: Intent, event: StageEvent) -> Intent:
+    def _end(self, intent: Intent, event: StageEvent, refusal: RefusedError | None = None) -> Intent:
         """Take an event after which this change is not under way any more: refused for good, or its verdict is open."""
+        if refusal is None:
+            self._deeds.ended(intent, event)
+        else:
+            self._deeds.refused(intent, refusal)
         intent = self._keep(intent.after(event))
         if intent.is_open:
             self._intents.let_go(intent)
@@ -322,8 +336,12 @@ class Changes:
 
     def _learn(self, intent: Intent, outcome: Outcome) -> None:
         """Take the pump's verdict."""
+        decided = intent.decided(outcome)
         self._verdicts[intent.command_id] = outcome
-        self._intents.forget(intent.decided(outcome))
+        if self._deeds.learned(intent, outcome):
+            self._intents.forget(decided)
+        else:
+            self._intents.let_go(intent)  # and whoever asks next can record it
         self._open.pop(intent.command_id, None)
 
 

@@ -22,6 +22,7 @@ _COMMANDS = {
     "stop": ("changing", "stop"),
     "resume": ("changing", "resume"),
     "unresolved": ("unresolved", "unresolved"),
+    "audit": ("audit", "audit"),
 }
 
 

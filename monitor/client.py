@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 from monitor.changing import Changes
 from monitor.conversation import Conversation
+from monitor.deeds import Deeds
 from monitor.errors import RefusedError
 from monitor.intents import Intents, default_folder
 from monitor.keys import find_keys
@@ -46,6 +47,7 @@ from protocol.vocabulary import Log, Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from monitor.deeds import Trail
     from monitor.keys import Keyring
     from protocol.intent import Intent
     from protocol.messages import Change, Outcome, Prepared
@@ -60,6 +62,7 @@ class PumpClient:
         keyring: the pairing keys to try; by default those of the user's configuration folder.
         serial_number: the pump it must be; by default whichever of the keyring's answers.
         intents: where changes are noted; by default in the user's state.
+        trail: where they are put on record, a `monitor.history.recorder.Recorder`, say; by default nowhere.
         random: returns that many random bytes.
         now_ns: the host's monotonic clock.
         now_s: the host's calendar clock, for notes.
@@ -75,13 +78,15 @@ class PumpClient:
         keyring: Keyring | None = None,
         serial_number: str | None = None,
         intents: Intents | None = None,
+        trail: Trail | None = None,
         random: Callable[[int], bytes] = os.urandom,
         now_ns: Callable[[], int] = time.monotonic_ns,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._line = Conversation(url, keyring or find_keys(), serial_number, random, now_ns)
         notes = intents or Intents(default_folder(bench=self._line.key.is_bench))
-        self._changes = Changes(self._line, notes, random, now_s)
+        self._deeds = Deeds(self._line, trail)
+        self._changes = Changes(self._line, notes, random, now_s, self._deeds)
         self._is_bench = True  # until it says that it does not know the question
         try:
             self._changes.settle()
@@ -309,6 +314,7 @@ class PumpClient:
             LinkError: where no answer comes.
         """
         status, asked_ns = self._line.ask(Acknowledge(alarms), Status)
+        self._deeds.did("acknowledged", alarms=alarms)
         return Reading(self.serial_number, status, asked_ns)
 
     def pause_audio(self, seconds: int) -> Reading:
@@ -319,4 +325,5 @@ class PumpClient:
             LinkError: where no answer comes.
         """
         status, asked_ns = self._line.ask(AudioPause(seconds), Status)
+        self._deeds.did("audio_paused", seconds=seconds)
         return Reading(self.serial_number, status, asked_ns)

@@ -157,7 +157,12 @@ def low_reservoir(status: Status, before: Level = Level.ENOUGH) -> LowReservoir:
 def alarm_lines(snapshot: Snapshot, now_ns: int) -> tuple[AlarmLine, ...]:
     """Return what must be acted on: unacknowledged first, then by priority; the pump's alarms and the monitor's own."""
     lines = [
-        *(*_unknown_lines(snapshot), *_notes_lines(snapshot), *_link_lines(snapshot, now_ns)),
+        *(
+            *_unknown_lines(snapshot),
+            *_notes_lines(snapshot),
+            *_history_lines(snapshot),
+            *_link_lines(snapshot, now_ns),
+        ),
         *(*_pump_lines(snapshot, now_ns), *_stopped_lines(snapshot, now_ns), *_forecast_lines(snapshot)),
     ]
     return tuple(sorted(lines, key=lambda line: (line.acknowledged, -line.priority)))
@@ -195,6 +200,14 @@ def _notes_lines(snapshot: Snapshot) -> list[AlarmLine]:
         return []
     text, seen = f"no change is made: {snapshot.notes_problem}", "no_notes" in snapshot.acknowledged
     return [AlarmLine("no_notes", None, Priority.MEDIUM, "NOTES UNUSABLE", text, None, seen)]
+
+
+def _history_lines(snapshot: Snapshot) -> list[AlarmLine]:
+    if not snapshot.history_problem:
+        return []
+    text = f"history not written: {snapshot.history_problem}"
+    seen = "no_history" in snapshot.acknowledged
+    return [AlarmLine("no_history", None, Priority.MEDIUM, "NO HISTORY", text, None, seen)]
 
 
 def _link_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:

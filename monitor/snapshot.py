@@ -71,6 +71,7 @@ class Snapshot:
         settled: those whose verdict was learned by asking, oldest first, with it.
         notes_problem: why changes can't be noted or looked up, one sentence; empty where they can.
         bench: which faults the bench injects, as it told last; None where the newest reading counts none.
+        history_problem: why nothing is put on record, one sentence; empty where all is.
         bench_key: whether the link is by the published bench key, so that anybody could be at the other end.
     """
 
@@ -95,4 +96,5 @@ class Snapshot:
     settled: tuple[tuple[Intent, Outcome], ...] = ()
     notes_problem: str = ""
     bench: Bench | None = None
+    history_problem: str = ""
     bench_key: bool = False

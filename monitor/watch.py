@@ -20,12 +20,13 @@ from monitor.snapshot import NS_PER_MS, Link, Snapshot
 from protocol.alarms import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from monitor.client import PumpClient
+    from monitor.history.recorder import Recorder
     from monitor.snapshot import Reading
     from protocol.intent import Intent
-    from protocol.messages import Change, Outcome, Prepared
+    from protocol.messages import Change, EventRecord, Outcome, Prepared
 
 _T = TypeVar("_T")
 _Job = tuple["Callable[[], Any]", "Future[Any]"]
@@ -48,6 +49,8 @@ class Watcher:
         period_ms: a reading is asked for this often.
         now_ns: the host's monotonic clock.
         bench_key: whether it is the published bench key that `connect` tries.
+        history: returns where readings and events are stored before anybody is told of them, or None; called once, by
+            the watching thread, which closes it.
     """
 
     def __init__(
@@ -59,9 +62,12 @@ class Watcher:
         period_ms: int = 1_000,
         now_ns: Callable[[], int] = time.monotonic_ns,
         bench_key: bool = False,
+        history: Callable[[], Recorder | None] = lambda: None,
     ) -> None:
         self._connect = connect
         self._left = left
+        self._open_history = history
+        self._history: Recorder | None = None
         self._now_ns = now_ns
         self._snapshot = Snapshot(url, period_ms, link_since_ns=now_ns(), bench_key=bench_key)
         self._listeners: list[Callable[[Snapshot], None]] = []
@@ -144,7 +150,10 @@ class Watcher:
         self._publish(acknowledged=self._snapshot.acknowledged | own)
 
     def _acknowledge(self, bits: int) -> None:
-        self._publish(reading=self._linked().acknowledge(bits))
+        client = self._linked()
+        reading = client.acknowledge(bits)
+        self._look(client, reading, reading.status.newest_event + 1)
+        self._publish(reading=reading)
 
     def _linked(self) -> PumpClient:
         if self._client is None:
@@ -162,6 +171,7 @@ class Watcher:
 
     def _run(self) -> None:
         try:
+            self._history = self._open_history()
             self._publish(**self._in_doubt())
             while not self._ending.is_set():
                 if self._now_ns() >= self._next_ns:
@@ -169,6 +179,8 @@ class Watcher:
                 self._do_jobs_until_due()
         finally:
             self._close()
+            if self._history is not None:
+                self._history.close()
             self._refuse_jobs()
 
     def _turn(self) -> None:
@@ -214,8 +226,8 @@ class Watcher:
         reply_us = (self._now_ns() - asked_ns) // 1_000
         events = self._snapshot.events
         newest = events[-1].number if events else 0
-        if reading.status.newest_event > newest:
-            events = (*events, *client.events(newest + 1))[-_KEPT_EVENTS:]
+        found = self._look(client, reading, newest + 1)
+        events = (*events, *(one for one in found if one.number > newest))[-_KEPT_EVENTS:]
         before = self._snapshot
         now = replace(
             before,
@@ -240,11 +252,22 @@ class Watcher:
         if reading.status.bench_faults and (bench := client.bench()) != now.bench:
             self._publish(bench=bench)
 
+    def _look(self, client: PumpClient, reading: Reading, since: int) -> Sequence[EventRecord]:
+        """Return the pump's log from an entry on, or from before it; where there is a history, it is stored by now."""
+        if self._history is not None:
+            return self._history.follow(client, reading, since)
+        return client.events(since) if reading.status.newest_event >= since else ()
+
     def _changes(self, client: PumpClient) -> dict[str, Any]:
         """Return what the client knows of changes without a verdict, and of verdicts that it learned by asking."""
         before = self._snapshot.settled
         settled = (*before, *(one for one in client.settled if one not in before))[-_KEPT_VERDICTS:]
-        return {"unresolved": client.unresolved, "settled": settled, "notes_problem": client.problem}
+        return {
+            "unresolved": client.unresolved,
+            "settled": settled,
+            "notes_problem": client.problem,
+            "history_problem": "" if self._history is None else self._history.problem,
+        }
 
     def _in_doubt(self) -> dict[str, Any]:
         """Return the changes without a verdict that were noted, while nobody can be asked."""

@@ -41,4 +41,5 @@ def _state_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Have what programs note of their user lie in a folder of the session's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setitem(os.environ, "XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         yield

@@ -9,7 +9,15 @@ import click
 
 from monitor.commands import options
 from monitor.commands.opening import opened
-from monitor.commands.options import keys_option, port_of, rules_option, typed, url_argument, yes_option
+from monitor.commands.options import (
+    history_option,
+    keys_option,
+    port_of,
+    rules_option,
+    typed,
+    url_argument,
+    yes_option,
+)
 from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
 from monitor.report import review_text
 from protocol.intent import check_reason
@@ -32,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from monitor.client import PumpClient
-    from monitor.commands.options import Keys
+    from monitor.commands.options import Keys, Place
     from protocol.bounds import Finding
     from protocol.dosing import Rules
     from protocol.messages import EventRecord, Outcome, Prepared, Status
@@ -70,11 +78,18 @@ class RateCommand(click.Command):
 @click.command("set-rate", cls=RateCommand)
 @click.argument("words", nargs=-1, required=True, metavar="[URL] RATE")
 @keys_option
+@history_option
 @yes_option
 @rules_option
 @reason_option
 def set_rate(
-    words: tuple[str, ...], keys: Keys, rules: Callable[[], Rules], *, yes: bool, reason: str | None
+    words: tuple[str, ...],
+    keys: Keys,
+    history: Place,
+    rules: Callable[[], Rules],
+    *,
+    yes: bool,
+    reason: str | None,
 ) -> None:
     """Change the flow rate: prepared, shown as the pump read it back, confirmed, applied, and read again.
 
@@ -88,7 +103,7 @@ def set_rate(
     options.check_terminal(yes=yes)
     url = before[0] if before else port_of(click.get_current_context(), click.Argument(["url"]), None)
 
-    with opened(url, keys) as pump:
+    with opened(url, keys, history) as pump:
         pump.check_settled()
         reading = pump.status()
         now = reading.status
@@ -109,6 +124,7 @@ def set_rate(
     "--over", "span", required=True, metavar="SPAN", help="Within which it is delivered: 30 min, say."
 )
 @keys_option
+@history_option
 @yes_option
 @rules_option
 @reason_option
@@ -116,6 +132,7 @@ def bolus(
     words: tuple[str, ...],
     span: str,
     keys: Keys,
+    history: Place,
     rules: Callable[[], Rules],
     *,
     yes: bool,
@@ -134,7 +151,7 @@ def bolus(
     is_mass = text.endswith("g")
     amount = _quantity(parse_mass if is_mass else parse_volume, text, "DOSE")
     url = before[0] if before else port_of(click.get_current_context(), click.Argument(["url"]), None)
-    with opened(url, keys) as pump:
+    with opened(url, keys, history) as pump:
         pump.check_settled()
         reading = pump.status()
         now = reading.status
@@ -205,24 +222,26 @@ def _over(soft: tuple[Finding, ...], why: str) -> str:
 @click.command()
 @url_argument
 @keys_option
+@history_option
 @yes_option
-def stop(url: str, keys: Keys, *, yes: bool) -> None:
+def stop(url: str, keys: Keys, history: Place, *, yes: bool) -> None:
     """Stop the delivery. Abrupt withdrawal is dangerous to a patient: it takes the same two steps as a rate."""
-    _start_or_stop(ChangeKind.STOP, url, keys, yes=yes)
+    _start_or_stop(ChangeKind.STOP, url, keys, history, yes=yes)
 
 
 @click.command()
 @url_argument
 @keys_option
+@history_option
 @yes_option
-def resume(url: str, keys: Keys, *, yes: bool) -> None:
+def resume(url: str, keys: Keys, history: Place, *, yes: bool) -> None:
     """Resume the delivery at the programmed rate."""
-    _start_or_stop(ChangeKind.RESUME, url, keys, yes=yes)
+    _start_or_stop(ChangeKind.RESUME, url, keys, history, yes=yes)
 
 
-def _start_or_stop(kind: ChangeKind, url: str, keys: Keys, *, yes: bool) -> None:
+def _start_or_stop(kind: ChangeKind, url: str, keys: Keys, history: Place, *, yes: bool) -> None:
     options.check_terminal(yes=yes)
-    with opened(url, keys) as pump:
+    with opened(url, keys, history) as pump:
         pump.check_settled()
         prepared = pump.prepare(Change(kind), seen=pump.status())
         _carry_out(pump, prepared, "", None if yes else kind.name.lower())

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import gc
 import sys
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from monitor.commands.options import every_option, keys_option, rules_option, url_argument
+from monitor.commands.options import (
+    every_option,
+    history_option,
+    keys_option,
+    no_history_option,
+    rules_option,
+    url_argument,
+)
 from monitor.errors import LinkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from monitor.client import PumpClient
-    from monitor.commands.options import Keys
+    from monitor.commands.options import Keys, Place
+    from monitor.history.recorder import Recorder
     from protocol.dosing import Rules
     from protocol.intent import Intent
 
@@ -27,7 +35,9 @@ if TYPE_CHECKING:
 @keys_option
 @every_option
 @rules_option
-def dashboard(url: str, keys: Keys, period_ms: int, rules: Callable[[], Rules]) -> None:
+@history_option
+@no_history_option
+def dashboard(url: str, keys: Keys, period_ms: int, rules: Callable[[], Rules], history: Place) -> None:
     """Show the pump on the whole terminal."""
     if not _is_a_terminal():
         raise click.UsageError("the dashboard needs a terminal; status and watch do without")
@@ -39,8 +49,14 @@ def dashboard(url: str, keys: Keys, period_ms: int, rules: Callable[[], Rules]) 
     from monitor.ui.app import DashboardApp  # noqa: PLC0415 - now that it is certain to be wanted
     from monitor.watch import Watcher  # noqa: PLC0415 - as above
 
+    recorder = cache(partial(_recorder, keys, history))
     watcher = Watcher(
-        url, lambda: _connect(url, keys), left=partial(_left, keys), period_ms=period_ms, bench_key=keys.bench
+        url,
+        lambda: _connect(url, keys, recorder()),
+        left=partial(_left, keys),
+        period_ms=period_ms,
+        bench_key=keys.bench,
+        history=recorder,
     )
     app = DashboardApp(watcher, rules=rules, painted=_collect_garbage_again)
     try:
@@ -61,11 +77,21 @@ def _is_a_terminal() -> bool:
     return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
-def _connect(url: str, keys: Keys) -> PumpClient:
-    """Open a client; on the watching thread, which is where its modules are first wanted."""
-    from monitor.client import PumpClient  # noqa: PLC0415 - after the first paint
+def _recorder(keys: Keys, history: Place) -> Recorder | None:
+    """Return where readings are kept, None where they are not; on the watching thread, as what follows."""
+    if not history.kept:
+        return None
+    from monitor.history.recorder import Recorder  # noqa: PLC0415 - after the first paint
 
-    return PumpClient(url, keyring=keys.ring())
+    return Recorder(history.found(bench=keys.bench))
+
+
+def _connect(url: str, keys: Keys, recorder: Recorder | None) -> PumpClient:
+    """Open a client."""
+    from monitor.client import PumpClient  # noqa: PLC0415 - as above
+    from monitor.deeds import NoTrail  # noqa: PLC0415 - as above
+
+    return PumpClient(url, keyring=keys.ring(), trail=recorder or NoTrail())
 
 
 def _left(keys: Keys, serial_number: str | None) -> tuple[tuple[Intent, ...], str]:

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from monitor.client import PumpClient
+from monitor.deeds import NoTrail
+from monitor.history.recorder import Recorder
 from monitor.verdicts import became, either_rate, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from monitor.commands.options import Keys
+    from monitor.commands.options import Keys, Place
 
 
-@contextlib.contextmanager
-def opened(url: str, keys: Keys) -> Iterator[PumpClient]:
+@contextmanager
+def opened(url: str, keys: Keys, history: Place) -> Iterator[PumpClient]:
     """Open a pump, and tell on standard error what was settled on the way and what is in doubt still.
 
     Raises:
         LinkError: where there is no such port, no answer, no key, or no pump.
     """
-    with PumpClient(url, keyring=keys.ring()) as pump:
+    with recording(keys, history) as recorder, opened_for(recorder, url, keys) as pump:
+        yield pump
+
+
+@contextmanager
+def recording(keys: Keys, history: Place) -> Iterator[Recorder | None]:
+    """Have a history at hand, None where none is kept; it is opened when there is something to record."""
+    if not history.kept:
+        yield None
+        return
+    with closing(Recorder(history.found(bench=keys.bench))) as recorder:
+        yield recorder
+
+
+@contextmanager
+def opened_for(recorder: Recorder | None, url: str, keys: Keys) -> Iterator[PumpClient]:
+    """Do as `opened` with a history that is at hand."""
+    with PumpClient(url, keyring=keys.ring(), trail=recorder or NoTrail()) as pump:
         tell(pump)
         yield pump
 

@@ -63,6 +63,47 @@ def keys_option(command: Callable[..., None]) -> Callable[..., None]:
     return with_keys
 
 
+class Place(NamedTuple):
+    """Where a command keeps its history.
+
+    Attributes:
+        file: that was named; None for the one in the user's data folder.
+        kept: whether readings and events are.
+    """
+
+    file: Path | None
+    kept: bool
+
+    def found(self, *, bench: bool) -> Path:
+        """Return the file."""
+        from monitor.history.schema import default_file  # noqa: PLC0415 - after the first paint
+
+        return self.file or default_file(bench=bench)
+
+
+def history_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the option --history, and call it with `history`, a `Place`."""
+
+    @click.option(
+        "--history",
+        "file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The history file.  [default: in the user's data folder]",
+    )
+    @wraps(command)
+    def with_history(*args: Any, file: Path | None, no_history: bool = False, **options: Any) -> None:  # noqa: ANN401 - as above
+        if no_history and file is not None:
+            raise click.UsageError("--history and --no-history exclude each other: leave one out")
+        command(*args, history=Place(file, not no_history), **options)
+
+    return with_history
+
+
+no_history_option = click.option(
+    "--no-history", is_flag=True, help="Remember nothing; nothing can be changed then."
+)
+
+
 def rules_option(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options --drugs, --drug and --patient-class, and call it with `rules`, which returns the rules.
 

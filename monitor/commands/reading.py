@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.commands.opening import opened, say, tell
-from monitor.commands.options import every_option, json_option, keys_option, url_argument
+from monitor.commands.opening import opened, opened_for, recording, say, tell
+from monitor.commands.options import (
+    every_option,
+    history_option,
+    json_option,
+    keys_option,
+    no_history_option,
+    url_argument,
+)
 from monitor.errors import LinkError
 from monitor.report import event_fields, numbered_event, reading_fields, reading_line, reading_text
 from protocol.vocabulary import Log
@@ -19,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from monitor.client import PumpClient
-    from monitor.commands.options import Keys
+    from monitor.commands.options import Keys, Place
+    from monitor.history.recorder import Recorder
     from monitor.snapshot import Reading
     from protocol.messages import Bench
 
@@ -30,10 +38,11 @@ _MS_A_S = 1_000
 @click.command()
 @url_argument
 @keys_option
+@history_option
 @json_option
-def status(url: str, keys: Keys, *, as_json: bool) -> None:
+def status(url: str, keys: Keys, history: Place, *, as_json: bool) -> None:
     """Print one reading."""
-    with opened(url, keys) as pump:
+    with opened(url, keys, history) as pump:
         reading = pump.status()
         bench = _bench(pump, reading)
         fields = reading_fields(reading, time.monotonic_ns(), bench)
@@ -51,21 +60,37 @@ def _bench(pump: PumpClient, reading: Reading) -> Bench | None:
 @click.command()
 @url_argument
 @keys_option
+@history_option
 @json_option
 @click.option(
     "--count", type=click.IntRange(min=1), help="End after this many readings.  [default: at Ctrl-C]"
 )
 @every_option
-def watch(url: str, keys: Keys, *, as_json: bool, count: int | None, period_ms: int) -> None:
-    """Print a reading a line; a lost link is told on standard error and tried again."""
+@no_history_option
+def watch(url: str, keys: Keys, history: Place, *, as_json: bool, count: int | None, period_ms: int) -> None:
+    """Print a reading a line; a lost link is told on standard error and tried again.
 
-    def show(reading: Reading, bench: Bench | None) -> None:
-        fields = reading_fields(reading, time.monotonic_ns(), bench)
-        click.echo(json.dumps(fields) if as_json else reading_line(reading, bench))
+    Readings and the pump's log go to the history before they are printed.
+    """
+
+    def shown_by(pump: PumpClient, recorder: Recorder | None) -> Callable[[Reading, Bench | None], None]:
+        told = ""
+
+        def show(reading: Reading, bench: Bench | None) -> None:
+            nonlocal told
+            if recorder is not None:
+                recorder.follow(pump, reading, reading.status.newest_event + 1)
+                if recorder.problem not in {"", told}:
+                    say(f"history not written: {recorder.problem}")
+                told = recorder.problem
+            fields = reading_fields(reading, time.monotonic_ns(), bench)
+            click.echo(json.dumps(fields) if as_json else reading_line(reading, bench))
+
+        return show
 
     try:
-        with opened(url, keys) as pump:
-            _watch(pump, show, count, period_ms / _MS_A_S)
+        with recording(keys, history) as recorder, opened_for(recorder, url, keys) as pump:
+            _watch(pump, shown_by(pump, recorder), count, period_ms / _MS_A_S)
     except KeyboardInterrupt:
         return
 
@@ -110,13 +135,14 @@ def _wait_for_link(pump: PumpClient, error: LinkError) -> None:
 @click.command()
 @url_argument
 @keys_option
+@history_option
 @json_option
 @click.option(
     "--since", type=click.IntRange(min=1), default=1, show_default=True, help="Number of the first entry."
 )
 @click.option("--faults", is_flag=True, help="Print the fault log, which counts its own entries.")
-def events(url: str, keys: Keys, *, as_json: bool, since: int, faults: bool) -> None:
+def events(url: str, keys: Keys, history: Place, *, as_json: bool, since: int, faults: bool) -> None:
     """Print the pump's event log, oldest first."""
-    with opened(url, keys) as pump:
+    with opened(url, keys, history) as pump:
         for record in pump.events(since, Log.FAULTS if faults else Log.EVENTS):
             click.echo(json.dumps(event_fields(record)) if as_json else numbered_event(record))

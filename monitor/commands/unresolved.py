@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.commands.opening import opened, say
-from monitor.commands.options import check_terminal, json_option, keys_option, typed, yes_option
+from monitor.commands.options import (
+    check_terminal,
+    history_option,
+    json_option,
+    keys_option,
+    typed,
+    yes_option,
+)
 from monitor.errors import RefusedError
 from monitor.intents import Intents, default_folder
 from monitor.verdicts import either_rate, named, noted_time, wish
@@ -18,7 +25,7 @@ from protocol.units import format_rate
 
 if TYPE_CHECKING:
     from monitor.client import PumpClient
-    from monitor.commands.options import Keys
+    from monitor.commands.options import Keys, Place
     from monitor.intents import Noted
     from protocol.intent import Intent
 
@@ -29,12 +36,15 @@ _WORD = "discard"
 @click.command()
 @click.argument("url", required=False)
 @keys_option
+@history_option
 @json_option
 @yes_option
 @click.option(
     "--discard", "chosen", metavar="ID", help="Give up a change whose pump has another memory by now."
 )
-def unresolved(url: str | None, keys: Keys, *, as_json: bool, yes: bool, chosen: str | None) -> None:
+def unresolved(
+    url: str | None, keys: Keys, history: Place, *, as_json: bool, yes: bool, chosen: str | None
+) -> None:
     """List the changes that have no verdict yet, of all pumps; with URL, that pump is asked first.
 
     Without a pump, what was noted on this computer is listed. The exit code is 4 as long as an outcome is unknown.
@@ -47,7 +57,7 @@ def unresolved(url: str | None, keys: Keys, *, as_json: bool, yes: bool, chosen:
     if chosen is not None:
         check_terminal(yes=yes)
     if url is not None:
-        with opened(url, keys) as pump:
+        with opened(url, keys, history) as pump:
             if chosen is not None:
                 _discard(pump, chosen, yes=yes)
     found = Intents(default_folder(bench=keys.bench)).look()

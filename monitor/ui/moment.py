@@ -105,8 +105,9 @@ class Moment:
             return f"the reading is {self.age_s} s old: a change needs a live one"
         if self.snapshot.role in (None, Role.VIEWER):
             return _ROLE_NEEDED
-        if self.snapshot.notes_problem:
-            return f"no change is made: {self.snapshot.notes_problem}"
+        unwritten = self.snapshot.notes_problem or self.snapshot.history_problem
+        if unwritten:
+            return f"no change is made: {unwritten}"
         return _obstacle_at_pump(self.status, kind)
 
     @property

@@ -11,6 +11,7 @@ from textual.app import App
 
 from monitor.cli import main as monitor
 from monitor.client import PumpClient
+from monitor.history.recorder import Recorder
 from monitor.keys import find_keys
 from monitor.ui.app import DashboardApp
 from monitor.ui.widgets import identity
@@ -53,6 +54,16 @@ def status_stamped_on_arrival(client: PumpClient) -> Reading:
     return replace(_status(client), asked_ns=time.monotonic_ns())
 
 
+def recorded_when_ten_wait(recorder: Recorder, *followed: Any) -> Any:  # noqa: ANN401 - as `follow`
+    """Store what was shown some time later."""
+    recorder.__dict__.setdefault("late", []).append(followed)
+    if len(recorder.__dict__["late"]) == 10:
+        for one in recorder.__dict__.pop("late"):
+            _follow(recorder, *one)
+    return ()
+
+
+_follow = Recorder.follow
 _honest = identity.draw
 _status = PumpClient.status
 
@@ -66,6 +77,9 @@ if __name__ == "__main__":
         monitor()
     if bug == "stamps on arrival":
         PumpClient.status = status_stamped_on_arrival  # type: ignore[method-assign] # as above
+        monitor()
+    if bug == "shows before it stores":
+        Recorder.follow = recorded_when_ten_wait  # type: ignore[method-assign] # as above
         monitor()
     if bug.startswith("dashboard"):
         identity.draw = draw_with_a_key_at_hand

@@ -300,6 +300,7 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LivePump]:
     # A machine that is busy with something else is no reason to give up: time-outs come from the test's clock.
     monkeypatch.setattr(changing, "_PAUSE_BETWEEN_TRIES_S", 0)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     pump = LivePump(tmp_path)
     yield pump
     pump.close()

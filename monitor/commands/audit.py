@@ -1,0 +1,179 @@
+"""`pump-monitor audit list` and `audit verify`: what was done to pumps from here, and whether that record still holds."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from monitor.commands.opening import opened
+from monitor.commands.options import Place, history_option, json_option, keys_option
+from monitor.history import reading
+from monitor.history.anchors import applied_changes, compare
+from monitor.history.chain import GENESIS, first_break
+from monitor.history.schema import HistoryError, opened_to_read
+from monitor.verdicts import wish
+from protocol.messages import Change, Step
+from protocol.units import format_rate
+from protocol.vocabulary import ChangeKind
+from protocol.wording import event_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from monitor.commands.options import Keys
+    from monitor.history.chain import Entry
+    from monitor.history.store import Pump
+    from protocol.messages import EventRecord
+
+_LEAST_HEAD = 8  # hexadecimal digits of a hash that somebody wrote down
+_MOST_FOREIGN = 5  # changes of others that are listed one by one
+_MS_A_S = 1_000
+
+
+@click.group()
+def audit() -> None:
+    """Look at the record of every change: who meant what, what the pump made of it, and what became of it."""
+
+
+@audit.command("list")
+@keys_option
+@history_option
+@json_option
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the newest N records.")
+def listed(keys: Keys, history: Place, *, as_json: bool, last: int | None) -> None:
+    """Print the audit trail, oldest first.
+
+    \b
+    pump-monitor audit list --last 20
+    """  # noqa: D301 - click wants the character, it keeps the line
+    with opened_to_read(history.found(bench=keys.bench)) as connection:
+        found = list(reading.entries(connection))
+    for entry in found[-last:] if last else found:
+        click.echo(json.dumps(_fields(entry)) if as_json else _text(entry))
+    if not found and not as_json:
+        click.echo("nothing was changed from here")
+
+
+@audit.command()
+@click.argument("url", required=False)
+@keys_option
+@history_option
+@click.option(
+    "--head", metavar="HASH", help="The hash that verify printed once: it must still be in the trail."
+)
+def verify(url: str | None, keys: Keys, history: Place, head: str | None) -> None:
+    """Check that neither the audit trail nor a reading was altered, and hold the trail against the pumps' own logs.
+
+    With URL the pump is asked for its log; without, the log that was stored is taken, which lies in the same file. The
+    exit code is 1 where something does not hold, and the first bad record is named.
+    """
+    if head is not None and len(head) < _LEAST_HEAD:
+        raise click.BadParameter(f"{_LEAST_HEAD} digits at the least", param_hint="--head")
+    file = history.found(bench=keys.bench)
+    asked = None if url is None else _log_of(url, keys, history)
+    with opened_to_read(file) as connection:
+        connection.execute("BEGIN")  # one state of the file for all that follows
+        trail = list(reading.entries(connection))
+        damage = reading.damage(connection)
+        broken = first_break(trail) or reading.broken_reading(connection)
+        readings = reading.count(connection, "readings")
+        logs = {pump: reading.log(connection, number) for number, pump in reading.pumps(connection).items()}
+    if asked is not None:
+        logs[asked[0]] = asked[1]
+    if broken is not None or damage:
+        raise HistoryError(f"{broken.why if broken else damage}: {file}")
+    if head is not None and not any(entry.hash.hex().startswith(head.lower()) for entry in trail):
+        raise HistoryError(f"no record has the hash {head}: the trail was cut off or replaced: {file}")
+    newest = trail[-1].hash if trail else GENESIS
+    click.echo(f"{len(trail)} records hold; head {newest.hex()}")
+    click.echo(f"{readings} readings hold")
+    try:
+        whole = None if asked is None else asked[0]
+        missing = sum([_compared(trail, pump, log, whole=pump == whole) for pump, log in logs.items()])
+    except ValueError as error:
+        raise HistoryError(f"{error}: {file}") from error
+    if missing:
+        raise HistoryError("a change that was recorded as applied is not in the log of its pump")
+
+
+def _log_of(url: str, keys: Keys, history: Place) -> tuple[Pump, list[EventRecord]]:
+    """Return a pump and the log that it keeps itself."""
+    from monitor.history.store import Pump  # noqa: PLC0415 - only where a pump is asked
+
+    with opened(url, keys, history) as pump:
+        return Pump(pump.serial_number, pump.store_id), pump.events()
+
+
+def _compared(trail: Iterable[Entry], pump: Pump, log: list[EventRecord], *, whole: bool) -> int:
+    """Say how the trail stands with a pump's log, and return how many changes that log lacks."""
+    applied = applied_changes(trail, pump)
+    beside = compare(applied, log, whole=whole)
+    said = f"pump {pump.serial_number}: {len(applied)} changes applied from here, {beside.found} of them in its log"
+    if beside.untold:
+        said += f", {len(beside.untold)} where the log at hand does not reach"
+    click.echo(said)
+    for one in beside.missing:
+        what = f"revision {one.revision}, pump time {one.pump_time_us} us"
+        click.echo(f"  record {one.seq}: applied as {what}, and not in the pump's log")
+    if beside.foreign:
+        click.echo(
+            f"  {len(beside.foreign)} changes of its log were made by another host, or cut from this trail:"
+        )
+    for event in beside.foreign[-_MOST_FOREIGN:]:
+        click.echo(f"  {event.number:5}  {event_line(event)}")
+    return len(beside.missing)
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    """Return a record as JSON values; the names are a contract with scripts."""
+    head = {"seq": entry.seq, "wall_ms": entry.wall_ms, "kind": entry.kind, "hash": entry.hash.hex()}
+    return head | cast("dict[str, Any]", entry.facts)
+
+
+def _text(entry: Entry) -> str:
+    facts = cast("dict[str, Any]", entry.facts)
+    when = datetime.fromtimestamp(entry.wall_ms / _MS_A_S, UTC).astimezone()
+    who = f"{facts.get('role', '').lower()} {facts.get('by', '')}".strip()
+    try:
+        said = _WORDS[entry.kind](facts)
+    except (KeyError, TypeError, ValueError):  # of a later version, or of nobody's making; verify tells
+        said = f"{entry.kind}: {entry.body}"
+    said = "".join(char if char.isprintable() else "?" for char in said)
+    command = facts.get("command", "")[:_LEAST_HEAD]
+    return (
+        f"{entry.seq:5}  {when:%Y-%m-%d %H:%M:%S}  {facts.get('pump', ''):8}  {who:19}  {command:8}  {said}"
+    )
+
+
+def _intended(facts: dict[str, Any]) -> str:
+    rest = dict(facts["change"])
+    kind = ChangeKind[rest.pop("kind")]
+    steps = tuple(Step(**step) for step in rest.pop("steps", ()))
+    said = f"change {wish(Change(kind, steps=steps, **rest))}, seen {format_rate(facts['seen']['rate_nl_h'])}"
+    return f"{said}; over a soft limit: {facts['reason']}" if facts["reason"] else said
+
+
+def _outcome(facts: dict[str, Any]) -> str:
+    rate = format_rate(facts["rate_nl_h"])
+    if facts["verdict"] == "APPLIED":
+        return f"applied as revision {facts['revision']}: {rate}"
+    return f"not applied: {rate}"
+
+
+_WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "intended": _intended,
+    "prepared": lambda f: f"the pump would go to {format_rate(f['new_rate_nl_h'])}",
+    "committing": lambda f: f"confirmed: {format_rate(f['rate_nl_h'])}",
+    "outcome": _outcome,
+    "refused": lambda f: f"refused by the pump: {f['sentence']}",
+    "no_answer": lambda _: "no answer",
+    "read_back_differs": lambda _: "the pump's read-back differs",
+    "abandoned": lambda _: "abandoned",
+    "given_up": lambda _: "given up without a verdict",
+    "acknowledged": lambda f: f"alarms acknowledged: {f['alarms']:#x}",
+    "audio_paused": lambda f: f"alarm sound paused for {f['seconds']} s",
+    "disk_full": lambda f: f["problem"],
+}

@@ -1,0 +1,220 @@
+"""Keeps the history, whatever its disk does: a history that can't be written is told of, and telemetry goes on.
+
+Readings that could not be stored wait here, as many as `_MOST_WAITING`, and the pump keeps its own log: both are made up
+for once the disk takes them. What is to be on record before a change is sent is refused at once, and so the change.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from monitor.history import ballast
+from monitor.history.chain import KEPT
+from monitor.history.schema import HistoryError
+from monitor.history.store import NOTHING, Page, Pump, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from monitor.client import PumpClient
+    from monitor.snapshot import Reading
+    from protocol.messages import EventRecord, Status
+
+_RETRY_NS = 5_000_000_000  # a disk that has failed is tried again after so long
+_MOST_WAITING = 3_600  # readings, an hour at the usual pace
+_MOST = 2**63 - 1  # the greatest figure that SQLite keeps
+
+
+def wall_ms() -> int:
+    """Return this host's calendar clock, milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class Recorder:
+    """The history of one program; used by the one thread that talks to its pump.
+
+    Args:
+        file: where it is; opened when there is something to record.
+        now_ns: the host's monotonic clock.
+        now_ms: the host's calendar clock, ms.
+        ballast_bytes: how much room is kept for a full disk.
+
+    Attributes:
+        problem: why nothing is recorded, one sentence; empty where all is.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        *,
+        now_ns: Callable[[], int] = time.monotonic_ns,
+        now_ms: Callable[[], int] = wall_ms,
+        ballast_bytes: int = ballast.BALLAST_BYTES,
+    ) -> None:
+        self.file = file
+        self.problem = ""
+        self._now_ns = now_ns
+        self._now_ms = now_ms
+        self._ballast_bytes = ballast_bytes
+        self._store: Store | None = None
+        self._waiting: deque[tuple[Pump, tuple[int, Status]]] = deque(maxlen=_MOST_WAITING)
+        self._retry_ns = 0
+
+    def close(self) -> None:
+        """Close the file, having tried once more to store what waits."""
+        if self._waiting:
+            self._retry_ns = 0
+            self._try(self._store_waiting)
+        self._shut()
+
+    # --- what the pump said -------------------------------------------------------------------------------------------
+
+    def follow(self, client: PumpClient, reading: Reading, since: int) -> Sequence[EventRecord]:
+        """Record a reading, and what of the pump's log is missing; on the disk when this returns, or told of.
+
+        Args:
+            client: the pump.
+            reading: its newest.
+            since: the number from which on the caller wants the log.
+
+        Returns:
+            The log from there on, or from before it, oldest first.
+
+        Raises:
+            LinkError: the pump does not answer when it is asked for its log.
+        """
+        pump = Pump(reading.serial_number, client.store_id)
+        since = min(since, self.next_event(pump, since))
+        events = client.events(since) if reading.status.newest_event >= since else []
+        self.see(pump, reading.status, Page(since, events))
+        return events
+
+    def next_event(self, pump: Pump, otherwise: int) -> int:
+        """Return from which number on a pump's event log is wanted; `otherwise` while nothing can be recorded."""
+        number = otherwise
+
+        def look() -> None:
+            nonlocal number
+            number = self._opened().next_event(pump)
+
+        self._try(look)
+        return number
+
+    def see(self, pump: Pump, status: Status, log: Page = NOTHING) -> None:
+        """Record a reading and a page of the event log; on the disk when this returns, or told of."""
+        if not _can_be_kept(status, log.events):
+            self.problem = "the pump sends figures that are beyond all keeping"
+            return
+        self._waiting.append((pump, (self._now_ms(), status)))
+        self._try(lambda: self._store_waiting(pump, log))
+
+    def _store_waiting(self, pump: Pump | None = None, log: Page = NOTHING) -> None:
+        """Store all readings that wait, oldest first, and a page of one pump's log with the newest of its own."""
+        store = self._opened()
+        for whose, group in groupby(list(self._waiting), itemgetter(0)):
+            readings = [reading for _, reading in group]
+            is_last = len(readings) == len(self._waiting)
+            store.add(whose, readings, log if is_last and whose == pump else NOTHING)
+            for _ in readings:
+                self._waiting.popleft()
+
+    # --- what was done to it ------------------------------------------------------------------------------------------
+
+    def note(self, kind: str, facts: dict[str, object]) -> None:
+        """Add a record to the audit trail; on the disk when this returns.
+
+        Raises:
+            HistoryError: it can't be: then what it tells of may not be done.
+        """
+        try:
+            self._opened().append(self._now_ms(), kind, facts)
+        except HistoryError as error:
+            self._fail(error)
+            raise
+        self._recovered()
+
+    def note_late(self, kind: str, facts: dict[str, object]) -> bool:
+        """Add a record of what has been done already, if need be in the room that the ballast leaves; False if it can't be."""
+        for _ in range(2):  # the first try may be what finds the disk full
+            try:
+                self._store = self._store or self._open()
+                self._store.append(self._now_ms(), kind, facts)
+            except HistoryError as error:
+                self._fail(error)
+                if not error.full:
+                    return False
+            else:
+                return True
+        return False
+
+    # --- the disk -----------------------------------------------------------------------------------------------------
+
+    def _try(self, work: Callable[[], None]) -> None:
+        """Do what may fail, and while it does, only now and then."""
+        if self.problem and self._now_ns() < self._retry_ns:
+            return
+        try:
+            work()
+        except HistoryError as error:
+            self._fail(error)
+        else:
+            self._recovered()
+
+    def _opened(self) -> Store:
+        """Return the store, with the ballast in its place.
+
+        Raises:
+            HistoryError: it can't be opened, its trail does not hold, or the disk has no room left.
+        """
+        if self._store is None:
+            self._store = self._open()
+            self._lay_ballast()
+        elif self.problem:
+            self._lay_ballast()
+        return self._store
+
+    def _open(self) -> Store:
+        store = Store(self.file)
+        broken = store.broken_tail()
+        if broken is not None:
+            store.close()
+            said = f"the audit trail does not hold: {broken.why}; see pump-monitor audit verify"
+            raise HistoryError(f"{said}: {self.file}")
+        return store
+
+    def _lay_ballast(self) -> None:
+        try:
+            ballast.lay(self.file, self._ballast_bytes)
+        except OSError as error:
+            why = f"there is no room for what must be recorded ({error.strerror or error})"
+            raise HistoryError(f"{why}: {self.file}", full=True) from error
+
+    def _fail(self, error: HistoryError) -> None:
+        first = not self.problem
+        self.problem = str(error)
+        self._retry_ns = self._now_ns() + _RETRY_NS
+        if error.full:
+            ballast.give_up(self.file)
+            if first and self._store is not None:
+                self.note_late("disk_full", {"problem": self.problem})
+        else:
+            self._shut()  # a file that was moved away, or mended, is opened anew
+
+    def _recovered(self) -> None:
+        self.problem = ""
+
+    def _shut(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+
+def _can_be_kept(status: Status, events: Sequence[EventRecord]) -> bool:
+    figures: list[int] = [getattr(status, name) for name in KEPT]
+    figures += [figure for one in events for figure in (one.pump_time_us, one.clock_s)]
+    return max(figures) <= _MOST

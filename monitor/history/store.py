@@ -1,0 +1,158 @@
+"""Writes the history. One connection, used by one thread: whoever talks to the pump stores what was said, then shows it.
+
+Each call is one transaction, on the disk when it returns. Several programs may write to one file; SQLite lets them in one
+after the other, and the chains go on from what is there at that moment.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from monitor.history.chain import GENESIS, KEPT, Break, Entry, entry_after, first_break, reading_rows
+from monitor.history.schema import open_to_write, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from protocol.messages import EventRecord, Status
+
+_ADD_READING = f"INSERT INTO readings VALUES ({', '.join('?' * (4 + len(KEPT)))})"  # noqa: S608 - question marks
+_ADD_EVENT = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_GO_ON = "UPDATE pumps SET next_event = max(next_event, ?) WHERE id = ? AND next_event >= ?"
+_ADD_ENTRY = "INSERT INTO audit VALUES (?, ?, ?, ?, ?)"
+_TAIL = 100  # audit records whose chain is checked at each start; `audit verify` checks them all
+
+
+class Pump(NamedTuple):
+    """A pump and its memory: with another memory, its events count from 1 again.
+
+    Attributes:
+        serial_number: who it is.
+        store_id: 8 bytes that name its memory.
+    """
+
+    serial_number: str
+    store_id: bytes
+
+
+class Page(NamedTuple):
+    """Entries of a pump's event log.
+
+    Attributes:
+        since: the number from which on they were asked for: what is missing from there on the pump has overwritten.
+        events: the entries, oldest first.
+    """
+
+    since: int
+    events: Sequence[EventRecord]
+
+
+NOTHING = Page(1, ())
+
+
+class Store:
+    """An open history.
+
+    Args:
+        file: where it is; made where there is none.
+
+    Raises:
+        HistoryError: where it can't be opened; from every method, where it can't be written.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._connection = open_to_write(file)
+        self._ids: dict[Pump, int] = {}
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def broken_tail(self) -> Break | None:
+        """Return the first of the newest audit records that is not what was written, None where they hold."""
+        with told(self.file):
+            found = self._connection.execute(
+                "SELECT seq, wall_ms, kind, body, hash FROM audit ORDER BY seq DESC LIMIT ?", (_TAIL + 1,)
+            ).fetchall()
+        entries = [Entry(*row) for row in reversed(found)]
+        if len(entries) <= _TAIL:
+            return first_break(entries)
+        return first_break(entries[1:], entries[0].hash, entries[0].seq + 1)
+
+    def add(self, pump: Pump, readings: Iterable[tuple[int, Status]], log: Page = NOTHING) -> None:
+        """Store readings of a pump, each with the host's calendar time in ms, and a page of its event log.
+
+        A page that was asked for from beyond `next_event` is passed over: it would leave a gap that nobody looks for.
+        """
+        with self._writing():
+            number = self._id(pump)
+            seq, before = self._last("readings")
+            rows = reading_rows(before, seq + 1, number, readings)
+            self._connection.executemany(_ADD_READING, rows)
+            if (
+                log.events
+                and self._connection.execute(_GO_ON, (log.events[-1].number + 1, number, log.since)).rowcount
+            ):
+                self._connection.executemany(_ADD_EVENT, _event_rows(number, log.events))
+
+    def next_event(self, pump: Pump) -> int:
+        """Return the number of the first entry of a pump's event log that is not stored yet."""
+        with told(self.file):
+            found = self._connection.execute(
+                "SELECT next_event FROM pumps WHERE (serial_number, store_id) = (?, ?)", pump
+            )
+            row = found.fetchone()
+        return 1 if row is None else int(row[0])
+
+    def append(self, wall_ms: int, kind: str, facts: dict[str, object]) -> Entry:
+        """Add a record to the audit trail and return it.
+
+        Args:
+            wall_ms: now, by this host's calendar clock, ms.
+            kind: what it tells.
+            facts: JSON values.
+        """
+        with self._writing():
+            seq, before = self._last("audit")
+            entry = entry_after(before, seq + 1, wall_ms, kind, facts)
+            self._connection.execute(_ADD_ENTRY, (entry.seq, wall_ms, kind, entry.body, entry.hash))
+        return entry
+
+    def _id(self, pump: Pump) -> int:
+        if pump not in self._ids:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO pumps (serial_number, store_id) VALUES (?, ?)", pump
+            )
+            found = self._connection.execute(
+                "SELECT id FROM pumps WHERE (serial_number, store_id) = (?, ?)", pump
+            )
+            self._ids[pump] = int(found.fetchone()[0])
+        return self._ids[pump]
+
+    def _last(self, table: str) -> tuple[int, bytes]:
+        """Return the number and the hash of the last record of a table; 0 and GENESIS of an empty one."""
+        found = self._connection.execute(f"SELECT seq, hash FROM {table} ORDER BY seq DESC LIMIT 1")  # noqa: S608 - a table of ours
+        row = found.fetchone()
+        return (0, GENESIS) if row is None else (int(row[0]), bytes(row[1]))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Make one transaction of what is done within."""
+        with told(self.file):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._ids.clear()  # what was numbered in it has no number
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+def _event_rows(pump: int, events: Iterable[EventRecord]) -> Iterator[tuple[int, ...]]:
+    for one in events:
+        yield (pump, one.number, one.pump_time_us, one.clock_s, one.kind, one.detail, one.a, one.b)
