@@ -75,6 +75,12 @@ class Medians:
         kept = self.ratio <= most
         return Result(name, self.ours, unit, self.reference, self.ratio, f"<= {most:.1f}", kept)
 
+    def value_at_least(self, name: str, unit: str, least: float) -> Result:
+        """Judge by our own figure, of which more is better."""
+        return Result(
+            name, self.ours, unit, self.reference, self.ratio, f">= {least:g} {unit}", self.ours >= least
+        )
+
     def value_at_most(self, name: str, unit: str, most: float) -> Result:
         """Judge by our own figure; the reference only tells what a part of it is not ours."""
         budget = f"<= {most:g} {unit}"

@@ -26,6 +26,8 @@ _BENCHES = {
     "seven-years": "seven_years",
     "cost-of-an-event": "cost_of_an_event",
     "many-pumps-cpu": "many_pumps",
+    "history-readings": "history_readings",
+    "history-trend": "history_trend",
 }
 _PEERS = {"pymodbus", "pymavlink", "psutil"}
 _FAILED, _INTERRUPTED, _TERMINATED = 1, 130, 143

@@ -21,10 +21,11 @@ from protocol.vocabulary import ChangeKind
 from protocol.wording import event_line
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterable
 
     from monitor.commands.options import Keys
-    from monitor.history.chain import Entry
+    from monitor.history.chain import Break, Entry
     from monitor.history.store import Pump
     from protocol.messages import EventRecord
 
@@ -78,7 +79,10 @@ def verify(url: str | None, keys: Keys, history: Place, head: str | None) -> Non
         connection.execute("BEGIN")  # one state of the file for all that follows
         trail = list(reading.entries(connection))
         damage = reading.damage(connection)
-        broken = first_break(trail) or reading.broken_reading(connection)
+        try:
+            broken = first_break(trail) or _broken_reading(connection, trail)
+        except ValueError as error:
+            raise HistoryError(f"{error}: {file}") from error
         readings = reading.count(connection, "readings")
         logs = {pump: reading.log(connection, number) for number, pump in reading.pumps(connection).items()}
     if asked is not None:
@@ -97,6 +101,11 @@ def verify(url: str | None, keys: Keys, history: Place, head: str | None) -> Non
         raise HistoryError(f"{error}: {file}") from error
     if missing:
         raise HistoryError("a change that was recorded as applied is not in the log of its pump")
+
+
+def _broken_reading(connection: sqlite3.Connection, trail: list[Entry]) -> Break | None:
+    before, last = reading.folded_until(trail)
+    return reading.broken_reading(connection, before, last + 1)
 
 
 def _log_of(url: str, keys: Keys, history: Place) -> tuple[Pump, list[EventRecord]]:
@@ -175,5 +184,6 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "given_up": lambda _: "given up without a verdict",
     "acknowledged": lambda f: f"alarms acknowledged: {f['alarms']:#x}",
     "audio_paused": lambda f: f"alarm sound paused for {f['seconds']} s",
+    "folded": lambda f: f"readings {f['first']} to {f['last']} folded into minutes",
     "disk_full": lambda f: f["problem"],
 }

@@ -28,7 +28,8 @@ KEPT = (
     *("battery_percent", "battery_mv", "alarms", "newest_event"),
 )
 _figures = attrgetter(*KEPT)
-_pack = struct.Struct(f"<{3 + len(KEPT)}Q").pack
+_bytes = struct.Struct(f"<{3 + len(KEPT)}Q")
+_pack, _unpack = _bytes.pack, _bytes.unpack
 Row = tuple[int | bytes, ...]  # seq, pump, wall_ms, the columns of KEPT, hash
 
 
@@ -100,9 +101,9 @@ def reading_rows(before: bytes, seq: int, pump: int, readings: Iterable[tuple[in
         readings: of each, when it was stored (calendar clock, ms) and the status.
     """
     for number, (wall_ms, status) in enumerate(readings, seq):
-        row = (number, pump, wall_ms, *_figures(status))
-        before = link(before, _pack(*row))
-        yield (*row, before)
+        data = _pack(number, pump, wall_ms, *_figures(status))
+        before = link(before, data)
+        yield (*_unpack(data), before)  # integers and nothing but: SQLite's module is slow with an enum
 
 
 def first_break(entries: Iterable[Entry], before: bytes = GENESIS, seq: int = 1) -> Break | None:

@@ -5,15 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.history.chain import GENESIS, Entry, first_broken_reading
+from monitor.history.retention import HOUR_S, MINUTE_S
 from monitor.history.store import Pump
 from protocol.messages import EventRecord
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from monitor.history.chain import Break
 
+_TREND_OF_SPANS = (
+    "SELECT start_ms, measured_sum_nl_h / readings, reservoir_nl FROM spans"
+    " WHERE pump = ? AND step_s = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms"
+)
+_TREND_OF_READINGS = (
+    "SELECT wall_ms, measured_rate_nl_h, reservoir_nl FROM readings"
+    " WHERE pump = ? AND wall_ms >= ? AND wall_ms < ? ORDER BY wall_ms"
+)
 _EVENT_COLUMNS = "number, pump_time_us, clock_s, kind, detail, a, b"
 
 
@@ -39,6 +48,42 @@ def count(connection: sqlite3.Connection, table: str) -> int:
     """Return how many records a table has."""
     (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - a table of ours
     return int(found)
+
+
+def folded_until(trail: Iterable[Entry]) -> tuple[bytes, int]:
+    """Return the hash and the number of the last reading that was rightly taken out of the file, as the trail has it.
+
+    Raises:
+        ValueError: the trail has a record that is none of this program's.
+    """
+    before, last = GENESIS, 0
+    for entry in trail:
+        if entry.kind == "folded":
+            try:
+                before, last = bytes.fromhex(str(entry.facts["hash"])), int(str(entry.facts["last"]))
+            except (KeyError, ValueError) as error:
+                raise ValueError(f"record {entry.seq} is none that pump-monitor writes") from error
+    return before, last
+
+
+def trend(connection: sqlite3.Connection, pump: int, from_ms: int, to_ms: int) -> list[tuple[int, int, int]]:
+    """Return what was read of a pump from one instant to another, oldest first, as finely as it is kept.
+
+    Args:
+        connection: to the history.
+        pump: which one, as the file numbers them.
+        from_ms: this host's calendar clock.
+        to_ms: the same; itself no more.
+
+    Returns:
+        Of each reading, minute and hour its beginning, the measured rate (the mean, nL/h, rounded down) and the
+        expected volume (by the last reading, nL).
+    """
+    found: list[tuple[int, int, int]] = []
+    for step_s in (HOUR_S, MINUTE_S):
+        found += connection.execute(_TREND_OF_SPANS, (pump, step_s, from_ms, to_ms)).fetchall()
+    found += connection.execute(_TREND_OF_READINGS, (pump, from_ms, to_ms)).fetchall()
+    return found
 
 
 def broken_reading(connection: sqlite3.Connection, before: bytes = GENESIS, seq: int = 1) -> Break | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _RETRY_NS = 5_000_000_000  # a disk that has failed is tried again after so long
 _MOST_WAITING = 3_600  # readings, an hour at the usual pace
+_FOLD_NS = 60_000_000_000  # how often it is looked for what is older than it is kept as it is
 _MOST = 2**63 - 1  # the greatest figure that SQLite keeps
 
 
@@ -64,6 +65,7 @@ class Recorder:
         self._store: Store | None = None
         self._waiting: deque[tuple[Pump, tuple[int, Status]]] = deque(maxlen=_MOST_WAITING)
         self._retry_ns = 0
+        self._fold_ns = 0
 
     def close(self) -> None:
         """Close the file, having tried once more to store what waits."""
@@ -122,6 +124,9 @@ class Recorder:
             store.add(whose, readings, log if is_last and whose == pump else NOTHING)
             for _ in readings:
                 self._waiting.popleft()
+        if self._now_ns() >= self._fold_ns:
+            more = store.fold(self._now_ms())
+            self._fold_ns = self._now_ns() + (0 if more else _FOLD_NS)
 
     # --- what was done to it ------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ import platformdirs
 
 from monitor.errors import MonitorError
 from monitor.history.chain import KEPT
+from monitor.history.retention import Span
 from protocol.places import APP
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ CREATE TABLE readings (
     hash BLOB NOT NULL CHECK (length(hash) = 32)
 ) STRICT;
 CREATE INDEX readings_by_time ON readings (pump, wall_ms);
+CREATE TABLE spans (
+    pump INTEGER NOT NULL REFERENCES pumps,
+    {", ".join(f"{name} INTEGER NOT NULL" for name in Span._fields[1:])},
+    PRIMARY KEY (pump, step_s, start_ms)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE events (
     pump INTEGER NOT NULL REFERENCES pumps,
     number INTEGER NOT NULL,

@@ -7,9 +7,20 @@ after the other, and the chains go on from what is there at that moment.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.history.chain import GENESIS, KEPT, Break, Entry, entry_after, first_break, reading_rows
+from monitor.history.retention import (
+    CHUNK,
+    HOUR_S,
+    MINUTE_S,
+    Span,
+    folded,
+    is_due,
+    minutes_due_before,
+    span_of,
+)
 from monitor.history.schema import open_to_write, told
 
 if TYPE_CHECKING:
@@ -22,6 +33,9 @@ _ADD_READING = f"INSERT INTO readings VALUES ({', '.join('?' * (4 + len(KEPT)))}
 _ADD_EVENT = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _GO_ON = "UPDATE pumps SET next_event = max(next_event, ?) WHERE id = ? AND next_event >= ?"
 _ADD_ENTRY = "INSERT INTO audit VALUES (?, ?, ?, ?, ?)"
+_ADD_SPAN = f"INSERT OR REPLACE INTO spans VALUES ({', '.join('?' * len(Span._fields))})"  # noqa: S608 - as above
+_THE_SPAN = "SELECT * FROM spans WHERE (pump, step_s, start_ms) = (?, ?, ?)"
+_MINUTES = "FROM spans WHERE pump = ? AND step_s = ? AND start_ms < ?"
 _TAIL = 100  # audit records whose chain is checked at each start; `audit verify` checks them all
 
 
@@ -116,9 +130,71 @@ class Store:
             facts: JSON values.
         """
         with self._writing():
-            seq, before = self._last("audit")
-            entry = entry_after(before, seq + 1, wall_ms, kind, facts)
-            self._connection.execute(_ADD_ENTRY, (entry.seq, wall_ms, kind, entry.body, entry.hash))
+            return self._append(wall_ms, kind, facts)
+
+    def fold(self, now_ms: int) -> bool:
+        """Fold a chunk of what is older than it is kept as it is (`monitor.history.retention`).
+
+        Args:
+            now_ms: this host's calendar clock, ms.
+
+        Returns:
+            Whether there may be more of it.
+        """
+        with told(self.file):
+            first = self._connection.execute("SELECT wall_ms FROM readings ORDER BY seq LIMIT 1").fetchone()
+            due = first is not None and is_due(first[0], now_ms)
+            minutes = self._minutes_due(now_ms)
+        if not due and minutes is None:
+            return False
+        with self._writing():
+            more = self._fold_readings(now_ms)
+            return (minutes is not None and self._fold_minutes(minutes, now_ms)) or more
+
+    def _fold_readings(self, now_ms: int) -> bool:
+        rows = self._connection.execute(
+            "SELECT * FROM readings ORDER BY seq LIMIT ?", (CHUNK + 1,)
+        ).fetchall()
+        # The last one stays, whatever its age: the chain goes on from it.
+        due = list(takewhile(lambda row: is_due(row[2], now_ms), rows[:-1]))
+        if not due:
+            return False
+        self._merge(folded(span_of(row) for row in due))
+        first, last = due[0][0], due[-1][0]
+        self._connection.execute("DELETE FROM readings WHERE seq <= ?", (last,))
+        self._append(now_ms, "folded", {"first": first, "last": last, "hash": due[-1][-1].hex()})
+        return len(due) == CHUNK
+
+    def _minutes_due(self, now_ms: int) -> int | None:
+        """Return a pump that has minutes to be folded into hours, None where there is none."""
+        for (pump,) in self._connection.execute("SELECT id FROM pumps").fetchall():
+            where = (pump, MINUTE_S, minutes_due_before(now_ms))
+            if self._connection.execute(f"SELECT 1 {_MINUTES} LIMIT 1", where).fetchone():
+                return int(pump)
+        return None
+
+    def _fold_minutes(self, pump: int, now_ms: int) -> bool:
+        where = (pump, MINUTE_S, minutes_due_before(now_ms))
+        rows = self._connection.execute(
+            f"SELECT * {_MINUTES} ORDER BY start_ms LIMIT ?", (*where, CHUNK)
+        ).fetchall()
+        minutes = [Span(*row) for row in rows]
+        if minutes:  # else another program was quicker
+            self._merge(folded(one.lengthened(HOUR_S) for one in minutes))
+            until = (pump, MINUTE_S, minutes[-1].start_ms + 1)
+            self._connection.execute(f"DELETE {_MINUTES}", until)
+        return True
+
+    def _merge(self, spans: Iterable[Span]) -> None:
+        """Add spans to those that begin together with them."""
+        for span in spans:
+            row = self._connection.execute(_THE_SPAN, span[:3]).fetchone()
+            self._connection.execute(_ADD_SPAN, span if row is None else Span(*row).and_then(span))
+
+    def _append(self, wall_ms: int, kind: str, facts: dict[str, object]) -> Entry:
+        seq, before = self._last("audit")
+        entry = entry_after(before, seq + 1, wall_ms, kind, facts)
+        self._connection.execute(_ADD_ENTRY, (entry.seq, wall_ms, kind, entry.body, entry.hash))
         return entry
 
     def _id(self, pump: Pump) -> int:

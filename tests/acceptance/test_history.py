@@ -81,12 +81,15 @@ def test_no_kill_of_a_change_leaves_the_trail_without_it(bench: Bench) -> None:
     emulator = bench.serve("--frozen")
     chance = random.Random(8)  # noqa: S311 - the instants are the machine's all the same
     rates = ["0.51", "0.52", "0.53", "0.54"]
+    began_s = time.monotonic()
+    assert bench.monitor("set-rate", emulator.ports["tcp"], "0.55 mL/day", "--yes").returncode == 0
+    whole_s = time.monotonic() - began_s  # on this machine, now
     for number in range(12):
         change = bench.start_monitor(
             "set-rate", emulator.ports["tcp"], f"{rates[number % 4]} mL/day", "--yes"
         )
         with suppress(subprocess.TimeoutExpired):  # or it was quick enough this time
-            change.process.wait(timeout=chance.uniform(0.2, 0.6))
+            change.process.wait(timeout=chance.uniform(0.4, 1.0) * whole_s)
         change.kill()
     assert bench.monitor("status", emulator.ports["tcp"]).returncode == 0  # settles what was left
     done = verify(bench, emulator.ports["tcp"], "--keys", str(bench.keys))

@@ -100,7 +100,7 @@ def test_two_programs_that_begin_one_file_at_once_make_its_tables_once(file: Pat
     second = open_to_write(file)
     first.close()
     second.close()
-    assert rows(file, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'") == [(4,)]
+    assert rows(file, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'") == [(5,)]
 
 
 def test_a_history_that_is_not_there_is_not_made_by_looking(file: Path) -> None:
