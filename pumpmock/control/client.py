@@ -180,10 +180,7 @@ def _result(line: bytes) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def _how_to_start(path: Path, error: OSError) -> str:
-    others = (
-        sorted(str(one) for one in path.parent.glob(f"*{path.suffix}") if one != path)
-        if path.parent.is_dir()
-        else []
-    )
+    beside = path.parent.iterdir() if path.parent.is_dir() else ()
+    others = sorted(str(one) for one in beside if one != path and one.is_socket())
     hint = f"; there is {', '.join(others)} (--control)" if others else ""
     return f"no pump answers on {path} ({error.strerror or error}): pumpmock serve starts one{hint}"
