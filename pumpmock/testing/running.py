@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,7 @@ class Running:
             random=randomness(options, "start 1"),
             save=_save_nowhere,
             teller=self,
-            firmware=version(APP),
+            firmware=_firmware(),
             seed=options.seed,
         )
         self.emulator.journal.keep(KEPT)
@@ -234,6 +235,11 @@ class _Watched:
             self._conversation.close()
         except Exception as error:  # noqa: BLE001 - as above
             self._failed(error)
+
+
+@cache
+def _firmware() -> str:
+    return version(APP)  # reads and parses a file
 
 
 def _save_nowhere(_memory: Memory) -> None:

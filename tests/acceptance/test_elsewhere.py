@@ -260,9 +260,13 @@ def test_a_test_that_did_not_come_to_its_end_is_not_judged(wrong: Ran) -> None:
 def test_journals_are_kept_where_somebody_asks_for_them(wrong: Ran, elsewhere: Elsewhere) -> None:
     del wrong
     (kept,) = (elsewhere.project / "journals").glob("*test_that_fails*.jsonl")
-    lines = [json.loads(line) for line in kept.read_text().splitlines()]
+    header, *lines = [json.loads(line) for line in kept.read_text().splitlines()]
+    assert (header["serial_number"], header["seed"]) == ("PM-00001", 7)
     names = [frame["name"] for line in lines for frame in line.get("frames", [])]
     assert names[:4] == ["Hello", "Challenge", "Confirm", "Status"]
+    command = [sys.executable, "-m", "pumpmock", "decode", str(kept), "--only", "Poll"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "pty -> Poll" in told
 
 
 @pytest.mark.parametrize(
