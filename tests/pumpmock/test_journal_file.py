@@ -150,6 +150,7 @@ def test_a_full_disk_is_told_once_the_pump_goes_on_and_every_line_is_whole(
         patch.setattr(os, "write", write)
         for _ in range(3):
             assert written.host.poll() is not None
+    assert written.path.read_bytes().endswith(b"\n")
     written.host.poll()
 
     assert len(written.warned) == 1
