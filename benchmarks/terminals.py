@@ -30,8 +30,9 @@ _LEFT_OUT = ("COLUMNS", "LINES", "COLORTERM", "NO_COLOR")
 
 
 def dashboard_command(port: str, keys: str) -> list[str]:
-    """Return the command of the dashboard on `port`, at one reading a second."""
-    return [sys.executable, "-m", "monitor", "dashboard", port, "--keys", keys]
+    """Return the command of the dashboard on `port`, at one reading a second; its history goes with its keys."""
+    history = str(Path(keys).with_name("history.db"))
+    return [sys.executable, "-m", "monitor", "dashboard", port, "--keys", keys, "--history", history]
 
 
 def label_command() -> list[str]:

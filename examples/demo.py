@@ -46,13 +46,15 @@ def _watch(emulator: subprocess.Popen[str], keys: Path) -> int:
         return emulator.wait()
     port = json.loads(first)["ports"]["pty"]
     command = [sys.executable, "-m", "monitor"]
+    history = str(keys.with_name("history.db"))  # goes with the demonstration
     if sys.stdin.isatty() and sys.stdout.isatty():
-        return subprocess.call([*command, "dashboard", port, "--keys", str(keys)])
+        return subprocess.call([*command, "dashboard", port, "--keys", str(keys), "--history", history])
     seconds = os.environ.get("DEMO_SECONDS", "20")
     print(
         f"no terminal: {seconds} readings of a pump on {port}, {SPEED} times as fast as real time", flush=True
     )
-    return subprocess.call([*command, "watch", port, "--keys", str(keys), "--count", seconds, "--every", "1"])
+    options = ["--keys", str(keys), "--history", history]
+    return subprocess.call([*command, "watch", port, *options, "--count", seconds, "--every", "1"])
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ _COMMANDS = {
     "resume": ("changing", "resume"),
     "unresolved": ("unresolved", "unresolved"),
     "audit": ("audit", "audit"),
+    "export": ("export", "export"),
 }
 
 

@@ -23,6 +23,23 @@ _TREND_OF_READINGS = (
     "SELECT wall_ms, measured_rate_nl_h, reservoir_nl FROM readings"
     " WHERE pump = ? AND wall_ms >= ? AND wall_ms < ? ORDER BY wall_ms"
 )
+# What a line of an export has, as its scripts know it; figures in the units of `retention.Span`.
+EXPORTED = (
+    *("wall_ms", "span_s", "readings", "commanded_rate_nl_h"),
+    *("measured_rate_nl_h", "measured_least_nl_h", "measured_most_nl_h"),
+    *("reservoir_nl", "sensed_nl", "battery_percent", "alarms"),
+)
+_EXPORT_OF_SPANS = (
+    "SELECT start_ms, step_s, readings, commanded_rate_nl_h, measured_sum_nl_h / readings,"
+    " measured_least_nl_h, measured_most_nl_h, reservoir_nl, sensed_nl, battery_percent, alarms FROM spans"
+    " WHERE pump = ? AND step_s = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms"
+)
+_EXPORT_OF_READINGS = (
+    "SELECT wall_ms, 0, 1, commanded_rate_nl_h, measured_rate_nl_h,"
+    " measured_rate_nl_h, measured_rate_nl_h, reservoir_nl, sensed_nl, battery_percent, alarms FROM readings"
+    " WHERE pump = ? AND wall_ms >= ? AND wall_ms < ? ORDER BY wall_ms, seq"
+)
+_NEVER_MS = 2**63 - 1
 _EVENT_COLUMNS = "number, pump_time_us, clock_s, kind, detail, a, b"
 
 
@@ -84,6 +101,23 @@ def trend(connection: sqlite3.Connection, pump: int, from_ms: int, to_ms: int) -
         found += connection.execute(_TREND_OF_SPANS, (pump, step_s, from_ms, to_ms)).fetchall()
     found += connection.execute(_TREND_OF_READINGS, (pump, from_ms, to_ms)).fetchall()
     return found
+
+
+def exported(
+    connection: sqlite3.Connection, pump: int, from_ms: int | None, to_ms: int | None
+) -> Iterator[tuple[int, ...]]:
+    """Return what was read of a pump, oldest first, as finely as it is kept: the columns of EXPORTED.
+
+    Args:
+        connection: to the history.
+        pump: which one, as the file numbers them.
+        from_ms: this host's calendar clock; None for the beginning.
+        to_ms: the same, itself no more; None for the end.
+    """
+    within = (from_ms or 0, _NEVER_MS if to_ms is None else to_ms)
+    for step_s in (HOUR_S, MINUTE_S):
+        yield from connection.execute(_EXPORT_OF_SPANS, (pump, step_s, *within))
+    yield from connection.execute(_EXPORT_OF_READINGS, (pump, *within))
 
 
 def broken_reading(connection: sqlite3.Connection, before: bytes = GENESIS, seq: int = 1) -> Break | None:

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import stat
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
@@ -16,11 +17,10 @@ import platformdirs
 from monitor.errors import MonitorError
 from monitor.history.chain import KEPT
 from monitor.history.retention import Span
-from protocol.places import APP
+from protocol.places import APP, HOME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 VERSION = 1  # of the tables: PRAGMA user_version
 APPLICATION_ID = 0x70756D70  # "pump", what `file` shows of it
@@ -105,8 +105,13 @@ class HistoryError(MonitorError):
 
 
 def default_file(*, bench: bool = False) -> Path:
-    """Return the history in the user's data folder; what was had with the published bench key lies apart."""
-    return platformdirs.user_data_path(APP) / ("bench-history.db" if bench else "history.db")
+    """Return the history in the user's data folder, or in the home that the environment names.
+
+    What was had with the published bench key lies apart.
+    """
+    home = os.environ.get(HOME)
+    where = Path(home) if home else platformdirs.user_data_path(APP)
+    return where / ("bench-history.db" if bench else "history.db")
 
 
 @contextmanager

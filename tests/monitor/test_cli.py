@@ -50,6 +50,7 @@ JSON_FIELDS = [
 NAMES = cli.main.list_commands(click.Context(cli.main))
 WORDS = {
     "audit": ["list"],
+    "export": [],
     "set-rate": ["/dev/none", "0.6 mL/day"],
     "bolus": ["/dev/none", "50 ug", "--over", "30 min"],
 }
@@ -327,6 +328,7 @@ def test_the_help_lists_every_command_and_every_exit_code() -> None:
         "resume",
         "unresolved",
         "audit",
+        "export",
     }
     assert all(re.search(rf"^  {name} ", text, re.MULTILINE) for name in NAMES)
     assert "0 done, 1 refused by the pump or a bound, 2 usage, 3 no link, 4 outcome unknown" in text

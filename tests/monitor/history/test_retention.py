@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from contextlib import closing
 from dataclasses import replace
@@ -10,9 +11,11 @@ from operator import or_
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.cli import main
 from monitor.history import reading
 from monitor.history import store as module
 from monitor.history.chain import GENESIS, reading_rows
@@ -196,3 +199,63 @@ def test_a_trend_is_one_line_through_hours_minutes_and_readings(store: Store, fi
         ]
         assert reading.trend(connection, 1, WALL_MS + 1, WALL_MS + 366 * DAY_MS) == []
         assert reading.trend(connection, 2, 0, WALL_MS + 400 * DAY_MS) == []
+
+
+# --- export -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(store: Store, file: Path) -> Path:
+    """A history with an hour, a minute and two readings."""
+    for at_ms, rate in (
+        (0, 100),
+        (60_000, 201),
+        (366 * DAY_MS, 300),
+        (374 * DAY_MS, 400),
+        (374 * DAY_MS + 1, 500),
+    ):
+        store.add(PUMP, [(WALL_MS + at_ms, replace(status(1), measured_rate_nl_h=rate))])
+    for _ in range(2):
+        fold_all(store, WALL_MS + 374 * DAY_MS)
+    return file
+
+
+def exported(file: Path, *words: str) -> list[str]:
+    result = CliRunner().invoke(main, ["export", "--history", str(file), *words], env={"TZ": "UTC"})
+    assert result.exit_code == 0, result.stderr
+    return result.stdout.splitlines()
+
+
+def test_an_export_has_a_line_for_each_hour_minute_and_reading(kept: Path) -> None:
+    head, *lines = exported(kept)
+    assert head == (
+        "time,serial_number,wall_ms,span_s,readings,commanded_rate_nl_h,measured_rate_nl_h,"
+        "measured_least_nl_h,measured_most_nl_h,reservoir_nl,sensed_nl,battery_percent,alarms"
+    )
+    figures = "11999999,11900000,84,0"
+    assert lines == [
+        f"2026-01-01T00:00:00.000Z,PM-00001,{WALL_MS},3600,2,20000,150,100,201,{figures}",
+        f"2027-01-02T00:00:00.000Z,PM-00001,{WALL_MS + 366 * DAY_MS},60,1,20000,300,300,300,{figures}",
+        f"2027-01-10T00:00:00.000Z,PM-00001,{WALL_MS + 374 * DAY_MS},0,1,20000,400,400,400,{figures}",
+        f"2027-01-10T00:00:00.001Z,PM-00001,{WALL_MS + 374 * DAY_MS + 1},0,1,20000,500,500,500,{figures}",
+    ]
+
+
+def test_an_export_is_from_one_instant_to_another_and_the_same_in_json(kept: Path) -> None:
+    lines = exported(
+        kept, "--from", "2027-01-02T00:00:00Z", "--to", "2027-01-10T00:00:00.001Z", "--format", "jsonl"
+    )
+    found = [json.loads(line) for line in lines]
+    assert [one["measured_rate_nl_h"] for one in found] == [300, 400]
+    assert (found[0]["time"], found[0]["span_s"], found[0]["serial_number"]) == (
+        "2027-01-02T00:00:00.000Z",
+        60,
+        "PM-00001",
+    )
+
+
+@pytest.mark.parametrize("said", ["yesterday", "29.11.2026", "", "99999-01-01"])
+def test_an_instant_that_is_none_is_refused_with_one_that_is(kept: Path, said: str) -> None:
+    result = CliRunner().invoke(main, ["export", "--history", str(kept), "--from", said])
+    assert result.exit_code == 2
+    assert f'"{said}" is no instant: write 2026-11-29' in result.stderr

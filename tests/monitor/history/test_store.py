@@ -48,12 +48,14 @@ def test_what_is_committed_is_on_the_disk(store: Store) -> None:
     assert settings == {"journal_mode": "wal", "synchronous": 2}  # 2 is FULL
 
 
-def test_it_lies_in_the_users_data_folder_and_what_was_had_with_the_bench_key_apart(
+def test_it_lies_in_the_users_data_folder_or_in_the_home_of_the_environment_and_what_was_had_with_the_bench_key_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert default_file() == tmp_path / "pumpmock" / "history.db"
     assert default_file(bench=True) == tmp_path / "pumpmock" / "bench-history.db"
+    monkeypatch.setenv("PUMPMOCK_HOME", str(tmp_path / "home"))
+    assert default_file() == tmp_path / "home" / "history.db"
 
 
 def test_a_file_of_somebody_elses_is_left_as_it_is(tmp_path: Path) -> None:
