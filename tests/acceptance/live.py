@@ -12,6 +12,7 @@ from protocol.keys import BENCH_KEY
 from pumpmock.emulator import Emulator
 from pumpmock.medium import PERFECT
 from pumpmock.ports.pty import PtyPort
+from pumpmock.ports.rfc2217 import Rfc2217Port
 from pumpmock.ports.tcp import TcpPort
 from pumpmock.wall import wall_of
 from tests.pumpmock.conftest import new_memory
@@ -27,7 +28,7 @@ _T = TypeVar("_T")
 
 
 class LivePump:
-    """A pump with the bench key on a pseudo-terminal and on TCP; its time stands still."""
+    """A pump with the bench key on a pseudo-terminal, on TCP and by RFC 2217; its time stands still."""
 
     def __init__(self, folder: Path, medium: Medium = PERFECT) -> None:
         self._folder = folder
@@ -58,11 +59,12 @@ class LivePump:
         self.emulator.start()
         pty = PtyPort(self._folder / "pump", self.emulator.plug(self._medium))
         tcp = TcpPort("127.0.0.1", 0, self.emulator.plug(self._medium))
-        for name, port in (("pty", pty), ("tcp", tcp)):
+        rfc2217 = Rfc2217Port("127.0.0.1", 0, self.emulator.plug(self._medium))
+        for name, port in (("pty", pty), ("tcp", tcp), ("rfc2217", rfc2217)):
             await port.open()
             self._stack.push_async_callback(port.close)
-            self.emulator.ports.attach(name, port)
-        return {"pty": pty.url, "tcp": tcp.url}
+            self.emulator.ports.add(name, port)
+        return {"pty": pty.url, "tcp": tcp.url, "rfc2217": rfc2217.url}
 
     def do(self, action: Callable[[Emulator], _T]) -> _T:
         """Do something to the emulator, in its thread."""

@@ -36,6 +36,7 @@ FIGURES: dict[str, dict[str, Any]] = {
     "deaf": {"for_ms": 300},
     "mute": {"for_ms": 300},
 }
+PORTS = ("pty", "tcp", "rfc2217")
 # What can't wait for a Commit strikes what comes next.
 AT_ONCE = {"slow-start", "echo"}
 
@@ -121,7 +122,7 @@ def test_bytes_that_are_spoiled_on_their_way_to_the_pump_lead_to_no_wrong_verdic
     pump.close()
 
 
-@pytest.mark.parametrize("port", ["pty", "tcp"])
+@pytest.mark.parametrize("port", PORTS)
 def test_a_pump_that_is_unplugged_and_plugged_in_again_is_there_under_the_same_name(
     port: str, live: LivePump, tmp_path: Path
 ) -> None:
@@ -138,7 +139,7 @@ def test_a_pump_that_is_unplugged_and_plugged_in_again_is_there_under_the_same_n
     pump.close()
 
 
-@pytest.mark.parametrize("port", ["pty", "tcp"])
+@pytest.mark.parametrize("port", PORTS)
 def test_a_port_that_refuses_keeps_its_host_and_takes_no_other(
     port: str, live: LivePump, tmp_path: Path
 ) -> None:
@@ -151,7 +152,7 @@ def test_a_port_that_refuses_keeps_its_host_and_takes_no_other(
         live.do(lambda emulator: emulator.faults.clear())
 
 
-@pytest.mark.parametrize("port", ["pty", "tcp"])
+@pytest.mark.parametrize("port", PORTS)
 @pytest.mark.parametrize("kind", ["deaf", "mute"])
 def test_a_silent_port_is_heard_again_when_that_is_over(
     kind: str, port: str, live: LivePump, tmp_path: Path
@@ -200,9 +201,13 @@ def test_a_trip_on_a_paced_port_takes_no_less_than_its_bytes(tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("patient")
-def test_a_port_is_paced_as_its_host_sets_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("port", ["pty", "rfc2217"])
+def test_a_port_is_paced_as_its_host_sets_it(port: str, tmp_path: Path) -> None:
     with (
         LivePump(tmp_path, Medium(AS_SET)) as live,
-        client(live.urls["pty"], tmp_path / "intents"),
+        client(live.urls[port], tmp_path / "intents"),
     ):
-        assert live.do(lambda emulator: emulator.ports.baud_of("pty")) == BAUD
+        (peer,) = {
+            entry.peer for entry in live.do(lambda emulator: list(emulator.journal.entries)) if entry.peer
+        }
+        assert live.do(lambda emulator: emulator.ports.baud_of(peer)) == BAUD
