@@ -18,6 +18,7 @@ from protocol.units import (
 from pumpmock.control import keeping, troubles
 from pumpmock.control.reading import faults_of, status_of
 from pumpmock.control.verb import Argument, Verb, VerbError
+from pumpmock.faults.checks import kind_of
 from pumpmock.faults.kinds import KINDS
 from pumpmock.faults.text import parse_fault
 from pumpmock.model.pump import Pump
@@ -146,6 +147,10 @@ def _span(text: str) -> int:
             ) from None
 
 
+def _kind(text: str) -> str:
+    return kind_of(text).name
+
+
 # Of faults of any kind; `parse_fault` reads them with the figures of the kind.
 _OF_ALL_FAULTS: tuple[tuple[str, str, type[Any]], ...] = (
     ("on", "only a request of this name, or the Commit of this kind of change", str),
@@ -231,7 +236,7 @@ VERBS: dict[str, Verb] = {
             "them.",
             _fault_add,
             (
-                Argument("kind", str, "of fault, as pumpmock faults lists them", str, words=tuple(KINDS)),
+                Argument("kind", _kind, "of fault, as pumpmock faults lists them", str, words=tuple(KINDS)),
                 *(Argument(name, str, said, kind, needed=False) for name, said, kind in _OF_ALL_FAULTS),
             ),
             figures=True,

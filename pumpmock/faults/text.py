@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from protocol.strict_toml import meant, shown
 from protocol.units import (
@@ -69,23 +69,24 @@ _OF_ALL: dict[str, tuple[str, Callable[[str], int | str | None]]] = {
 }
 
 
-def parse_fault(kind: str, given: Mapping[str, str | int]) -> dict[str, int | str | None]:
+def parse_fault(kind: str, given: Mapping[str, str | int | None]) -> dict[str, Any]:
     """Return the arguments of `Faults.add` for a fault that was written as text; it is checked as far as it can be here.
 
     Args:
         kind: its kind.
-        given: its figures by their keys, as text with units: {"on": "Commit", "times": "2", "chance": "5 %"}. A bare
-            number may be a number.
+        given: its figures by their keys, as text with units: {"on": "Commit", "times": "2", "chance": "5 %"}; a bare
+            number may be a number, and None is always. They may have the names of `Faults.add` as well, and are numbers then: "chance_ppm".
 
     Raises:
         ValueError: where something of it can't be taken, with a sentence and what may have been meant.
     """
     row = kind_of(kind)
-    found: dict[str, int | str | None] = {"kind": row.name}
+    found: dict[str, Any] = {"kind": row.name}
     for key, value in given.items():
         name, parse = _reader(row, key)
         try:
-            found[name] = parse(str(value))
+            is_read = value is None or (key == name and key not in _OF_ALL and type(value) is int)
+            found[name] = value if is_read else parse(str(value))
         except ValueError as error:
             raise ValueError(f"{key} of {row.name}: {error}") from error
     names = {name for name, _ in _OF_ALL.values()} | {"kind"}
@@ -96,7 +97,7 @@ def parse_fault(kind: str, given: Mapping[str, str | int]) -> dict[str, int | st
     return found
 
 
-def parse_fault_line(text: str) -> dict[str, int | str | None]:
+def parse_fault_line(text: str) -> dict[str, Any]:
     """Return the arguments of `Faults.add` for "lose-reply on=Commit times=1"; a value with a blank is put in quotes.
 
     Raises:
@@ -120,10 +121,11 @@ def parse_fault_line(text: str) -> dict[str, int | str | None]:
 
 
 def _reader(row: Kind, key: str) -> tuple[str, Callable[[str], int | str | None]]:
-    if key in _OF_ALL:
-        return _OF_ALL[key]
+    for word, (name, parse) in _OF_ALL.items():
+        if key in (word, name):
+            return name, parse
     for figure in row.figures:
-        if figure.key == key:
+        if key in (figure.key, figure.name):
             return figure.name, str if figure.is_word else _BY_UNIT[figure.unit]
     known = [*(figure.key for figure in row.figures), *_OF_ALL]
     raise ValueError(f"{shown(key)} is no figure of {row.name}; {meant(key, known)}")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from click.testing import CliRunner
 
 from pumpmock import cli
+from pumpmock.control import commands
+from pumpmock.control.verbs import VERBS
 from pumpmock.faults import KINDS, parse_fault_line
+from tests.pumpmock.stand import Stand
 
 if TYPE_CHECKING:
     import pytest
@@ -30,12 +33,34 @@ def test_every_fault_that_the_page_writes_is_taken() -> None:
         parse_fault_line(line)
 
 
+class Answered:
+    """A control socket behind which a pump is."""
+
+    asked: ClassVar[list[str]] = []
+    stand = Stand()
+
+    def __init__(self, _path: Path) -> None:
+        pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def call(self, verb: str, given: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON values
+        self.asked.append(verb)
+        return VERBS[verb].call(self.stand.emulator, given)
+
+
 def test_every_command_of_the_page_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[object] = []
     monkeypatch.setattr(cli, "serve", lambda options, _console: served.append(options))
-    commands = re.findall(r"^    pumpmock ([^#\n]+)", PAGE, re.MULTILINE)
-    assert len(commands) == 6
-    for command in commands:
+    monkeypatch.setattr(commands, "Control", Answered)
+    written = re.findall(r"^    pumpmock ([^#\n]+)", PAGE, re.MULTILINE)
+    assert len(written) == 10
+    for command in written:
         result = CliRunner().invoke(cli.main, shlex.split(command))
         assert result.exit_code == 0, result.output
     assert len(served) == 4
+    assert Answered.asked == ["fault add", "fault add", "fault list", "fault clear"]
