@@ -227,7 +227,7 @@ class Device:
         match request:
             case Poll() | Identify():
                 self.pump.interrogated()
-                return self._status(frames_bad) if isinstance(request, Poll) else self._identity()
+                return self.status(frames_bad) if isinstance(request, Poll) else self._identity()
             case GetLimits():
                 return self._limits()
             case GetProgram():
@@ -253,7 +253,7 @@ class Device:
             case AudioPause():
                 self.pump.pause_audio(request.seconds)
                 self._audio_session = session if request.seconds else None
-        return self._status(frames_bad)
+        return self.status(frames_bad)
 
     def _resolve(self, request: Resolve) -> Message:
         """Answer a Resolve; a verdict that would be forgotten with this process is not told."""
@@ -266,7 +266,8 @@ class Device:
                 return rejected(request.code, Finding(Refusal.NOT_STORED, 0, said), request.command_id)
         return outcome
 
-    def _status(self, frames_bad: int) -> Status:
+    def status(self, frames_bad: int) -> Status:
+        """Return the reading of this instant; `frames_bad` is what was dropped on the port of whoever reads it."""
         now = self.pump.sample()
         # By place: this is the answer to every poll, and keywords cost half as much again.
         return Status(

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from protocol.exchange import DeviceEnd, sealed
 from protocol.handshake import DeviceHandshake
-from protocol.messages import GetStatistics, Poll
-from protocol.vocabulary import Role
+from protocol.messages import GetStatistics
 from pumpmock.faults.answers import Held, seal
 from pumpmock.faults.requests import serve
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from protocol.handshake import BackOff
     from protocol.keys import Key
     from protocol.session import Session
+    from protocol.vocabulary import Role
     from pumpmock.device import Device
     from pumpmock.emulator import Emulator
 
@@ -113,4 +113,4 @@ class NativeConversation:
         return seal(turn, session, message, self._held, self._reading)
 
     def _reading(self) -> Message:
-        return self._device.serve(Poll(), Role.VIEWER, 0, self._end.dropped)
+        return self._device.status(self._end.dropped)

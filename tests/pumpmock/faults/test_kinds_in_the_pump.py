@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from protocol.alarms import Alarm
-from protocol.messages import Change, Identify, Identity, Poll, Step
+from protocol.messages import Change, GetLimits, Identify, Identity, Poll, Step
 from protocol.vocabulary import ChangeKind, State, Verdict
 from pumpmock.faults import KINDS
 from pumpmock.faults.kinds import Seam
@@ -358,3 +358,12 @@ def test_what_is_physical_and_known_to_have_ended_otherwise_is_not_active() -> N
     stand.pump.relieve(1)  # mended by hand
     assert stand.faults.active == ()
     assert stand.faults.clear() == 0
+
+
+def test_a_status_that_nobody_asked_for_is_no_interrogation() -> None:
+    stand = Stand()
+    host = stand.host()
+    stand.faults.add("hold")
+    stand.faults.add("unsolicited", on="GetLimits")
+    assert len(host.send(GetLimits())[0]) == 2
+    assert [active.kind for active in stand.faults.active] == ["hold"]
