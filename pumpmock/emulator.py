@@ -56,6 +56,22 @@ class Teller(Protocol):
         """Report an entry of the pump's event log."""
 
 
+class Companion(Protocol):
+    """Who goes along with a pump, and has something to do at certain instants of its time."""
+
+    def next_us(self) -> int | None:
+        """Return the next of them; None where there is none."""
+        ...
+
+    def come(self) -> None:
+        """Do what is due: pump time stands at such an instant, or beyond it."""
+        ...
+
+    def moved(self) -> None:
+        """Hear that pump time may have come to something new, or goes at another pace."""
+        ...
+
+
 class Emulator:
     """A pump that goes with the wall's time and talks to any number of hosts.
 
@@ -77,6 +93,7 @@ class Emulator:
         doubt: why it ended at once, without another word; None while all is well.
         on_doubt: called once when it does.
         ports: those that it is plugged into, as far as somebody has said so.
+        companion: who goes along with it; None for nobody.
     """
 
     def __init__(  # noqa: PLR0913 - whatever it would else reach for is passed in
@@ -95,6 +112,7 @@ class Emulator:
         self.wall = wall
         self.doubt: InDoubtError | LedgerError | None = None
         self.on_doubt: Callable[[], None] = lambda: None
+        self.companion: Companion | None = None
         self._keys = keys
         self._random = random
         self._save = save
@@ -197,8 +215,23 @@ class Emulator:
         self.do(self.device.press)
 
     def advance(self, dt_us: int) -> None:
-        """Let `dt_us` of pump time pass at once, with all that is due in it; then it goes on at its pace from there."""
-        self.do(lambda: self.device.pump.advance(dt_us))
+        """Let `dt_us` of pump time pass at once, with all that is due in it; then it goes on at its pace from there.
+
+        It stops on the way wherever whoever goes along with the pump has something to do.
+        """
+        self.do(lambda: None)
+        until_us, companion = self.device.pump.clock.now_us + dt_us, self.companion
+        while companion is not None and self.doubt is None:
+            next_us = companion.next_us()
+            if next_us is None or next_us > until_us:
+                break
+            self._go_to(next_us)
+            companion.come()
+        self._go_to(until_us)
+
+    def _go_to(self, at_us: int) -> None:
+        """Let pump time come to an instant at once; one that has passed is passed over."""
+        self.do(lambda: self.device.pump.advance_to(max(at_us, self.device.pump.clock.now_us)))
 
     def set_speed(self, speed: int) -> None:
         """Let pump time run at `speed` thousandths of wall time from now on; 0 freezes it."""
@@ -218,6 +251,8 @@ class Emulator:
         self._due_us = None
         self.faults.renew()
         self.start()
+        if self.companion is not None:
+            self.companion.moved()
 
     def restart(self, memory: Memory) -> None:
         """As `restore`, where there is nobody to be told that the state could not be stored."""
@@ -278,6 +313,8 @@ class Emulator:
             self._due_us = None  # whatever the timer was set to, it is another instant of the wall's
         self.persist()
         self.plan()
+        if self.companion is not None:
+            self.companion.moved()
 
     def _guard(self, action: Callable[[], object]) -> bool:
         """Do something, and stop where it finds volumes that do not add up; an event loop would log that and go on."""

@@ -51,6 +51,7 @@ class Options:
         faults: what is to go wrong from the start on, as `Faults.add` takes it.
         repeatable: whether all that is random comes from the seed; without effect on a pump with secret keys.
         pumps: so many, of which this is the first.
+        primed: whether there is drug in the catheter of a new pump.
     """
 
     serial_number: str
@@ -77,6 +78,7 @@ class Options:
     medium: Medium = PERFECT
     faults: tuple[Mapping[str, Any], ...] = ()
     rfc2217: tuple[str, int] | None = None
+    primed: bool = True
 
 
 def randomness(options: Options, purpose: str) -> Callable[[int], bytes]:
@@ -129,6 +131,7 @@ def new_memory(options: Options, epoch_s: int, random: Callable[[int], bytes]) -
         battery_percent=options.battery_percent,
         concentration_ug_ml=options.concentration_ug_ml,
         drug=rules_for(options.drugs, options.drug, None),
+        primed=options.primed,
     )
     return Memory(options.serial_number, random(8), 0, 0, Ledger(), pump)
 

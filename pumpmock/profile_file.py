@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from protocol.strict_toml import FileError, content_of, line_of, shown
 from protocol.units import (
@@ -26,6 +26,9 @@ from protocol.units import (
 from pumpmock.model.battery import LIVING_UNITS_PER_H, Cell
 from pumpmock.model.settings import Settings
 from pumpmock.toml_file import Entry, check_known, figure_in, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FORMAT = 1
 USUAL = "synchromed-like-20"  # what is served where no profile is named
@@ -84,7 +87,7 @@ def _charge_units(text: str) -> int:
 
 
 _BATTERY, _START = "battery", "start"  # whose figures go elsewhere than into Settings
-_SECTIONS: dict[str, dict[str, Entry]] = {
+SECTIONS: dict[str, dict[str, Entry]] = {
     "reservoir": {
         "capacity": Entry("capacity_nl", parse_volume, '"20 mL"'),
         "residual": Entry("residual_nl", parse_volume, '"1.4 mL"'),
@@ -164,6 +167,23 @@ def find_profile(text: str) -> Profile:
         raise ValueError(f"{text}: {error.strerror or error}") from error
 
 
+def altered(profile: Profile, figures: Mapping[str, Mapping[str, object]]) -> Profile:
+    """Return a make with some figures that are others, by section and key as a profile's file has them: an assumption.
+
+    Raises:
+        ValueError: where there is no such figure, or it can't be.
+    """
+    changed: dict[tuple[str, str], Figure] = {}
+    for section, by_key in figures.items():
+        check_known(section, SECTIONS, "a section of a profile")
+        for key, value in by_key.items():
+            check_known(key, SECTIONS[section], f"a figure of [{section}]")
+            found = {"value": value, "source": "assumption"}
+            changed[section, key] = _figure(section, key, SECTIONS[section][key], found)
+    kept = (changed.get((figure.section, figure.key), figure) for figure in profile.figures)
+    return _made(f"{profile.name}, altered", profile.title, list(kept))
+
+
 def _profile(text: str, name: str, called: str) -> Profile:
     """Read a profile; `called` is what its errors call it."""
     content = content_of(text, called, FORMAT)
@@ -172,9 +192,9 @@ def _profile(text: str, name: str, called: str) -> Profile:
         title = _line(content.pop("title", None), _MOST_TITLE, 'title: write title = "...", a line of text')
         for section in content:
             place = (section,)
-            check_known(section, _SECTIONS, "a section of a profile")
+            check_known(section, SECTIONS, "a section of a profile")
         figures: list[Figure] = []
-        for section, entries in _SECTIONS.items():
+        for section, entries in SECTIONS.items():
             place = (section,)
             found = content.get(section, {})
             if not isinstance(found, dict):

@@ -72,7 +72,7 @@ class Wire:
     def receive(self, data: bytes) -> bytes:
         """Let what arrived go its way to the pump, and return what of the answer is to be sent now."""
         if self._transit is None:
-            if not self._emulator.faults.live:
+            if not (self._emulator.faults.live or self._emulator.faults.watchers):
                 reply = self._hear(data)
                 if reply:
                     self._emulator.journal.passed(SAID, self.peer, reply)

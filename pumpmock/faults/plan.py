@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pumpmock.emulator import Emulator
     from pumpmock.faults.fault import Active
+    from pumpmock.faults.turn import Watcher
 
 
 class Faults:
@@ -35,12 +36,14 @@ class Faults:
     Attributes:
         live: all that may strike yet, or last, by id; empty where nothing is to be looked at.
         seed: of all their randomness.
-        turn: what is being answered now; None while nothing is, or no fault is live.
+        turn: what is being answered now; None while nothing is, or no fault is live and nobody watches.
+        watchers: told of each request and its answer.
     """
 
     def __init__(self, emulator: Emulator, seed: int) -> None:
         self.live: dict[int, Fault] = {}
         self.turn: Turn | None = None
+        self.watchers: list[Watcher] = []
         self._emulator = emulator
         self.seed = seed
         self._made = 0
@@ -124,8 +127,8 @@ class Faults:
     # --- where they strike ------------------------------------------------------------------------------------------
 
     def open_turn(self, peer: str) -> Turn | None:
-        """Begin the turn of a host; None where no fault is live."""
-        self.turn = Turn(self, peer) if self.live else None
+        """Begin the turn of a host; None where no fault is live and nobody watches."""
+        self.turn = Turn(self, peer) if self.live or self.watchers else None
         return self.turn
 
     def due(self, stage: Stage, labels: frozenset[str], peer: str, was: bytes = b"") -> Iterator[Fault]:

@@ -40,7 +40,21 @@ def serve(
         turn.greets = False
         turn.ask(_GREETED)
         return execute()
-    turn.ask(labels_of(request, emulator.device.kind_of(request)))
+    labels = labels_of(request, emulator.device.kind_of(request))
+    for watcher in turn.faults.watchers:
+        watcher.asked(request, labels)
+    turn.ask(labels)
+    answer = _struck(turn, emulator, request, role, execute)
+    if answer is not None:
+        for watcher in turn.faults.watchers:
+            watcher.answered(answer)
+    return answer
+
+
+def _struck(
+    turn: Turn, emulator: Emulator, request: Message, role: Role, execute: Callable[[], Message]
+) -> Message | None:
+    """Return what becomes of a request once the faults that are due have struck."""
     for fault in turn.faults.due(Stage.ONCE, turn.asked, turn.peer):
         turn.faults.befall(fault, turn.peer)
     if turn.is_silent:  # it went down as it heard the request

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from protocol.fields import Message
     from pumpmock.faults.plan import Faults
+
+
+class Watcher(Protocol):
+    """Who wants to know of each request, before a fault can strike it; may ask for faults, which strike it then."""
+
+    def asked(self, request: Message, labels: frozenset[str]) -> None:
+        """Hear of a request that was accepted and not executed yet, and by which names it can be meant."""
+        ...
+
+    def answered(self, answer: Message) -> None:
+        """Hear of the answer to it, whether it will arrive or not."""
+        ...
 
 
 @dataclass(slots=True)

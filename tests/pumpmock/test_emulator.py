@@ -157,3 +157,34 @@ def test_however_the_wall_is_moved_the_journal_is_the_same(cuts: int) -> None:
 
     assert stand.now_us == 420 * 60 * 10**6
     assert stand.what() == ["start"]
+
+
+class Companion:
+    """Wants to be stopped at certain instants, and notes where it was."""
+
+    def __init__(self, stand: Stand, *instants_us: int) -> None:
+        self.came: list[int] = []
+        self.moves = 0
+        self._stand = stand
+        self._instants_us = sorted(instants_us)
+
+    def next_us(self) -> int | None:
+        return next((at_us for at_us in self._instants_us if at_us not in self.came), None)
+
+    def come(self) -> None:
+        self.came.append(self._stand.now_us)
+
+    def moved(self) -> None:
+        self.moves += 1
+
+
+def test_an_advance_stops_wherever_who_goes_along_has_something_to_do() -> None:
+    stand = Stand(speed=0)
+    companion = stand.emulator.companion = Companion(stand, 5, HOUR_US, HOUR_US + 1)
+    stand.emulator.advance(HOUR_US)
+    assert (companion.came, stand.now_us) == ([5, HOUR_US], HOUR_US)
+    moves = companion.moves
+    stand.emulator.advance(HOUR_US)
+    assert companion.came == [5, HOUR_US, HOUR_US + 1]
+    assert companion.moves > moves
+    assert stand.now_us == 2 * HOUR_US

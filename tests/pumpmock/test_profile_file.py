@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from protocol.messages import MOST_RATE_NL_H
 from protocol.strict_toml import FileError
-from protocol.units import US_PER_H
+from protocol.units import US_PER_DAY, US_PER_H
 from pumpmock.model.battery import Cell, charged
 from pumpmock.model.program import Therapy, simple_continuous
 from pumpmock.model.pump import Pump
 from pumpmock.model.settings import Settings
-from pumpmock.profile_file import USUAL, Profile, find_profile, shipped, shipped_names
+from pumpmock.profile_file import USUAL, Profile, altered, find_profile, shipped, shipped_names
 
 US_PER_YEAR = 8_766 * US_PER_H
 FOLDER = Path(str(files("pumpmock"))) / "profiles"
@@ -248,3 +248,30 @@ def test_no_mangled_profile_gets_past_the_reader_but_as_a_profile_or_a_sentence(
     except FileError:
         return
     assert len(profile.figures) == len(shipped(USUAL).figures)
+
+
+def test_a_make_with_some_figures_that_are_others_is_that_make_otherwise() -> None:
+    usual = shipped(USUAL)
+    other = altered(usual, {"alarms": {"watchdog": "12 h"}, "battery": {"notice": "30 days"}})
+
+    assert other.settings.watchdog_s == 12 * 3_600
+    assert other.settings.cell.notice_us == 30 * US_PER_DAY
+    assert dataclasses.replace(other.settings, watchdog_s=0, cell=usual.settings.cell) == usual.settings
+    changed = {figure.key: figure.source for figure in other.figures if figure not in usual.figures}
+    assert changed == {"watchdog": "assumption", "notice": "assumption"}
+
+
+@pytest.mark.parametrize(
+    ("figures", "why"),
+    [
+        ({"alarm": {}}, 'did you mean "alarms"?'),
+        ({"alarms": {"watchdgo": "1 h"}}, 'did you mean "watchdog"?'),
+        ({"alarms": {"watchdog": "1 hour"}}, "is not a unit"),
+        ({"start": {"fill": "21 mL"}}, "fill_nl is 21000000"),
+    ],
+)
+def test_a_figure_that_can_not_be_otherwise_is_refused(
+    figures: dict[str, dict[str, object]], why: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(why)):
+        altered(shipped(USUAL), figures)
