@@ -51,6 +51,7 @@ from pumpmock.profile_commands import profiles
 from pumpmock.profile_file import USUAL
 from pumpmock.record_command import record_command
 from pumpmock.replay_command import replay_command
+from pumpmock.scenario.commands import check_command, run_command
 from pumpmock.serve import default_folder, serve
 from pumpmock.snapshot import InDoubtError, SnapshotError
 from pumpmock.trumpet_command import trumpet_command
@@ -86,6 +87,8 @@ main.add_command(profiles)
 main.add_command(record_command)
 main.add_command(replay_command)
 main.add_command(trumpet_command)
+main.add_command(run_command)
+main.add_command(check_command)
 
 
 @main.command("serve")
