@@ -51,8 +51,8 @@ from pumpmock.profile_commands import profiles
 from pumpmock.profile_file import USUAL
 from pumpmock.record_command import record_command
 from pumpmock.replay_command import replay_command
-from pumpmock.scenario.commands import check_command, run_command
-from pumpmock.serve import default_folder, serve
+from pumpmock.scenario.commands import check_command, played_with, run_command
+from pumpmock.serve import ScenarioFailedError, default_folder, serve
 from pumpmock.snapshot import InDoubtError, SnapshotError
 from pumpmock.trumpet_command import trumpet_command
 
@@ -176,6 +176,11 @@ main.add_command(check_command)
     help="Socket for pumpmock ctl; none for none.  [default: beside the virtual serial port]",
 )
 @link_options
+@click.option(
+    "--scenario",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Play this scenario against whoever talks to the pump, which is as its [pump] says, and end with it.",
+)
 @keys_option
 @click.option(
     "--bench-key",
@@ -208,6 +213,7 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
     state: Path | None,
     journal: Path | None,
     control: Path | None,
+    scenario: Path | None,
     keys: Path | None,
     medium: Medium,
     faults: tuple[dict[str, Any], ...],
@@ -228,6 +234,7 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
       pumpmock serve --profile bench --speed 60
       pumpmock serve --pty /tmp/ttyPUMP --tcp 127.0.0.1:7070 --rfc2217 127.0.0.1:2217 --json
       pumpmock serve --baud 9600 --latency "20 ms" --fault "lose-reply on=Commit"
+      pumpmock serve --scenario examples/scenarios/served/low-reservoir.toml --speed 3600
       pumpmock serve --pumps 100 --pty /tmp/ttyPUMP --bench-key
     """  # noqa: D301 - click wants the character, it keeps the examples' lines
     if frozen and speed is not None:
@@ -260,6 +267,8 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
         medium=medium,
         faults=faults,
     )
+    if scenario is not None:
+        options = played_with(scenario, options, _typed())
     try:
         each = each_of(options, default_folder())
     except ValueError as error:
@@ -273,6 +282,13 @@ def serve_command(  # noqa: PLR0913 - one parameter an option
     if len(goes_on) < len(each):
         _check_figures(options)
     _run(options, console)
+
+
+def _typed() -> frozenset[str]:
+    """Return the names of the options that were typed."""
+    context = click.get_current_context()
+    typed = click.core.ParameterSource.COMMANDLINE
+    return frozenset(name for name in context.params if context.get_parameter_source(name) is typed)
 
 
 def _is_file(path: Path) -> bool:
@@ -301,6 +317,8 @@ def _run(options: Options, console: Console) -> None:
     except PortError as error:
         console.warn(str(error))
         raise SystemExit(NO_LINK) from error
+    except ScenarioFailedError as error:
+        raise SystemExit(REFUSED) from error
     except (SnapshotError, KeyFileError, InDoubtError, JournalError) as error:
         console.warn(str(error))
         raise SystemExit(REFUSED) from error

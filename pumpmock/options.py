@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pumpmock.drug_file import LibraryChoice
     from pumpmock.limits_file import LimitSet
     from pumpmock.profile_file import Profile
+    from pumpmock.scenario.steps import Scenario
 
 REPEATABLE_EPOCH_S = 1_767_225_600  # Thu 1 Jan 2026: the calendar of a run that shall be repeated begins here
 
@@ -51,6 +52,7 @@ class Options:
         faults: what is to go wrong from the start on, as `Faults.add` takes it.
         repeatable: whether all that is random comes from the seed; without effect on a pump with secret keys.
         pumps: so many, of which this is the first.
+        scenario: what is to happen to it; None for nothing.
         primed: whether there is drug in the catheter of a new pump.
     """
 
@@ -78,6 +80,7 @@ class Options:
     medium: Medium = PERFECT
     faults: tuple[Mapping[str, Any], ...] = ()
     rfc2217: tuple[str, int] | None = None
+    scenario: Scenario | None = None
     primed: bool = True
 
 

@@ -28,6 +28,7 @@ from pumpmock.ports.pty import PtyPort, open_first_free
 from pumpmock.ports.rfc2217 import Rfc2217Port, noted_in
 from pumpmock.ports.tcp import TcpPort
 from pumpmock.ready import Ready
+from pumpmock.scenario.served import Served
 from pumpmock.snapshot import Store
 from pumpmock.wall import wall_of
 
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
 _LEAST_KEPT = 8  # entries of each pump's journal, however many pumps share what one would have
 
 
+class ScenarioFailedError(Exception):
+    """A scenario was played, and not all was as it expects."""
+
+
 def serve(options: Options, console: Console) -> None:
     """Serve pumps until SIGINT or SIGTERM; at SIGUSR1 the patient of each presses the button.
 
@@ -53,6 +58,7 @@ def serve(options: Options, console: Console) -> None:
         OSError: where keys or state can't be read or written.
         InDoubtError: where it is not sure what the state file holds after a power cut.
         LedgerError: where the volumes in the pump no longer add up; its state before that was told then, and is stored.
+        ScenarioFailedError: where what a scenario expects was not so, which has been told.
     """
     room_for(options.pumps, sum(where is not None for where in (options.tcp, options.rfc2217)))
     if options.pumps > 1 and options.link is None:
@@ -84,7 +90,12 @@ async def _serve(members: list[_Member], console: Console) -> None:
     for emulator in emulators:
         if emulator.doubt is not None:
             raise emulator.doubt
+    results = [member.played.result for member in members if member.played is not None]
+    for result in results:
+        console.tell(result.text, {"event": "scenario", **result.facts()})
     console.tell("ended", {"event": "ended", "pump_time_us": emulators[0].device.pump.clock.now_us})
+    if not all(result.is_good for result in results):
+        raise ScenarioFailedError
 
 
 def _tell_ready(ready: list[Ready], console: Console) -> None:
@@ -107,6 +118,9 @@ class _Member:
         options: its own.
         console: where its events are told.
         stack: gives its files up at the end.
+
+    Attributes:
+        played: the scenario that it goes through; None where there is none.
     """
 
     def __init__(self, options: Options, console: Console, stack: contextlib.ExitStack) -> None:
@@ -119,6 +133,7 @@ class _Member:
             stack.callback(self._store.close)
         self._memory = self._started(None if self._store is None else self._store.load())
         self._emulator: Emulator
+        self.played: Served | None = None
 
     def _started(self, stored: Memory | None) -> Memory:
         """Return a new pump's memory, or the stored one as the options would have it."""
@@ -166,6 +181,8 @@ class _Member:
             )
         self._emulator.journal.keep(max(_LEAST_KEPT, KEPT // self._options.pumps))
         self._emulator.on_doubt = ended.set
+        if self._options.scenario is not None:
+            self.played = Served(self._emulator, self._options.scenario, ended.set)
         self._emulator.start()
         return self._emulator
 

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,16 @@ from pumpmock.journal_file import JournalError
 from pumpmock.many import MOST_SEED
 from pumpmock.parameters import REFUSED, USAGE
 from pumpmock.scenario.instant import time_text
+from pumpmock.scenario.pump_words import described, pump_words
+from pumpmock.scenario.reading import read_scenario
 from pumpmock.scenario.results import junit
 from pumpmock.scenario.running import PYTHON, read, run
+from pumpmock.scenario.served import check_served
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pumpmock.options import Options
     from pumpmock.scenario.python import PythonScenario
     from pumpmock.scenario.results import Result
     from pumpmock.scenario.steps import Scenario
@@ -103,6 +108,36 @@ def check_command(paths: tuple[Path, ...]) -> None:
     if scenarios is None:
         raise SystemExit(USAGE)
     click.echo(f"{len(scenarios)} scenario{'s' * (len(scenarios) != 1)}, no slip")
+
+
+def played_with(path: Path, options: Options, typed: frozenset[str]) -> Options:
+    """Return the options of a served pump that goes through a scenario.
+
+    Args:
+        path: the scenario's file.
+        options: what was asked for.
+        typed: the names of the options that were typed.
+
+    Raises:
+        click.UsageError: where the two contradict each other, or the scenario can't be taken.
+    """
+    of_the_pump = sorted(typed & {*pump_words(Path()), "state", "pumps"})
+    if of_the_pump:
+        spelled = of_the_pump[0].replace("_", "-")
+        raise click.UsageError(
+            f"--{spelled} is not possible with --scenario, whose [pump] says how the pump is"
+        )
+    if path.suffix == PYTHON:
+        raise click.UsageError(f"{path} has a host of its own: a scenario that is served is a TOML file")
+    try:
+        scenario = read_scenario(path)
+        check_served(scenario)
+        made = described(scenario.pump, options if "seed" in typed else replace(options, seed=scenario.seed))
+    except OSError as error:
+        raise click.UsageError(f"{path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    return replace(made, scenario=scenario)
 
 
 def _read_all(paths: Sequence[Path]) -> list[Scenario | PythonScenario] | None:
