@@ -282,7 +282,8 @@ def _visit(url: str, notes: Path, over: threading.Event, found: Findings, draw: 
                     client.commit(client.prepare(_wanted(reading.status, draw), seen=reading))
                     found.changes += 1
     except RefusedError as refused:
-        name = Refusal(refused.reason).name.lower()
+        # 0 is the client's own word: what it committed did not reach the pump, and never will.
+        name = Refusal(refused.reason).name.lower() if refused.reason else "never_reached"
         found.refusals[name] = found.refusals.get(name, 0) + 1
     except (LinkError, OutcomeUnknownError):
         found.unanswered += 1
