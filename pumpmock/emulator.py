@@ -7,53 +7,34 @@ a test, a script and `pumpmock serve` drive the same pump. All of it runs in one
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
-from protocol.handshake import BackOff
-from protocol.vocabulary import EventKind, Role
-from pumpmock.console import event_fields
+from protocol.vocabulary import EventKind
 from pumpmock.device import Device
-from pumpmock.dialects.native import NativeConversation
 from pumpmock.faults.plan import Faults
 from pumpmock.journal import Journal
-from pumpmock.journal_entry import CAME, WENT
 from pumpmock.medium import PERFECT
 from pumpmock.model.reservoir import LedgerError
 from pumpmock.notice import no_faults
 from pumpmock.pace import Pace
 from pumpmock.ports.panel import Panel
+from pumpmock.reception import Reception
 from pumpmock.snapshot import InDoubtError, copied
-from pumpmock.tally import Tally
-from pumpmock.wall import NS_A_S
-from pumpmock.wire import Wire
+from pumpmock.telling import Telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from protocol.keys import Key
-    from protocol.messages import EventRecord
     from pumpmock.medium import Medium
-    from pumpmock.ports import OpenConversation, Send
+    from pumpmock.ports import OpenConversation
     from pumpmock.snapshot import Memory
+    from pumpmock.telling import Teller
     from pumpmock.wall import Planned, Wall
+    from pumpmock.wire import Wire
 
 MODEL = "pumpmock bench"
-_TOLD_WITH_PEER = frozenset({EventKind.SESSION, EventKind.BAD_HANDSHAKES})
-
-
-class Teller(Protocol):
-    """Who is told what happens, as a person or a program reads it."""
-
-    def tell(self, sentence: str, event: Mapping[str, Any]) -> None:
-        """Say what happened."""
-
-    def warn(self, sentence: str) -> None:
-        """Say what somebody should look at."""
-
-    def event(self, record: EventRecord) -> None:
-        """Report an entry of the pump's event log."""
 
 
 class Companion(Protocol):
@@ -89,6 +70,7 @@ class Emulator:
     Attributes:
         device: the pump behind all its ports.
         journal: what happened.
+        telling: tells of it.
         faults: what is to go wrong.
         doubt: why it ended at once, without another word; None while all is well.
         on_doubt: called once when it does.
@@ -113,31 +95,22 @@ class Emulator:
         self.doubt: InDoubtError | LedgerError | None = None
         self.on_doubt: Callable[[], None] = lambda: None
         self.companion: Companion | None = None
-        self._keys = keys
         self._random = random
         self._save = save
-        self._teller = teller
         self._firmware = firmware
-        self._tallies: list[Tally] = []
-        self._wires: set[Wire] = set()
-        self._lines = 0
         self._stored: list[Memory] | None = None
         self.faults = Faults(self, seed)
-        self._unsaved = ""
         self._due_us: int | None = None
         self._timer: Planned | None = None
+        self.journal = Journal(wall.now_ns, lambda: self.device.pump.clock.now_us, self._present_us, keys)
+        self.telling = Telling(self.journal, teller)
+        self.ports = Panel(wall, self.telling.port, teller.warn)
+        self._reception = Reception(self, keys)
         self.device = self._device_of(memory, speed)
-        self.journal = Journal(
-            wall.now_ns,
-            lambda: self.device.pump.clock.now_us,
-            self._present_us,
-            keys,
-        )
-        self.ports = Panel(wall, self._note_port, teller.warn)
 
     def _device_of(self, memory: Memory, speed: int) -> Device:
         pump = memory.pump
-        pump.on_event = self._note_event
+        pump.on_event = self.telling.event
         return Device(
             memory,
             pace=Pace(speed, self.wall.now_ns(), pump.clock.now_us),
@@ -183,8 +156,7 @@ class Emulator:
             self._timer.cancel()
         self.faults.finish()
         if self.doubt is None:
-            for tally in self._tallies:
-                tally.tell()
+            self._reception.finish()
             self.device.finish()
             self.persist()
 
@@ -206,7 +178,7 @@ class Emulator:
         except InDoubtError as doubt:
             self.stop(doubt)
         except OSError as error:
-            self._note_unsaved(error)
+            self.telling.unsaved(error)
 
     # --- what is done to it -----------------------------------------------------------------------------------------
 
@@ -246,8 +218,7 @@ class Emulator:
         self.device.pump.on_event = None
         memory.boot = max(self.device.memory.boot, memory.boot) + 1
         self.device = self._device_of(memory, self.device.pace.speed)
-        for wire in self._wires:
-            wire.renew()
+        self._reception.renew()
         self._due_us = None
         self.faults.renew()
         self.start()
@@ -265,7 +236,7 @@ class Emulator:
         except LedgerError as error:
             self.stop(error)
         except OSError as error:
-            self._note_unsaved(error)
+            self.telling.unsaved(error)
             self.plan()
 
     @property
@@ -304,7 +275,7 @@ class Emulator:
         if self.doubt is not None:
             return
         device = self.device
-        if not (self._guard(device.catch_up) and self._guard(action)):
+        if not (self.guard(device.catch_up) and self.guard(action)):
             return
         now_ns = self.wall.now_ns()
         if speed is not None or device.pump.clock.now_us > device.pace.pump_us_at(now_ns):
@@ -316,7 +287,7 @@ class Emulator:
         if self.companion is not None:
             self.companion.moved()
 
-    def _guard(self, action: Callable[[], object]) -> bool:
+    def guard(self, action: Callable[[], object]) -> bool:
         """Do something, and stop where it finds volumes that do not add up; an event loop would log that and go on."""
         try:
             action()
@@ -325,90 +296,19 @@ class Emulator:
             return False
         return True
 
-    def _later(self, delay_s: float, action: Callable[[], None]) -> None:
-        def act() -> None:
-            self._guard(action)
-
-        self.wall.later(int(delay_s * NS_A_S), act)
-
-    # --- its hosts --------------------------------------------------------------------------------------------------
+    # --- its hosts, and what is told --------------------------------------------------------------------------------
 
     def plug(self, medium: Medium = PERFECT) -> OpenConversation:
-        """Return what opens the conversations of one port; they share its back-off, its tally and its kind of link."""
-        back_off = BackOff()
-        tally = Tally(
-            self._tell_bad_handshakes,
-            self._later,
-        )
-        self._tallies.append(tally)
-
-        def open_dialect(peer: str) -> NativeConversation:
-            def opened(role: Role) -> None:
-                name = role.name.lower()
-                self.tell(f"{name} on {peer}", {"event": "session", "peer": peer, "role": name})
-
-            return NativeConversation(
-                self.device,
-                self._keys,
-                self._random,
-                opened=opened,
-                unsaved=self._note_unsaved,
-                bad_handshakes=lambda count: tally.add(count, peer),
-                back_off=back_off,
-                emulator=self,
-            )
-
-        def open_wire(peer: str, send: Send) -> Wire:
-            # Two hosts of one name would have their bytes taken for one's.
-            name, taken = peer, {wire.peer for wire in self._wires}
-            for place in itertools.count(2):
-                if name not in taken:
-                    break
-                name = f"{peer} ({place})"
-            self.journal.passed(CAME, name, b"")
-            self._lines += 1
-            wire = Wire(self, name, send, open_dialect, medium, self._lines)
-            self._wires.add(wire)
-            return wire
-
-        return open_wire
+        """Return what opens the conversations of one port, on a link of this kind."""
+        return self._reception.plug(medium)
 
     def unplugged(self, wire: Wire) -> None:
-        """Forget a line whose host has gone, and with it what was prepared there."""
-        self._wires.discard(wire)
-        self._guard(wire.end)
-        self.journal.passed(WENT, wire.peer, b"")
-
-    # --- what is told -----------------------------------------------------------------------------------------------
+        """Forget a line whose host has gone."""
+        self._reception.leave(wire)
 
     def tell(self, sentence: str, event: Mapping[str, Any]) -> None:
         """Note what happened, and tell it."""
-        fields = dict(event)
-        self.journal.note(fields.pop("event"), fields.pop("peer", ""), **fields)
-        self._teller.tell(sentence, event)
-
-    def _note_event(self, record: EventRecord) -> None:
-        if record.kind in _TOLD_WITH_PEER:
-            return
-        fields = event_fields(record)
-        del fields["pump_time_us"]  # every entry has it
-        self.journal.note(fields.pop("event"), **fields)
-        if record.kind != EventKind.START:  # whoever started it tells that, with its ports
-            self._teller.event(record)
-
-    def _note_port(self, what: str, name: str, url: str) -> None:
-        self.journal.note(what, port=name, url=url)
-
-    def _tell_bad_handshakes(self, count: int, peer: str) -> None:
-        self.device.note_bad_handshakes(count)
-        said = f"{count} handshake frame{'s' if count > 1 else ''} with a wrong tag refused on {peer}"
-        self.tell(said, {"event": "bad_handshakes", "count": count, "peer": peer})
-
-    def _note_unsaved(self, error: OSError) -> None:
-        said = f"the state file can't be written ({error.strerror or error}): readings go on, changes are refused"
-        if said != self._unsaved:
-            self._teller.warn(said)
-        self._unsaved = said
+        self.telling.tell(sentence, event)
 
     # --- time -------------------------------------------------------------------------------------------------------
 

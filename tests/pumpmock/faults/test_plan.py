@@ -273,7 +273,7 @@ def test_without_a_fault_no_turn_is_kept_and_no_line_is_made() -> None:
     stand = Stand()
     host = stand.host()
     host.status()
-    assert all(wire._transit is None for wire in stand.emulator._wires)
+    assert all(wire._transit is None for wire in stand.emulator._reception._wires)
     assert stand.faults.turn is None
 
 
