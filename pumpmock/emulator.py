@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from protocol.vocabulary import EventKind
 from pumpmock.device import Device
 from pumpmock.faults.plan import Faults
-from pumpmock.journal import Journal
+from pumpmock.journal.journal import Journal
 from pumpmock.medium import PERFECT
 from pumpmock.model.reservoir import LedgerError
 from pumpmock.notice import no_faults

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from pumpmock.testing import AsyncPump, LivePump
-    from pumpmock.violations import Violation
+    from pumpmock.testing.violations import Violation
 
 # `pumpmock.testing` is imported by the first test that wants a pump: a run without any does not pay for it.
 

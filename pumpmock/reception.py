@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from protocol.handshake import BackOff
 from pumpmock.dialects.native import NativeConversation
-from pumpmock.journal_entry import CAME, WENT
+from pumpmock.journal.entry import CAME, WENT
 from pumpmock.medium import PERFECT
 from pumpmock.tally import Tally
 from pumpmock.wall import NS_A_S

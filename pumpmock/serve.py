@@ -19,8 +19,8 @@ from pumpmock.control.server import ControlServer
 from pumpmock.drug_file import rules_for
 from pumpmock.emulator import Emulator
 from pumpmock.faults.checks import FaultError
-from pumpmock.journal import KEPT
-from pumpmock.journal_serving import write_journal
+from pumpmock.journal.journal import KEPT
+from pumpmock.journal.serving import write_journal
 from pumpmock.many import each_of, room_for
 from pumpmock.options import NO_CONTROL, REPEATABLE_EPOCH_S, new_memory, pairing_keys, randomness
 from pumpmock.ports.link import own_directory

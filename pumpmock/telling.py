@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from protocol.messages import EventRecord
-    from pumpmock.journal import Journal
+    from pumpmock.journal.journal import Journal
 
 _TOLD_WITH_PEER = frozenset({EventKind.SESSION, EventKind.BAD_HANDSHAKES})
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pumpmock.faults.kinds import WAY_IN, WAY_OUT, Stage
 from pumpmock.faults.spoil import SPOIL
-from pumpmock.journal import SAID
+from pumpmock.journal.journal import SAID
 from pumpmock.lane import AT_ONCE, Lane, Speed
 from pumpmock.medium import AS_SET, Jitter
 from pumpmock.wall import NS_A_MS

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pumpmock.journal import HEARD, SAID
+from pumpmock.journal.journal import HEARD, SAID
 from pumpmock.medium import PERFECT
 from pumpmock.model.reservoir import LedgerError
 from pumpmock.snapshot import InDoubtError

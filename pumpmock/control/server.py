@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pumpmock.control.address import Address
     from pumpmock.emulator import Emulator
-    from pumpmock.journal_entry import Entry
+    from pumpmock.journal.entry import Entry
 
 TAIL, FOLLOW = "journal tail", "journal follow"
 MOST_LINE = 64 * 1024  # bytes of a request

@@ -26,7 +26,7 @@ from pumpmock.ports.telnet import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pumpmock.journal import Journal
+    from pumpmock.journal.journal import Journal
     from pumpmock.ports.base import Conversation, OpenConversation, Send
     from pumpmock.ports.telnet import Item
 

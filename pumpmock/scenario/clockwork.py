@@ -14,7 +14,7 @@ from protocol.places import APP
 from pumpmock.emulator import Emulator
 from pumpmock.host import Cable, Host, VanishedError
 from pumpmock.host.talk import Talk
-from pumpmock.journal_serving import write_journal
+from pumpmock.journal.serving import write_journal
 from pumpmock.model.reservoir import LedgerError
 from pumpmock.options import REPEATABLE_EPOCH_S, new_memory, randomness
 from pumpmock.scenario.host_words import AT_ONCE, POLL_EVERY, let_do

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from protocol.fields import Message
     from pumpmock.emulator import Emulator
     from pumpmock.host import Host
-    from pumpmock.journal import Entry
+    from pumpmock.journal.journal import Entry
     from pumpmock.model.sample import Sample
     from pumpmock.model.truth import Truth
     from pumpmock.scenario.expectations import Expectations

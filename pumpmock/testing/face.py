@@ -18,7 +18,7 @@ from pumpmock.testing.parts import PumpClock, PumpFaults, PumpJournal, PumpWall
 from pumpmock.testing.sightings import Sighting, Wanted
 from pumpmock.testing.spans import Span, span_us, text_of
 from pumpmock.testing.text import NEWEST
-from pumpmock.violations import Violation, violations
+from pumpmock.testing.violations import Violation, violations
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from protocol.keys import Key
     from pumpmock.emulator import Emulator
-    from pumpmock.journal_entry import Entry
+    from pumpmock.journal.entry import Entry
     from pumpmock.model.pump import Pump
     from pumpmock.model.sample import Sample
     from pumpmock.model.truth import Truth

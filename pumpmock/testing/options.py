@@ -18,9 +18,9 @@ from protocol.units import (
     parse_volume,
 )
 from protocol.vocabulary import Role
+from pumpmock.commands.link_options import MOST_CHUNK, parse_baud, parse_jitter, parse_latency
 from pumpmock.drug_file import library_named
 from pumpmock.limits_file import limits_named
-from pumpmock.link_options import MOST_CHUNK, parse_baud, parse_jitter, parse_latency
 from pumpmock.many import MOST_SEED
 from pumpmock.medium import NO_JITTER, Medium
 from pumpmock.options import Options, refused

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pumpmock.faults import Active
-    from pumpmock.journal_entry import Entry
-    from pumpmock.journal_frames import Frame
+    from pumpmock.journal.entry import Entry
+    from pumpmock.journal.frames import Frame
     from pumpmock.testing.running import Running
     from pumpmock.testing.thread import PumpThread
 

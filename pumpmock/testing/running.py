@@ -17,8 +17,8 @@ from protocol.keys import BENCH_KEY, KEY_ID_SIZE, KEY_SIZE, Key
 from protocol.places import APP
 from protocol.units import US_PER_S
 from pumpmock.emulator import Emulator
-from pumpmock.journal_entry import HEARD
-from pumpmock.journal_serving import write_journal
+from pumpmock.journal.entry import HEARD
+from pumpmock.journal.serving import write_journal
 from pumpmock.options import REPEATABLE_EPOCH_S, new_memory, randomness
 from pumpmock.testing.transports import TRANSPORTS
 from pumpmock.testing.wall import JumpingWall
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from protocol.messages import EventRecord
-    from pumpmock.journal_entry import Entry
-    from pumpmock.journal_file import JournalFile
+    from pumpmock.journal.entry import Entry
+    from pumpmock.journal.file import JournalFile
     from pumpmock.ports import Conversation, OpenConversation, Send
     from pumpmock.snapshot import Memory
     from pumpmock.testing.expectations import Expectation

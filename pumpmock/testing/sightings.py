@@ -9,13 +9,13 @@ from protocol.frame import FROM_DEVICE
 from protocol.messages import MESSAGES, Change, Prepare, Prepared
 from protocol.strict_toml import meant, shown
 from protocol.vocabulary import EventKind
-from pumpmock.journal_entry import CAME, HEARD, SAID, WENT, Entry
-from pumpmock.journal_frames import Frame
+from pumpmock.journal.entry import CAME, HEARD, SAID, WENT, Entry
+from pumpmock.journal.frames import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pumpmock.journal import Journal
+    from pumpmock.journal.journal import Journal
 
 Sighting = Frame | Entry
 

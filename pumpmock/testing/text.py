@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pumpmock.journal_text import Teller
+from pumpmock.journal.text import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pumpmock.journal import Journal
+    from pumpmock.journal.journal import Journal
 
 NEWEST = 60  # lines that are shown where nobody asks for more
 _WIDEST = 160

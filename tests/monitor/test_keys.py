@@ -16,7 +16,7 @@ from monitor.keys import Keyring, bench_keyring, default_folder, find_keys
 from protocol.keys import BENCH_KEY, Key, file_name, to_text
 from protocol.places import HOME
 from protocol.vocabulary import Role
-from pumpmock.parameters import default_keys
+from pumpmock.commands.parameters import default_keys
 
 
 def key(serial_number: str, role: Role, mark: int = 0) -> Key:

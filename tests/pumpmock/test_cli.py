@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from protocol.keys import BENCH_KEY, KeyFileError
 from pumpmock import cli
+from pumpmock.commands import serve as serving
 from pumpmock.options import Options, new_memory, pairing_keys, randomness
 from pumpmock.ports.base import PortError
 from pumpmock.snapshot import SnapshotError
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Options]:
     """Let nothing be served, and return what would have been."""
     found: list[Options] = []
-    monkeypatch.setattr(cli, "serve", lambda options, _console: found.append(options))
+    monkeypatch.setattr(serving, "serve", lambda options, _console: found.append(options))
     return found
 
 
@@ -49,7 +50,7 @@ def test_without_options_it_serves_the_usual_pump_at_real_speed(served: list[Opt
     )
     assert (options.rate_nl_h, options.battery_percent, options.speed) == (20_833, 100, 1_000)
     assert (options.link, options.tcp, options.rfc2217, options.state) == (None, None, None, None)
-    assert options.keys == cli.default_keys()
+    assert options.keys == serving.default_keys()
 
 
 def test_each_option_reaches_the_pump(served: list[Options], tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_the_bench_key_is_the_only_one_of_a_pump_without_a_folder(tmp_path: Path
 
 def test_two_starts_draw_different_seeds(served: list[Options], monkeypatch: pytest.MonkeyPatch) -> None:
     seeds = iter((5, 6))
-    monkeypatch.setattr(cli, "randbelow", lambda most: next(seeds) if most == 2**32 else None)
+    monkeypatch.setattr(serving, "randbelow", lambda most: next(seeds) if most == 2**32 else None)
     run()
     run()
     assert [options.seed for options in served] == [5, 6]
@@ -187,7 +188,7 @@ def test_what_goes_wrong_is_one_sentence_and_an_exit_code(
     def fail(_options: Options, _console: Console) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "serve", fail)
+    monkeypatch.setattr(serving, "serve", fail)
     result = run()
     assert (result.exit_code, result.stderr) == (code, f"pumpmock: {said}\n")
 
@@ -215,7 +216,13 @@ def test_every_help_has_text_for_every_option() -> None:
         result = CliRunner().invoke(cli.main, [*words, "--help"])
         assert result.exit_code == 0
         assert "Usage:" in result.stdout
-    for command in (cli.main, *cli.main.commands.values()):
+    for command in (
+        cli.main,
+        *(
+            cli.main.get_command(click.Context(cli.main), name)
+            for name in cli.main.list_commands(click.Context(cli.main))
+        ),
+    ):
         assert command.help
         for param in command.params:
             assert not isinstance(param, click.Option) or param.help, param.name
@@ -224,17 +231,17 @@ def test_every_help_has_text_for_every_option() -> None:
 def test_the_examples_in_the_help_are_taken_as_they_stand(served: list[Options]) -> None:
     text = CliRunner().invoke(cli.main, ["serve", "--help"]).stdout
     examples = re.findall(r"^ *pumpmock (serve.*)$", text, re.MULTILINE)
-    assert len(examples) == 6
+    assert len(examples) == 7
     for example in examples:
         result = CliRunner().invoke(cli.main, shlex.split(example))
         assert result.exit_code == 0, result.output
-    assert len(served) == 6
+    assert len(served) == 7
 
 
 def options_with_seed(seed: int) -> Options:
     run_options: list[Options] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "serve", lambda options, _console: run_options.append(options))
+        patch.setattr(serving, "serve", lambda options, _console: run_options.append(options))
         run("--seed", str(seed))
     return run_options[0]
 
@@ -252,7 +259,7 @@ def rate_error(*words: str) -> int:
     """Return by how many ppm the drive of a new pump is off."""
     options: list[Options] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "serve", lambda made, _console: options.append(made))
+        patch.setattr(serving, "serve", lambda made, _console: options.append(made))
         assert run(*words).exit_code == 0
     return new_memory(options[0], 1_000, counting_random()).pump.settings.rate_error_ppm
 

@@ -69,7 +69,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pa
                 path.write_text("unread")
                 path.chmod(0)
                 monkeypatch.setattr(os, "open", refuse)  # modes are nothing to a superuser
-                monkeypatch.setattr("pumpmock.decode.Path.read_bytes", lambda one: os.close(os.open(one, 0)))
+                monkeypatch.setattr(
+                    "pumpmock.commands.decode.Path.read_bytes", lambda one: os.close(os.open(one, 0))
+                )
         return path
 
     return put

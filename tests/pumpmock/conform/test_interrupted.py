@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pumpmock.conform.command import _examined, _Paper
+from pumpmock.commands.conform import _examined, _Paper
 from pumpmock.conform.wire import LinkError
 from pumpmock.pace import Pace
 from tests.pumpmock.conform.plant import BOTH_KEYS, limited_memory, named, rig_at

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from click.testing import CliRunner
 
 from pumpmock import cli
-from pumpmock.control import commands
+from pumpmock.commands import control as commands
+from pumpmock.commands import serve as serving
 from pumpmock.control.verbs import VERBS
 from pumpmock.faults import KINDS, parse_fault_line
 from tests.pumpmock.stand import Stand
@@ -55,7 +56,7 @@ class Answered:
 
 def test_every_command_of_the_page_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[object] = []
-    monkeypatch.setattr(cli, "serve", lambda options, _console: served.append(options))
+    monkeypatch.setattr(serving, "serve", lambda options, _console: served.append(options))
     monkeypatch.setattr(commands, "Control", Answered)
     written = re.findall(r"^    pumpmock ([^#\n]+)", PAGE, re.MULTILINE)
     assert len(written) == 10

@@ -12,7 +12,7 @@ import serialx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pumpmock.journal import Journal as Kept
+from pumpmock.journal.journal import Journal as Kept
 from pumpmock.ports.com_port import Command, LineChange
 from pumpmock.ports.rfc2217 import MAX_HELD, LineConversation, Rfc2217Port, noted_in
 from pumpmock.ports.telnet import Option, Verb, negotiate, subnegotiate

@@ -8,8 +8,8 @@ from pathlib import Path
 from pumpmock.pytest_plugin import _MARKER
 from pumpmock.testing import LivePump
 from pumpmock.testing.options import _OPTIONS
-from pumpmock.violations import _DROPPED
-from pumpmock.violations_of_changes import _AFTER, _CHANGING, _ONCE
+from pumpmock.testing.violations import _DROPPED
+from pumpmock.testing.violations_of_changes import _AFTER, _CHANGING, _ONCE
 
 TEXT = (Path(__file__).parents[3] / "docs" / "testing.md").read_text(encoding="utf-8")
 

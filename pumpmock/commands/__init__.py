@@ -1,0 +1,1 @@
+"""The commands of `pumpmock`: each reads its options, has the work done, and says in words and an exit code what came of it."""

@@ -1,0 +1,138 @@
+"""What happened to a pump on the bench, in order: bytes both ways, its own events, and whatever was done to it.
+
+Bytes are kept as they came and went: what they mean is worked out when somebody asks.
+docs/decisions/0038-journal.md
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import dropwhile, islice, takewhile
+from typing import TYPE_CHECKING, Any
+
+from pumpmock.journal.entry import HEARD, SAID, Entry
+from pumpmock.journal.frames import Follower, Frame
+from pumpmock.journal.lines import line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from protocol.keys import Key
+
+__all__ = ["HEARD", "KEPT", "SAID", "Entry", "Frame", "Journal"]
+
+KEPT = (
+    10_000  # entries: some five thousand requests, or an hour and a half of a host that polls once a second
+)
+
+
+class Journal:
+    """The newest entries, and everyone who wants to hear of each as it is made.
+
+    Args:
+        wall_ns: the monotonic wall clock.
+        pump_time_us: pump time, as far as the pump has come.
+        present_us: the pump time that belongs to a wall time.
+        keys: the pump's table of keys, which its frames are verified with.
+
+    Attributes:
+        entries: oldest first; `KEPT` of them, unless it is told to keep more or fewer.
+        heard_by: told of each entry.
+    """
+
+    def __init__(
+        self,
+        wall_ns: Callable[[], int],
+        pump_time_us: Callable[[], int],
+        present_us: Callable[[int], int],
+        keys: Mapping[bytes, Key],
+    ) -> None:
+        self.entries: deque[Entry] = deque()
+        self.heard_by: list[Callable[[Entry], None]] = []
+        self._wall_ns = wall_ns
+        self._pump_time_us = pump_time_us
+        self._present_us = present_us
+        self._kept: int | None = KEPT
+        self._made = 0
+        self._follower = Follower(keys, is_pumps=True)
+        self._frames: deque[Frame] = deque()
+        self._read = 0  # the newest entry whose frames are in `_frames`
+
+    def keep(self, most: int | None) -> None:
+        """Keep so many entries from now on, the newest; None for all."""
+        self._kept = most
+        self._give_up()
+
+    def passed(self, what: str, peer: str, data: bytes) -> None:
+        """Note what passes between the pump and a host: bytes `HEARD` or `SAID`, or that it `CAME` or `WENT`."""
+        wall_ns = self._wall_ns()
+        self._add(wall_ns, self._present_us(wall_ns), what, peer, data, {})
+
+    def note(self, what: str, peer: str = "", **fields: Any) -> None:  # noqa: ANN401 - JSON values
+        """Note an event of the pump, at the instant of pump time that it has come to, or what was done to it."""
+        self._add(self._wall_ns(), self._pump_time_us(), what, peer, b"", fields)
+
+    def frames(self) -> list[Frame]:
+        """Return the frames of the entries there are, oldest first, with what was dropped and why."""
+        self._read_all()
+        return list(self._frames)
+
+    @property
+    def requests(self) -> list[Frame]:
+        """What hosts asked in their sessions, and the pump took."""
+        return [frame for frame in self.frames() if frame.is_request]
+
+    @property
+    def answers(self) -> list[Frame]:
+        """What the pump answered to requests."""
+        return [frame for frame in self.frames() if frame.is_answer]
+
+    def lines(self, last: int | None = None) -> Iterator[dict[str, Any]]:
+        """Return each entry as JSON values, with the frames that it completes beside its bytes.
+
+        Args:
+            last: so many of the newest; None for all.
+        """
+        self._read_all()
+        entries = [*islice(reversed(self.entries), last)][::-1]
+        first = entries[0].number if entries else 0
+        found: dict[int, list[Frame]] = {}
+        for frame in takewhile(lambda frame: frame.number >= first, reversed(self._frames)):
+            found.setdefault(frame.number, []).append(frame)
+        for entry in entries:
+            yield line_of(entry, reversed(found.get(entry.number, ())))
+
+    def line(self, entry: Entry) -> dict[str, Any]:
+        """Return an entry as JSON values, with the frames that it completes; of one that is long gone, without."""
+        self._read_all()
+        after = dropwhile(lambda frame: frame.number > entry.number, reversed(self._frames))
+        own = [*takewhile(lambda frame: frame.number == entry.number, after)]
+        return line_of(entry, reversed(own))
+
+    def _add(
+        self, wall_ns: int, pump_time_us: int, what: str, peer: str, data: bytes, fields: Mapping[str, Any]
+    ) -> None:
+        self._made += 1
+        entry = Entry(self._made, wall_ns, pump_time_us, what, peer, data, fields)
+        self.entries.append(entry)
+        self._give_up()
+        for tell in self.heard_by:
+            tell(entry)
+
+    def _read_all(self) -> None:
+        """Find the frames of the entries that nobody has asked for yet, and forget those of entries given up."""
+        fresh = takewhile(lambda entry: entry.number > self._read, reversed(self.entries))
+        for entry in reversed([*fresh]):
+            self._frames.extend(self._follower.read(entry))
+        self._read = self._made
+        oldest = self.entries[0].number if self.entries else 0
+        while self._frames and self._frames[0].number < oldest:
+            self._frames.popleft()
+
+    def _give_up(self) -> None:
+        """Give up the oldest entries where there are more than are kept, but not what the rest needs to be read."""
+        while self._kept is not None and len(self.entries) > self._kept:
+            given_up = self.entries.popleft()
+            if given_up.number > self._read:
+                self._follower.skim(given_up)
+                self._read = given_up.number
