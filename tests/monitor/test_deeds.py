@@ -251,3 +251,60 @@ def test_a_line_that_dies_after_the_commit_is_on_record(
     with pytest.raises(OutcomeUnknownError):
         pump.commit(prepared)
     assert trail.kinds == ["intended", "prepared", "committing", "no_answer"]
+
+
+# --- killed at any record -----------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """Ends a monitor as a kill does: nothing that it would still do is done."""
+
+
+class Fatal(Trail):
+    """A trail at one of whose records the monitor is killed, before it is made or right after."""
+
+    def __init__(self, at: int, *, after: bool) -> None:
+        super().__init__()
+        self._left = at
+        self._after = after
+
+    def _take(self, kind: str, facts: dict[str, Any]) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise Killed
+        if self._left == 0 and not self._after:
+            raise Killed
+        super()._take(kind, facts)
+        if self._left == 0:
+            raise Killed
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["the outcome arrives", "the outcome is lost"])
+@pytest.mark.parametrize("after", [False, True], ids=["before the record", "after it"])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_whatever_record_a_monitor_is_killed_at_the_trail_tells_what_the_pump_did(
+    live: LivePump, at: int, *, after: bool, lost: bool
+) -> None:
+    fatal = Fatal(at, after=after)
+    killed = live.connect(trail=fatal)
+    if lost:
+        live.swallow_replies(Outcome.code)
+    with pytest.raises(Killed):
+        killed.commit(prepare(killed))
+    killed._line.close()  # what a process leaves behind is closed, and its locks are gone
+    killed._changes.close()
+    trail = Trail()
+    trail.records = fatal.records
+    with live.connect(trail=trail) as pump:
+        assert pump.unresolved == ()
+        applied = pump.status().status.revision == 1
+    told = [facts["verdict"] for kind, facts in trail.records if kind == "outcome"]
+    assert applied == (live.rate_nl_h == NEW_NL_H)
+    if applied:
+        assert "committing" in trail.kinds
+        assert "APPLIED" in told
+        assert "NOT_APPLIED" not in told
+    else:
+        assert "APPLIED" not in told
+        assert not Intents().look().noted
+    assert ("prepared" in trail.kinds) <= bool(told)  # what the pump had heard of has an end
