@@ -6,21 +6,25 @@ import csv
 import json
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from monitor.commands.options import Place, history_option, keys_option
-from monitor.history.reading import EXPORTED, exported, pumps
+from monitor.history.reading import EXPORTED, exported, log, pumps
 from monitor.history.schema import opened_to_read
+from monitor.report import event_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import sqlite3
+    from collections.abc import Callable, Iterator
 
     from monitor.commands.options import Keys
 
 _MS_A_S = 1_000
-_COLUMNS = ("time", "serial_number", *EXPORTED)
+_READ = ("time", "serial_number", *EXPORTED)
+_LOGGED = ("time", "serial_number", "number", "pump_time_us", "clock_s", "kind", "detail", "a", "b", "text")
 _Line = tuple[str | int, ...]
 
 
@@ -51,7 +55,12 @@ def _instant_ms(ctx: click.Context, param: click.Parameter, value: str | None) -
     show_default=True,
     help="Of the lines.",
 )
-def export(keys: Keys, history: Place, from_ms: int | None, to_ms: int | None, as_what: str) -> None:
+@click.option(
+    "--log", "of_log", is_flag=True, help="The pumps' event logs instead; FROM and TO by each pump's clock."
+)
+def export(
+    keys: Keys, history: Place, from_ms: int | None, to_ms: int | None, as_what: str, *, of_log: bool
+) -> None:
     """Print what was read, a line a reading, pump by pump, oldest first.
 
     What is older than a week is kept as minutes, what is older than a year as hours: span_s is how many seconds a line
@@ -60,20 +69,47 @@ def export(keys: Keys, history: Place, from_ms: int | None, to_ms: int | None, a
     \b
     pump-monitor export --from 2026-11-29 > today.csv
     pump-monitor export --from "2026-11-29 08:00" --to "2026-11-29 12:00" --format jsonl
+    pump-monitor export --log > log.csv
     """  # noqa: D301 - click wants the character, it keeps the line
-    write = _csv() if as_what == "csv" else _json
+    columns = _LOGGED if of_log else _READ
+    write = _csv(columns) if as_what == "csv" else partial(_json, columns)
     with opened_to_read(history.found(bench=keys.bench)) as connection:
         for number, pump in pumps(connection).items():
-            for row in exported(connection, number, from_ms, to_ms):
-                instant = datetime.fromtimestamp(row[0] / _MS_A_S, UTC)
-                write((f"{instant:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z", pump.serial_number, *row))
+            lines = _log_lines if of_log else _reading_lines
+            for line in lines(connection, number, from_ms, to_ms):
+                write((line[0], pump.serial_number, *line[1:]))
 
 
-def _csv() -> Callable[[_Line], object]:
+def _reading_lines(
+    connection: sqlite3.Connection, pump: int, from_ms: int | None, to_ms: int | None
+) -> Iterator[_Line]:
+    for row in exported(connection, pump, from_ms, to_ms):
+        yield (_time(row[0]), *row)
+
+
+def _log_lines(
+    connection: sqlite3.Connection, pump: int, from_ms: int | None, to_ms: int | None
+) -> Iterator[_Line]:
+    for event in log(connection, pump):
+        at_ms = event.clock_s * _MS_A_S
+        if (from_ms is None or at_ms >= from_ms) and (to_ms is None or at_ms < to_ms):
+            yield (_time(at_ms), *event_fields(event).values())
+
+
+def _time(at_ms: int) -> str:
+    """Return an instant in UTC; empty beyond the calendar, where a pump's clock may stand."""
+    try:
+        instant = datetime.fromtimestamp(at_ms / _MS_A_S, UTC)
+    except (ValueError, OverflowError, OSError):
+        return ""
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _csv(columns: tuple[str, ...]) -> Callable[[_Line], object]:
     lines = csv.writer(sys.stdout, lineterminator="\n")
-    lines.writerow(_COLUMNS)
+    lines.writerow(columns)
     return lines.writerow
 
 
-def _json(line: _Line) -> None:
-    click.echo(json.dumps(dict(zip(_COLUMNS, line, strict=True))))
+def _json(columns: tuple[str, ...], line: _Line) -> None:
+    click.echo(json.dumps(dict(zip(columns, line, strict=True))))

@@ -22,7 +22,9 @@ from monitor.history.chain import GENESIS, reading_rows
 from monitor.history.recorder import Recorder
 from monitor.history.retention import HOUR_S, KEEP_MINUTES_MS, KEEP_READINGS_MS, MINUTE_S, folded, span_of
 from monitor.history.schema import HistoryError, opened_to_read
-from monitor.history.store import Store
+from monitor.history.store import Page, Store
+from protocol.messages import EventRecord
+from protocol.vocabulary import EventKind
 from tests.monitor.conftest import STATUS, Clock, S
 from tests.monitor.history.bench import OTHER, PUMP, WALL_MS, rows, status, stored_numbers
 from tests.monitor.history.test_store import forge
@@ -221,7 +223,7 @@ def kept(store: Store, file: Path) -> Path:
 
 
 def exported(file: Path, *words: str) -> list[str]:
-    result = CliRunner().invoke(main, ["export", "--history", str(file), *words], env={"TZ": "UTC"})
+    result = CliRunner().invoke(main, ["export", "--history", str(file), *words])
     assert result.exit_code == 0, result.stderr
     return result.stdout.splitlines()
 
@@ -252,6 +254,24 @@ def test_an_export_is_from_one_instant_to_another_and_the_same_in_json(kept: Pat
         60,
         "PM-00001",
     )
+
+
+def test_an_export_of_the_log_is_as_the_pump_told_it(store: Store, file: Path) -> None:
+    clocks = (WALL_MS // 1_000, WALL_MS // 1_000 + 60, 2**40)
+    log = [
+        EventRecord(n, n, clock_s, EventKind.RATE_CHANGED, 0, 20_000, 25_000)
+        for n, clock_s in enumerate(clocks, 1)
+    ]
+    store.add(PUMP, [], Page(1, log))
+    head, first, _, beyond = exported(file, "--log")
+    assert head == "time,serial_number,number,pump_time_us,clock_s,kind,detail,a,b,text"
+    said = "rate_changed,0,20000,25000,0.480 -> 0.600 mL/day"
+    assert first == f"2026-01-01T00:00:00.000Z,PM-00001,1,1,{clocks[0]},{said}"
+    assert beyond == f",PM-00001,3,3,{2**40},{said}"
+    (second,) = exported(
+        file, "--log", "--from", "2026-01-01T00:00:01Z", "--to", "2026-01-02", "--format", "jsonl"
+    )
+    assert json.loads(second)["number"] == 2
 
 
 @pytest.mark.parametrize("said", ["yesterday", "29.11.2026", "", "99999-01-01"])
