@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import copy
 import inspect
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from protocol.strict_toml import meant, shown
 from pumpmock.control.verbs import VERBS
 from pumpmock.model.troubles import Trouble
+from pumpmock.scenario.reading import read_scenario
+from pumpmock.scenario.served import Served, check_served
 from pumpmock.snapshot import dumped_memory, loaded_memory
 from pumpmock.testing.expectations import WITHIN, Expectation, UnmetError
 from pumpmock.testing.parts import PumpClock, PumpFaults, PumpJournal, PumpWall
@@ -23,7 +26,6 @@ from pumpmock.testing.violations import Violation, violations
 if TYPE_CHECKING:
     import concurrent.futures
     from collections.abc import Callable
-    from pathlib import Path
 
     from protocol.keys import Key
     from pumpmock.emulator import Emulator
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from pumpmock.model.pump import Pump
     from pumpmock.model.sample import Sample
     from pumpmock.model.truth import Truth
+    from pumpmock.scenario.results import Result
     from pumpmock.testing.running import Running
     from pumpmock.testing.thread import PumpThread
 
@@ -209,6 +212,22 @@ class Face:
                 f"the snapshot is of pump {memory.serial_number}, and this is {self.serial_number}"
             )
         self.do(lambda emulator: emulator.restore(memory))
+
+    def play(self, path: str | Path) -> Callable[[], Result]:
+        """Let a scenario go along with the pump from now on, and return what tells what came of it so far.
+
+        Its steps come as pump time comes to them; an advance stops at each. The pump stays what it was asked to be,
+        whatever the scenario's `[pump]` says. What is not as it expects, or has not come by the end, is an error then.
+
+        Raises:
+            ValueError: where the scenario can't be taken, plays a host of its own, or another one is being played.
+            OSError: where it can't be read.
+        """
+        scenario = read_scenario(Path(path))
+        check_served(scenario)
+        played = self.do(lambda emulator: Served(emulator, scenario))
+        self._running.played.append(played)
+        return lambda: self.do(lambda _: played.result)
 
     # --- what is expected of it, and of its hosts -------------------------------------------------------------------
 

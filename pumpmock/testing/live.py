@@ -15,7 +15,7 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pumpmock.testing.expectations import WITHIN
+from pumpmock.testing.expectations import WITHIN, UnmetError
 from pumpmock.testing.face import Face
 from pumpmock.testing.home import HOME_OF_ALL
 from pumpmock.testing.options import read_options
@@ -80,7 +80,7 @@ class LivePump(Face):
 
         Raises:
             PumpError: where the pump itself failed.
-            UnmetError: where what was expected by now has not been seen.
+            UnmetError: where what was expected by now has not been seen, by a scenario too.
             ViolationError: where a host broke the protocol, and the pump is strict.
         """
         if self._running.is_over:
@@ -97,6 +97,9 @@ class LivePump(Face):
         for expectation in self._running.expected:
             if expectation.is_open:
                 expectation.check_now()
+        for result in (played.result for played in self._running.played):
+            if not result.is_good:
+                raise UnmetError("\n".join(result.sentences) + self._report())
         found = self.violations if self._running.asked.strict else []
         if found:
             told = "\n".join(f"  {violation}" for violation in found)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pumpmock.journal.entry import Entry
     from pumpmock.journal.file import JournalFile
     from pumpmock.ports import Conversation, OpenConversation, Send
+    from pumpmock.scenario.served import Served
     from pumpmock.snapshot import Memory
     from pumpmock.testing.expectations import Expectation
     from pumpmock.testing.options import Asked
@@ -60,6 +61,7 @@ class Running:
         errors: what went wrong in its callbacks, oldest first: a bug of ours.
         is_over: whether it has ended.
         expected: what is expected of it by its end at the latest.
+        played: the scenarios that go along with it, or did.
         quotes_journal: whether an error of a host's has the journal in its message.
     """
 
@@ -68,6 +70,7 @@ class Running:
         self.errors: list[BaseException] = []
         self.is_over = False
         self.expected: list[Expectation] = []
+        self.played: list[Served] = []
         self.quotes_journal = True
         options = replace(asked.pump, serial_number=serial_number)
         draw = Random(f"{options.seed} key").randbytes  # noqa: S311 - of a pump in a test, beside the published key
