@@ -142,6 +142,7 @@ def test_one_that_is_ended_before_its_end_says_so_and_fails(serve: Callable[...,
         (LOW, ("--flow", "1 mL/day"), "--flow is not possible with --scenario"),
         (LOW, ("--state", "x"), "--state is not possible with --scenario"),
         (LOW, ("--pumps", "2"), "--pumps is not possible with --scenario"),
+        (LOW, ("--scenario", __file__), "a scenario that is served is a TOML file"),
         (LOW.replace("alarm =", "alrm ="), (), 'did you mean "alarm"?'),
     ],
 )  # fmt: skip

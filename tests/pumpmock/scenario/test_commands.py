@@ -41,6 +41,13 @@ def slipped(tmp_path: Path) -> Path:
     return scenes.written(tmp_path, GOOD.replace("press", "pres")).rename(tmp_path / "slipped.toml")
 
 
+@pytest.fixture
+def endless(tmp_path: Path) -> Path:
+    """As far as a test is concerned: polled each second for five years."""
+    steps = '[[step]]\nat = "1 min"\nhost = { poll_every = "1 s" }\n'
+    return scenes.written(tmp_path, steps, '[end]\nat = "5 years"\n')
+
+
 def pumpmock(*words: object) -> Result:
     return CliRunner().invoke(main, [str(word) for word in words])
 
@@ -102,13 +109,13 @@ def test_json_has_a_line_a_scenario(good: Path, wrong: Path) -> None:
 
 
 def test_junit_counts_cases_failures_and_errors(good: Path, wrong: Path, tmp_path: Path) -> None:
-    endless = tmp_path / "endless.toml"
-    endless.write_text(
+    looping = tmp_path / "looping.toml"
+    looping.write_text(
         good.read_text().replace('at = "1 min"\npress = true', 'in = "start"\ngoto = "b"')
         + '[[step]]\nin = "b"\ngoto = "start"\n'
     )
     report = tmp_path / "report.xml"
-    assert pumpmock("run", good, wrong, endless, "--junit", report).exit_code == 1
+    assert pumpmock("run", good, wrong, looping, "--junit", report).exit_code == 1
     suite = ET.parse(report).getroot()[0]  # noqa: S314 - written a line above
 
     assert {key: suite.get(key) for key in ("tests", "failures", "errors")} == {
@@ -165,13 +172,35 @@ def test_help_teaches_with_examples(command: str) -> None:
     assert "xit code" in said
 
 
-def test_ctrl_c_ends_a_long_run_at_once_without_a_traceback(tmp_path: Path) -> None:
-    long = scenes.written(
-        tmp_path,
-        '[[step]]\nat = "1 min"\nhost = { poll_every = "1 s" }\n',
-        '[end]\nat = "5 years"\n',
-    )
-    program = [sys.executable, "-m", "pumpmock", "run", str(long), "--journal", str(tmp_path)]
+def test_a_journal_that_can_not_be_written_on_ends_the_scenario_with_an_error(
+    good: Path, tmp_path: Path
+) -> None:
+    bounded = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600)); from pumpmock.cli import main; main({['run', str(good), '--journal', str(tmp_path)]!r})"
+    done = subprocess.run([sys.executable, "-c", bounded], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "good.jsonl can't be written (File too large)" in done.stdout
+    assert (tmp_path / "good.jsonl").read_bytes().endswith(b"\n")
+
+
+def test_on_a_terminal_a_long_run_shows_how_far_it_has_come_and_wipes_it_at_the_end(endless: Path) -> None:
+    terminal, its_end = os.openpty()
+    with subprocess.Popen([sys.executable, "-m", "pumpmock", "run", str(endless)], stderr=its_end) as running:
+        os.close(its_end)
+        shown = b""
+        while b" d " not in shown:  # days of pump time
+            shown += os.read(terminal, 1_000)
+        running.send_signal(signal.SIGINT)
+        while not shown.endswith(b"Aborted!\r\n"):
+            shown += os.read(terminal, 1_000)
+    os.close(terminal)
+
+    assert b"\ra test: " in shown
+    assert b"\r\x1b[K" in shown.partition(b"Aborted!")[0]
+
+
+def test_ctrl_c_ends_a_long_run_at_once_without_a_traceback(tmp_path: Path, endless: Path) -> None:
+    program = [sys.executable, "-m", "pumpmock", "run", str(endless), "--journal", str(tmp_path)]
     journal = tmp_path / "scene.jsonl"
     with subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=dict(os.environ)) as running:
         while not (journal.exists() and journal.stat().st_size > 100_000):
