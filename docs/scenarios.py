@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pumpmock.faults import KINDS
 from pumpmock.scenario.actions import ACTIONS
 from pumpmock.scenario.changes import CHANGES
 from pumpmock.scenario.condition import FIGURES
@@ -50,11 +49,6 @@ def _library() -> str:
     return _table(("file", "what befalls", "what it shows"), rows)
 
 
-def _kinds() -> str:
-    rows = ((f"`{kind.name}`", kind.seam.value, kind.says) for kind in KINDS.values())
-    return _table(("kind", "where", "what happens"), rows)
-
-
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [heads, ("---",) * len(heads), *(tuple(cell.replace("|", r"\|") for cell in row) for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -66,7 +60,6 @@ PARTS = {
     "triggers": lambda: _words(TRIGGERS),
     "figures": lambda: ", ".join(f"`{name}`" for name in FIGURES),
     "actions": lambda: _words({key: action.word for key, action in ACTIONS.items()}),
-    "kinds": _kinds,
     "host": lambda: _words(HOST),
     "changes": lambda: _words(CHANGES),
     "expect": lambda: _words(EXPECT_WORDS),

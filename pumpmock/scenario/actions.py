@@ -91,7 +91,7 @@ ACTIONS: dict[str, Action] = {
         Word(
             _fault,
             '{ kind = "lose-reply", on = "Commit" }',
-            "let something go wrong: the kinds are told below",
+            "let something go wrong",
         ),
         lambda stage, said: stage.emulator.faults.add(**said),
     ),

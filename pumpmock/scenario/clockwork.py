@@ -151,10 +151,10 @@ class Clockwork(Stage):
             SceneError: where it never comes, as the pump is frozen.
         """
         try:
-            self._settle()
+            self._settle(at_us)
             while self.now_us < at_us and self.emulator.doubt is None:
                 self._step(at_us, None)
-                self._settle()
+                self._settle(at_us)
         except LedgerError as error:
             self.emulator.stop(error)
 
@@ -173,9 +173,9 @@ class Clockwork(Stage):
     def _fail_to_write(self, sentence: str) -> None:
         raise SceneError(sentence)
 
-    def _settle(self) -> None:
+    def _settle(self, until_us: int | None = None) -> None:
         self.emulator.device.catch_up()
-        self.do_due(busy=self._busy)
+        self.do_due(busy=self._busy, until_us=until_us)
         self._watch(self.now_us)
 
     def _wait(self, span_ns: int, ready: Callable[[], bool]) -> None:

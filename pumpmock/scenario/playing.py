@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from protocol.messages import Commit, Prepare, Resolve
 from pumpmock.scenario.actions import ACTIONS
 from pumpmock.scenario.host_words import AT_ONCE
-from pumpmock.scenario.stage import SceneError
+from pumpmock.scenario.instant import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pumpmock.scenario.steps import Scenario, Step
 
 _ABOUT_A_CHANGE = (Prepare, Commit, Resolve)
-_MOST_ENTRIES = 10_000
 
 
 @dataclass(slots=True)
@@ -60,6 +59,10 @@ class Play:
         """Look at what has to be so at the end, and at what has never come."""
         if self._scenario.expects is not None:
             self._stage.expect(self._scenario.expects)
+        left_us = self._stage.agenda.next_us(busy=False)
+        if left_us is not None and left_us <= self._scenario.end_us:
+            said = f"the end came before all was done: what was due at {time_text(left_us)} had to wait for a host"
+            self._stage.fail(self._scenario.steps[-1].line, said)
         for waiting in self._waiting:
             if not (waiting.came or waiting.step.optional):
                 self._stage.fail(
@@ -108,18 +111,10 @@ class Play:
             self._enter(step.goto)
 
     def _enter(self, state: str) -> None:
-        """Take the steps that wait for a state and nothing else.
-
-        Raises:
-            SceneError: where states follow one another without end.
-        """
+        """Take the steps that wait for a state and nothing else."""
         for waiting in self._waiting:
             if waiting.step.on is None and waiting.step.inside == state:
                 waiting.came += 1
-                if waiting.came > _MOST_ENTRIES:
-                    raise SceneError(
-                        f'it comes to the state "{state}" again and again: line {waiting.step.line}'
-                    )
                 self._plan_then(waiting.step)
 
     def _then(self, step: Step) -> None:

@@ -40,7 +40,7 @@ class ScenarioError(FileError):
 
 
 def _paragraph(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not text(" ".join(value.split())):
         raise ValueError("it is text")
     return " ".join(value.split())
 
@@ -107,10 +107,13 @@ class _Reader:
             except ValueError as error:
                 self._slip(self._lines.of(_PUMP), f"there is no such pump: {error}")
         steps = self._steps(content.get(_STEP, []))
-        end = self._words(content.get(_END, {}), END, "key of [end]", (_END,), apart=(_EXPECT,))
-        if "at" not in end and "at" not in content.get(_END, {}):
+        at_the_end = content.get(_END, {})
+        end = self._words(at_the_end, END, "key of [end]", (_END,), apart=(_EXPECT,))
+        if not isinstance(at_the_end, dict):
+            at_the_end = {"at": None}  # which was told
+        if "at" not in at_the_end:
             self._slip(self._lines.of(_END), 'it never ends: write [end] with at = "15 min", say')
-        expects = self._expectations(content.get(_END, {}), (_END,), None)
+        expects = self._expectations(at_the_end, (_END,), None)
         self._check_whole(steps, end.get("at"))
         self._check_hosts(steps, expects)
         if self._slips:
@@ -254,4 +257,5 @@ class _Reader:
                 self._slip(self._lines.of_listed(place, "at"), said)
 
     def _slip(self, line: int, sentence: str) -> None:
-        self._slips.append((line, sentence))
+        """Keep what is wrong; what it quotes of the file is made fit for a terminal."""
+        self._slips.append((line, "".join(c if c.isprintable() else "?" for c in sentence)))

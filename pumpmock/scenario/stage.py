@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pumpmock.model.truth import Truth
     from pumpmock.scenario.expectations import Expectations
 
+_MOST_AT_ONCE = 100  # of one instant: no scenario that comes to an end has so many steps
 START = "start"  # the state that a scenario begins in
 
 
@@ -89,6 +90,8 @@ class Stage:
         self.seen = Seen()
         self.failures: list[Failure] = []
         self.checked = 0
+        self._instant_us = -1
+        self._at_once = 0  # so much has happened at that instant
         self.rules: list[Callable[[Message, frozenset[str]], None]] = []
         emulator.journal.heard_by.append(self._note)
         emulator.faults.watchers.append(self)
@@ -138,9 +141,23 @@ class Stage:
         """Keep that something was not as expected, at this instant."""
         self.failures.append(Failure(line, self.now_us, text))
 
-    def do_due(self, *, busy: bool = False) -> None:
-        """Let happen what is due, in order; while a host is `busy`, what hosts are to do waits."""
-        while (item := self.agenda.take_due(self.now_us, busy=busy)) is not None:
+    def do_due(self, *, busy: bool = False, until_us: int | None = None) -> None:
+        """Let happen what is due, in order; while a host is `busy`, what hosts are to do waits.
+
+        What hosts do takes time: once it is later than `until_us`, what is left stays for later.
+
+        Raises:
+            SceneError: where one thing brings another about without end.
+        """
+        while until_us is None or self.now_us <= until_us:
+            item = self.agenda.take_due(self.now_us, busy=busy)
+            if item is None:
+                return
+            self._at_once = self._at_once + 1 if self.now_us == self._instant_us else 0
+            self._instant_us = self.now_us
+            if self._at_once > _MOST_AT_ONCE:
+                said = f"at {time_text(self.now_us)} steps bring one another about again and again"
+                raise SceneError(f"{said}: give one of them an after, or a goto that leads on")
             item.action()
 
     # --- what is heard of it ----------------------------------------------------------------------------------------

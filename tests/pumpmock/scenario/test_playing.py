@@ -250,6 +250,14 @@ def test_states_that_follow_one_another_without_end_are_an_error_and_no_hang(tmp
         '[[step]]\nin = "start"\ngoto = "a"\n[[step]]\nin = "a"\ngoto = "b"\n[[step]]\nin = "b"\ngoto = "a"\n',
     )
     assert "again and again" in result.error
+    assert result.pump_time_us == 0
+
+
+def test_a_request_that_brings_itself_about_without_end_is_an_error_and_no_hang(tmp_path: Path) -> None:
+    steps = '[[step]]\non = "Poll"\ntimes = "always"\nhost = { poll = true }\n[[step]]\nat = "5 min"\nhost = { poll = true }\n'
+    result = played(tmp_path, steps)
+
+    assert "at 00:05:00 steps bring one another about again and again" in result.error
 
 
 def test_a_cable_that_is_pulled_on_a_request_lets_the_request_be_carried_out_and_its_answer_be_lost(
@@ -319,6 +327,25 @@ expect = {{ outcome = "APPLIED", resolved = 1 }}
 """,
     )
     assert result.sentences == []
+
+
+def test_what_a_busy_host_keeps_waiting_beyond_the_end_is_a_failure_and_no_hang(tmp_path: Path) -> None:
+    """Each poll of a mute pump takes a second, and one is due each half second: not all can be done."""
+    steps = """
+[[step]]
+at = "0 s"
+fault = { kind = "mute" }
+[[step]]
+at = "1 s"
+every = "500 ms"
+host = { poll = true }
+"""
+    result = played(tmp_path, steps, '[end]\nat = "10 s"\n')
+
+    assert [one.text for one in result.failures] == [
+        "the end came before all was done: what was due at 00:00:06 had to wait for a host"
+    ]
+    assert 10_000_000 <= result.pump_time_us <= 11_000_000
 
 
 def test_a_frozen_pump_never_comes_to_the_next_step_and_says_so(tmp_path: Path) -> None:
