@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from monitor.deeds import Deeds
 from monitor.errors import LinkError, MonitorError, OutcomeUnknownError, RefusedError
 from monitor.intents import IntentError
-from protocol.exchange import READ_TRIES, RESOLVE_TRIES
 from protocol.fields import MessageError
 from protocol.intent import COMMAND_ID_SIZE, Intent, check_reason, event_of
 from protocol.machines import Stage, StageEvent
 from protocol.messages import Commit, Outcome, Prepared, build
+from protocol.timeouts import READ_TRIES, RESOLVE_TRIES
 from protocol.vocabulary import Role, Verdict
 
 if TYPE_CHECKING:

@@ -42,6 +42,7 @@ from protocol.messages import (
     Statistics,
     Status,
 )
+from protocol.places import BAUD
 from protocol.vocabulary import Log, Refusal
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class PumpClient:
         url: a device or any URL that pyserial opens.
         keyring: the pairing keys to try; by default those of the user's configuration folder.
         serial_number: the pump it must be; by default whichever of the keyring's answers.
+        baud: of the line, bits a second: what it is set to, and what time-outs go by.
         intents: where changes are noted; by default in the user's state.
         trail: where they are put on record, a `monitor.history.recorder.Recorder`, say; by default nowhere.
         random: returns that many random bytes.
@@ -71,19 +73,20 @@ class PumpClient:
         LinkError: where there is no such port, no answer, no key, or no pump.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the port have a default
         self,
         url: str,
         *,
         keyring: Keyring | None = None,
         serial_number: str | None = None,
+        baud: int = BAUD,
         intents: Intents | None = None,
         trail: Trail | None = None,
         random: Callable[[int], bytes] = os.urandom,
         now_ns: Callable[[], int] = time.monotonic_ns,
         now_s: Callable[[], float] = time.time,
     ) -> None:
-        self._line = Conversation(url, keyring or find_keys(), serial_number, random, now_ns)
+        self._line = Conversation(url, keyring or find_keys(), serial_number, random, now_ns, baud)
         notes = intents or Intents(default_folder(bench=self._line.key.is_bench))
         self._deeds = Deeds(self._line, trail)
         self._changes = Changes(self._line, notes, random, now_s, self._deeds)

@@ -13,9 +13,10 @@ from monitor.errors import LinkError, RefusedError
 from monitor.greeting import SilenceError, open_session
 from monitor.ports import Line
 from monitor.snapshot import NS_PER_MS
-from protocol.exchange import READ_TRIES, REPLY_TIMEOUT_MS
 from protocol.messages import Commit, Prepared, Rejected, Resolve
+from protocol.places import BAUD
 from protocol.session import LONGEST_SESSION_MS, SessionEndedError
+from protocol.timeouts import READ_TRIES, reply_timeout_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,7 @@ class Conversation:
         serial_number: the pump it must be; None for whichever of the keyring's answers.
         random: returns that many random bytes.
         now_ns: the host's monotonic clock.
+        baud: of the line, bits a second; what is waited for goes by it.
 
     Attributes:
         url: the port.
@@ -65,8 +67,10 @@ class Conversation:
         serial_number: str | None,
         random: Callable[[int], bytes],
         now_ns: Callable[[], int],
+        baud: int = BAUD,
     ) -> None:
         self.url = url
+        self._baud = baud
         self._keyring = keyring
         self._random = random
         self._now_ns = now_ns
@@ -75,16 +79,18 @@ class Conversation:
             raise LinkError(keyring.what_is_missing(serial_number))
         self._bad_before = 0
         self._prepared_until_ns = 0
-        self._line = Line(url)
+        self._line = Line(url, baud)
         self._connect()
 
     def _connect(self) -> None:
         self._renew_ns = self._now_ns() + (LONGEST_SESSION_MS - _RENEW_BEFORE_MS) * NS_PER_MS
         try:
-            self._end, self.key = open_session(self._line, self._rounds, self._random, self._now_ns)
+            self._end, self.key = open_session(
+                self._line, self._rounds, self._random, self._now_ns, self._baud
+            )
         except SilenceError as silence:
             self._line.close()
-            raise LinkError(self._why_nobody(heard=silence.heard)) from silence
+            raise LinkError(self._why_nobody(silence)) from silence
         except LinkError:
             self._line.close()
             raise
@@ -92,12 +98,18 @@ class Conversation:
         self.store_id = challenge.store_id if challenge else b""
         self.boot = challenge.boot if challenge else 0
 
-    def _why_nobody(self, *, heard: bool) -> str:
-        if not heard:
-            return f"no pump answers on {self.url} {self._keyring.why_silent(self._rounds)}"
+    def _why_nobody(self, silence: SilenceError) -> str:
+        if silence.met:
+            return (
+                f"the pump on {self.url} answers, but too slowly for {self._baud:,} baud, or not all of it arrives: "
+                "give the rate of the line, --baud 9600 say"
+            )
+        paced = f"or its line is not at {self._baud:,} baud, see --baud"
+        if not silence.heard:
+            return f"no pump answers on {self.url} {self._keyring.why_silent(self._rounds)}; {paced}"
         whose = ", ".join(sorted({key.serial_number for keys in self._rounds for key in keys}))
         pump = f"pump {whose}" if whose else "a pump with the bench key"
-        return f"something answers on {self.url}, but it is not {pump}: another device, or a key that is not its own"
+        return f"something answers on {self.url}, but it is not {pump}: another device, or a key that is not its own, {paced}"
 
     @property
     def bad_frames(self) -> int:
@@ -117,7 +129,7 @@ class Conversation:
         self._line.close()
         dropped = self.bad_frames
         self._rounds = self._keyring.rounds(self.key.serial_number)
-        self._line = Line(self.url)
+        self._line = Line(self.url, self._baud)
         self._connect()
         self._bad_before = dropped
 
@@ -153,7 +165,7 @@ class Conversation:
         began_ns = self._now_ns()
         self._renew_ns = began_ns + _RENEW_AGAIN_MS * NS_PER_MS
         try:
-            end, _ = open_session(self._line, [[self.key]], self._random, self._now_ns)
+            end, _ = open_session(self._line, [[self.key]], self._random, self._now_ns, self._baud)
         except SilenceError as silence:
             raise LinkError(f"the pump on {self.url} does not answer") from silence
         if end.challenge is None or end.challenge.store_id != self.store_id:
@@ -171,7 +183,7 @@ class Conversation:
             except SessionEndedError as error:
                 raise _UnansweredError("the session has ended: connect again") from error
             self._line.write(data)
-            answer = self._await(counter, asked_ns + REPLY_TIMEOUT_MS * NS_PER_MS)
+            answer = self._await(counter, asked_ns + reply_timeout_ms(self._baud, len(data)) * NS_PER_MS)
             if answer is None:
                 continue
             if isinstance(answer, Rejected) and answer.request == request.code:

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from monitor.snapshot import NS_PER_MS
-from protocol.exchange import HANDSHAKE_TIMEOUT_MS, HANDSHAKE_TRIES, HostEnd
+from protocol.exchange import HostEnd
 from protocol.handshake import NONCE_SIZE
 from protocol.keys import serial_number_of
+from protocol.timeouts import HANDSHAKE_TRIES, handshake_timeout_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,15 +28,17 @@ class SilenceError(Exception):
 
     Args:
         heard: whether anything answered at all.
+        met: whether that was a pump with one of the keys, which did not get as far as a session in time.
     """
 
-    def __init__(self, *, heard: bool) -> None:
-        super().__init__(heard)
+    def __init__(self, *, heard: bool, met: bool) -> None:
+        super().__init__(heard, met)
         self.heard = heard
+        self.met = met
 
 
 def open_session(
-    line: Line, rounds: list[list[Key]], random: Callable[[int], bytes], now_ns: Callable[[], int]
+    line: Line, rounds: list[list[Key]], random: Callable[[int], bytes], now_ns: Callable[[], int], baud: int
 ) -> tuple[HostEnd, Key]:
     """Return an open session and the key that opened it; the bench key bears the serial number of the pump it has met.
 
@@ -44,23 +47,25 @@ def open_session(
         rounds: the keys to try, one a pump in each round, as `Keyring.rounds` orders them.
         random: returns that many random bytes.
         now_ns: the host's monotonic clock.
+        baud: of the line, bits a second.
 
     Raises:
         SilenceError: nobody answered to any key.
         LinkError: the port has vanished.
     """
-    heard = False
+    heard = met = False
     for keys in rounds:
         for _ in range(HANDSHAKE_TRIES):
             ends = [(HostEnd(key, random(NONCE_SIZE)), key) for key in keys]
             began_ns = now_ns()
-            deadline_ns = began_ns + HANDSHAKE_TIMEOUT_MS * NS_PER_MS
+            deadline_ns = began_ns + handshake_timeout_ms(baud, len(ends)) * NS_PER_MS
             line.write(b"".join(end.hello(began_ns // NS_PER_MS) for end, _ in ends))
             found, heard_now = _greet(line, ends, deadline_ns, now_ns)
             if found is not None:
                 return found
             heard = heard or heard_now
-    raise SilenceError(heard=heard)
+            met = met or any(end.challenge is not None for end, _ in ends)
+    raise SilenceError(heard=heard, met=met)
 
 
 def _greet(

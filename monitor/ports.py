@@ -16,11 +16,12 @@ import serial
 from monitor.errors import LinkError
 from protocol.frame import READ_SIZE
 from protocol.places import BAUD, DEFAULT_LINK, runtime_folder
+from protocol.timeouts import line_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_WRITE_TIMEOUT_S = 1.0
+_WRITE_TIMEOUT_MS = 1_000  # beside the time of the bytes
 _TICK_MS = 50  # how long a read without a descriptor may last beyond its time
 _RFC2217, _SOCKET = "rfc2217://", "socket://"
 _IN_USE = "is in use by another program: close that one first"
@@ -43,22 +44,26 @@ class Line:
 
     Args:
         url: a device or any URL that pyserial opens ("/dev/ttyUSB0", "socket://127.0.0.1:7070").
+        baud: bits a second; a pseudo-terminal and a socket take any.
 
     Raises:
         LinkError: where it can't be opened, with a sentence that says what to do.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, baud: int = BAUD) -> None:
         self.url = url
+        self._baud = baud
         try:
             # Two plain opens of one device would steal each other's bytes; only two exclusive ones shut each other out.
             self._is_device = "://" not in url
             self._serial = serial.serial_for_url(
                 url,
-                baudrate=BAUD,
+                baudrate=baud,
                 timeout=0 if self._is_device else _TICK_MS / 1000,
                 # pyserial has none there, and refuses to open with one; its socket gives up by itself.
-                write_timeout=None if url.lower().startswith(_RFC2217) else _WRITE_TIMEOUT_S,
+                write_timeout=None
+                if url.lower().startswith(_RFC2217)
+                else self._write_timeout_ms(READ_SIZE) / 1000,
                 exclusive=True if self._is_device else None,
             )
         except (OSError, ValueError) as error:
@@ -138,8 +143,11 @@ class Line:
             data = data[sent:]
             if not data:
                 return
-            if not room.poll(_WRITE_TIMEOUT_S * 1000):
+            if not room.poll(self._write_timeout_ms(len(data))):
                 raise serial.SerialTimeoutException
+
+    def _write_timeout_ms(self, size: int) -> int:
+        return _WRITE_TIMEOUT_MS + line_ms(size, self._baud)
 
     def close(self) -> None:
         """Close the line. Closing twice does nothing."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from protocol.places import BAUD
+
 if TYPE_CHECKING:
     from protocol.intent import Intent
     from protocol.messages import Bench, EventRecord, Identity, Outcome, Status
@@ -73,6 +75,7 @@ class Snapshot:
         bench: which faults the bench injects, as it told last; None where the newest reading counts none.
         history_problem: why nothing is put on record, one sentence; empty where all is.
         bench_key: whether the link is by the published bench key, so that anybody could be at the other end.
+        baud: of the line, bits a second.
     """
 
     url: str
@@ -98,3 +101,4 @@ class Snapshot:
     bench: Bench | None = None
     history_problem: str = ""
     bench_key: bool = False
+    baud: int = BAUD

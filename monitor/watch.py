@@ -18,6 +18,9 @@ from monitor.errors import LinkError, MonitorError
 from monitor.judgement import Level, alarm_lines, low_reservoir
 from monitor.snapshot import NS_PER_MS, Link, Snapshot
 from protocol.alarms import KINDS
+from protocol.frame import MOST_WIRE
+from protocol.places import BAUD
+from protocol.timeouts import line_ms, reading_period_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +49,8 @@ class Watcher:
         connect: opens a client on it; LinkError where it can't.
         left: tells, while there is no client, which changes of a pump are in doubt, of any as long as none has answered,
             and why there may be more; empty if not.
-        period_ms: a reading is asked for this often.
+        period_ms: a reading is asked for this often, or as often as the line allows.
+        baud: of the line, bits a second.
         now_ns: the host's monotonic clock.
         bench_key: whether it is the published bench key that `connect` tries.
         history: returns where readings and events are stored before anybody is told of them, or None; called once, by
@@ -60,6 +64,7 @@ class Watcher:
         *,
         left: Callable[[str | None], tuple[tuple[Intent, ...], str]] = lambda _: ((), ""),
         period_ms: int = 1_000,
+        baud: int = BAUD,
         now_ns: Callable[[], int] = time.monotonic_ns,
         bench_key: bool = False,
         history: Callable[[], Recorder | None] = lambda: None,
@@ -69,7 +74,9 @@ class Watcher:
         self._open_history = history
         self._history: Recorder | None = None
         self._now_ns = now_ns
-        self._snapshot = Snapshot(url, period_ms, link_since_ns=now_ns(), bench_key=bench_key)
+        self._snapshot = Snapshot(
+            url, reading_period_ms(period_ms, baud), link_since_ns=now_ns(), bench_key=bench_key, baud=baud
+        )
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._ending = threading.Event()
@@ -92,11 +99,12 @@ class Watcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """End watching and give the port back; waits for a request that is under way, 3 s at the most."""
+        """End watching and give the port back; waits for a request that is under way, but not for its time-out."""
         self._ending.set()
         self._jobs.put(None)
         if self._thread.is_alive():
-            self._thread.join(timeout=3)
+            # A request and its answer, each the longest frame, and 3 s.
+            self._thread.join(timeout=3 + line_ms(2 * MOST_WIRE, self._snapshot.baud) / 1_000)
         self._refuse_jobs()
 
     # --- what a screen may ask for --------------------------------------------------------------------------------

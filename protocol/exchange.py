@@ -1,7 +1,7 @@
 """Both ends of the conversation on one port, without the port: bytes in, messages out, and back.
 
 A host has one request under way at a time and tells its answer by the header's ack: an answer that acknowledges an older
-counter answers an older question, and is passed over. Time-outs stand here as data; whoever owns a clock keeps them.
+counter answers an older question, and is passed over. How long to wait for it, `timeouts` says.
 """
 
 from __future__ import annotations
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from protocol.keys import Key
-
-HANDSHAKE_TIMEOUT_MS = 500  # three frames of 80 bytes take 25 ms at 115,200 baud; an emulator may be starting
-HANDSHAKE_TRIES = 2
-REPLY_TIMEOUT_MS = 1_000
-READ_TRIES = 2  # for what changes nothing: identify, poll, limits, events, prepare, resolve, acknowledge
-RESOLVE_TRIES = 5  # the verdict is worth waiting for
 
 
 class Answer(NamedTuple):

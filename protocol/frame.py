@@ -27,6 +27,7 @@ _CRC_OF_ITSELF = 0x2144DF1C  # CRC-32 of any bytes followed by their own CRC-32,
 # Under 254 raw bytes, COBS adds exactly one byte, whatever the content.
 MOST_ENCODED = _MOST_RAW + 1
 MOST_WIRE = MOST_ENCODED + 2  # and its two delimiters
+LEAST_WIRE = MOST_WIRE - MOST_PAYLOAD  # a frame without a payload
 READ_SIZE = 4_096  # bytes that a receiver looks at together: some hundred of the shortest frames
 _NOT_ZERO = bytes(1) + b"\xff" * 255  # a table for bytes.translate
 _CODES = [bytes((length + 1,)) for length in range(254)]

@@ -16,6 +16,10 @@ DRUG_LIBRARY = (
 DEFAULT_LINK = "pump0"  # virtual serial port below the run-time folder
 HOME = "PUMPMOCK_HOME"  # in the environment: the folder of keys and notes, in place of the user's own
 BAUD = 115_200  # a pseudo-terminal takes any; a cable wants one
+LEAST_BAUD = (
+    300  # at 200 and less, Challenge and Confirm take longer than the 5 s that a pump waits for the Confirm
+)
+MOST_BAUD = 4_000_000  # the fastest rate that termios names
 
 
 def runtime_folder(environment: Mapping[str, str], temporary: str, user_id: int) -> str:

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from protocol.timeouts import BITS_A_BYTE
 from pumpmock.wall import NS_A_S
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from pumpmock.wall import Planned, Wall
 
-BITS_A_BYTE = 10  # a start bit, eight of data, a stop bit: 8N1, as docs/protocol.md has it
 MOST_WAITING = 64 * 1024  # bytes under way: more than a minute of them at 9,600 baud
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from monitor.commands.opening import opened
-from monitor.commands.options import Place, history_option, json_option, keys_option
+from monitor.commands.options import Place, baud_option, history_option, json_option, keys_option
 from monitor.history import reading
 from monitor.history.anchors import applied_changes, compare
 from monitor.history.chain import GENESIS, first_break
@@ -60,12 +60,13 @@ def listed(keys: Keys, history: Place, *, as_json: bool, last: int | None) -> No
 
 @audit.command()
 @click.argument("url", required=False)
+@baud_option
 @keys_option
 @history_option
 @click.option(
     "--head", metavar="HASH", help="The hash that verify printed once: it must still be in the trail."
 )
-def verify(url: str | None, keys: Keys, history: Place, head: str | None) -> None:
+def verify(url: str | None, baud: int, keys: Keys, history: Place, head: str | None) -> None:
     """Check that neither the audit trail nor a reading was altered, and hold the trail against the pumps' own logs.
 
     With URL the pump is asked for its log; without, the log that was stored is taken, which lies in the same file. The
@@ -74,7 +75,7 @@ def verify(url: str | None, keys: Keys, history: Place, head: str | None) -> Non
     if head is not None and len(head) < _LEAST_HEAD:
         raise click.BadParameter(f"{_LEAST_HEAD} digits at the least", param_hint="--head")
     file = history.found(bench=keys.bench)
-    asked = None if url is None else _log_of(url, keys, history)
+    asked = None if url is None else _log_of(url, baud, keys, history)
     with opened_to_read(file) as connection:
         connection.execute("BEGIN")  # one state of the file for all that follows
         trail = list(reading.entries(connection))
@@ -108,11 +109,11 @@ def _broken_reading(connection: sqlite3.Connection, trail: list[Entry]) -> Break
     return reading.broken_reading(connection, before, last + 1)
 
 
-def _log_of(url: str, keys: Keys, history: Place) -> tuple[Pump, list[EventRecord]]:
+def _log_of(url: str, baud: int, keys: Keys, history: Place) -> tuple[Pump, list[EventRecord]]:
     """Return a pump and the log that it keeps itself."""
     from monitor.history.store import Pump  # noqa: PLC0415 - only where a pump is asked
 
-    with opened(url, keys, history) as pump:
+    with opened(url, keys, history, baud) as pump:
         return Pump(pump.serial_number, pump.store_id), pump.events()
 
 

@@ -10,6 +10,7 @@ import click
 from monitor.commands import options
 from monitor.commands.opening import opened
 from monitor.commands.options import (
+    baud_option,
     history_option,
     keys_option,
     port_of,
@@ -77,6 +78,7 @@ class RateCommand(click.Command):
 
 @click.command("set-rate", cls=RateCommand)
 @click.argument("words", nargs=-1, required=True, metavar="[URL] RATE")
+@baud_option
 @keys_option
 @history_option
 @yes_option
@@ -84,6 +86,7 @@ class RateCommand(click.Command):
 @reason_option
 def set_rate(
     words: tuple[str, ...],
+    baud: int,
     keys: Keys,
     history: Place,
     rules: Callable[[], Rules],
@@ -103,7 +106,7 @@ def set_rate(
     options.check_terminal(yes=yes)
     url = before[0] if before else port_of(click.get_current_context(), click.Argument(["url"]), None)
 
-    with opened(url, keys, history) as pump:
+    with opened(url, keys, history, baud) as pump:
         pump.check_settled()
         reading = pump.status()
         now = reading.status
@@ -123,6 +126,7 @@ def set_rate(
 @click.option(
     "--over", "span", required=True, metavar="SPAN", help="Within which it is delivered: 30 min, say."
 )
+@baud_option
 @keys_option
 @history_option
 @yes_option
@@ -131,6 +135,7 @@ def set_rate(
 def bolus(
     words: tuple[str, ...],
     span: str,
+    baud: int,
     keys: Keys,
     history: Place,
     rules: Callable[[], Rules],
@@ -151,7 +156,7 @@ def bolus(
     is_mass = text.endswith("g")
     amount = _quantity(parse_mass if is_mass else parse_volume, text, "DOSE")
     url = before[0] if before else port_of(click.get_current_context(), click.Argument(["url"]), None)
-    with opened(url, keys, history) as pump:
+    with opened(url, keys, history, baud) as pump:
         pump.check_settled()
         reading = pump.status()
         now = reading.status
@@ -221,27 +226,29 @@ def _over(soft: tuple[Finding, ...], why: str) -> str:
 
 @click.command()
 @url_argument
+@baud_option
 @keys_option
 @history_option
 @yes_option
-def stop(url: str, keys: Keys, history: Place, *, yes: bool) -> None:
+def stop(url: str, baud: int, keys: Keys, history: Place, *, yes: bool) -> None:
     """Stop the delivery. Abrupt withdrawal is dangerous to a patient: it takes the same two steps as a rate."""
-    _start_or_stop(ChangeKind.STOP, url, keys, history, yes=yes)
+    _start_or_stop(ChangeKind.STOP, url, baud, keys, history, yes=yes)
 
 
 @click.command()
 @url_argument
+@baud_option
 @keys_option
 @history_option
 @yes_option
-def resume(url: str, keys: Keys, history: Place, *, yes: bool) -> None:
+def resume(url: str, baud: int, keys: Keys, history: Place, *, yes: bool) -> None:
     """Resume the delivery at the programmed rate."""
-    _start_or_stop(ChangeKind.RESUME, url, keys, history, yes=yes)
+    _start_or_stop(ChangeKind.RESUME, url, baud, keys, history, yes=yes)
 
 
-def _start_or_stop(kind: ChangeKind, url: str, keys: Keys, history: Place, *, yes: bool) -> None:
+def _start_or_stop(kind: ChangeKind, url: str, baud: int, keys: Keys, history: Place, *, yes: bool) -> None:
     options.check_terminal(yes=yes)
-    with opened(url, keys, history) as pump:
+    with opened(url, keys, history, baud) as pump:
         pump.check_settled()
         prepared = pump.prepare(Change(kind), seen=pump.status())
         _carry_out(pump, prepared, "", None if yes else kind.name.lower())

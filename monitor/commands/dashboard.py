@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.commands.options import (
+    baud_option,
     every_option,
     history_option,
     keys_option,
@@ -32,12 +33,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @url_argument
+@baud_option
 @keys_option
 @every_option
 @rules_option
 @history_option
 @no_history_option
-def dashboard(url: str, keys: Keys, period_ms: int, rules: Callable[[], Rules], history: Place) -> None:
+def dashboard(
+    url: str, baud: int, keys: Keys, period_ms: int, rules: Callable[[], Rules], history: Place
+) -> None:
     """Show the pump on the whole terminal."""
     if not _is_a_terminal():
         raise click.UsageError("the dashboard needs a terminal; status and watch do without")
@@ -52,9 +56,10 @@ def dashboard(url: str, keys: Keys, period_ms: int, rules: Callable[[], Rules], 
     recorder = cache(partial(_recorder, keys, history))
     watcher = Watcher(
         url,
-        lambda: _connect(url, keys, recorder()),
+        lambda: _connect(url, baud, keys, recorder()),
         left=partial(_left, keys),
         period_ms=period_ms,
+        baud=baud,
         bench_key=keys.bench,
         history=recorder,
     )
@@ -86,12 +91,12 @@ def _recorder(keys: Keys, history: Place) -> Recorder | None:
     return Recorder(history.found(bench=keys.bench))
 
 
-def _connect(url: str, keys: Keys, recorder: Recorder | None) -> PumpClient:
+def _connect(url: str, baud: int, keys: Keys, recorder: Recorder | None) -> PumpClient:
     """Open a client."""
     from monitor.client import PumpClient  # noqa: PLC0415 - as above
     from monitor.deeds import NoTrail  # noqa: PLC0415 - as above
 
-    return PumpClient(url, keyring=keys.ring(), trail=recorder or NoTrail())
+    return PumpClient(url, keyring=keys.ring(), baud=baud, trail=recorder or NoTrail())
 
 
 def _left(keys: Keys, serial_number: str | None) -> tuple[tuple[Intent, ...], str]:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(url: str, keys: Keys, history: Place) -> Iterator[PumpClient]:
+def opened(url: str, keys: Keys, history: Place, baud: int) -> Iterator[PumpClient]:
     """Open a pump, and tell on standard error what was settled on the way and what is in doubt still.
 
     Raises:
         LinkError: where there is no such port, no answer, no key, or no pump.
     """
-    with recording(keys, history) as recorder, opened_for(recorder, url, keys) as pump:
+    with recording(keys, history) as recorder, opened_for(recorder, url, keys, baud) as pump:
         yield pump
 
 
@@ -41,9 +41,9 @@ def recording(keys: Keys, history: Place) -> Iterator[Recorder | None]:
 
 
 @contextmanager
-def opened_for(recorder: Recorder | None, url: str, keys: Keys) -> Iterator[PumpClient]:
+def opened_for(recorder: Recorder | None, url: str, keys: Keys, baud: int) -> Iterator[PumpClient]:
     """Do as `opened` with a history that is at hand."""
-    with PumpClient(url, keyring=keys.ring(), trail=recorder or NoTrail()) as pump:
+    with PumpClient(url, keyring=keys.ring(), baud=baud, trail=recorder or NoTrail()) as pump:
         tell(pump)
         yield pump
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from protocol.places import BAUD, LEAST_BAUD, MOST_BAUD
 from protocol.units import QuantityError, parse_decimal
 
 if TYPE_CHECKING:
@@ -187,6 +188,14 @@ def typed(word: str, purpose: str = "apply it") -> str:
 
 
 url_argument = click.argument("url", required=False, callback=port_of)
+baud_option = click.option(
+    "--baud",
+    type=click.IntRange(LEAST_BAUD, MOST_BAUD),
+    metavar="RATE",
+    default=BAUD,
+    show_default=True,
+    help="Of the line, bits a second: what the port is set to, and how long an answer is waited for.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, a value a line.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask; for scripts.")
 every_option = click.option(

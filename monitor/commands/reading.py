@@ -11,6 +11,7 @@ import click
 
 from monitor.commands.opening import opened, opened_for, recording, say, tell
 from monitor.commands.options import (
+    baud_option,
     every_option,
     history_option,
     json_option,
@@ -20,6 +21,7 @@ from monitor.commands.options import (
 )
 from monitor.errors import LinkError
 from monitor.report import event_fields, numbered_event, reading_fields, reading_line, reading_text
+from protocol.timeouts import reading_period_ms
 from protocol.vocabulary import Log
 
 if TYPE_CHECKING:
@@ -37,12 +39,13 @@ _MS_A_S = 1_000
 
 @click.command()
 @url_argument
+@baud_option
 @keys_option
 @history_option
 @json_option
-def status(url: str, keys: Keys, history: Place, *, as_json: bool) -> None:
+def status(url: str, baud: int, keys: Keys, history: Place, *, as_json: bool) -> None:
     """Print one reading."""
-    with opened(url, keys, history) as pump:
+    with opened(url, keys, history, baud) as pump:
         reading = pump.status()
         bench = _bench(pump, reading)
         fields = reading_fields(reading, time.monotonic_ns(), bench)
@@ -59,6 +62,7 @@ def _bench(pump: PumpClient, reading: Reading) -> Bench | None:
 
 @click.command()
 @url_argument
+@baud_option
 @keys_option
 @history_option
 @json_option
@@ -67,7 +71,9 @@ def _bench(pump: PumpClient, reading: Reading) -> Bench | None:
 )
 @every_option
 @no_history_option
-def watch(url: str, keys: Keys, history: Place, *, as_json: bool, count: int | None, period_ms: int) -> None:
+def watch(
+    url: str, baud: int, keys: Keys, history: Place, *, as_json: bool, count: int | None, period_ms: int
+) -> None:
     """Print a reading a line; a lost link is told on standard error and tried again.
 
     Readings and the pump's log go to the history before they are printed.
@@ -89,8 +95,8 @@ def watch(url: str, keys: Keys, history: Place, *, as_json: bool, count: int | N
         return show
 
     try:
-        with recording(keys, history) as recorder, opened_for(recorder, url, keys) as pump:
-            _watch(pump, shown_by(pump, recorder), count, period_ms / _MS_A_S)
+        with recording(keys, history) as recorder, opened_for(recorder, url, keys, baud) as pump:
+            _watch(pump, shown_by(pump, recorder), count, reading_period_ms(period_ms, baud) / _MS_A_S)
     except KeyboardInterrupt:
         return
 
@@ -134,6 +140,7 @@ def _wait_for_link(pump: PumpClient, error: LinkError) -> None:
 
 @click.command()
 @url_argument
+@baud_option
 @keys_option
 @history_option
 @json_option
@@ -141,8 +148,10 @@ def _wait_for_link(pump: PumpClient, error: LinkError) -> None:
     "--since", type=click.IntRange(min=1), default=1, show_default=True, help="Number of the first entry."
 )
 @click.option("--faults", is_flag=True, help="Print the fault log, which counts its own entries.")
-def events(url: str, keys: Keys, history: Place, *, as_json: bool, since: int, faults: bool) -> None:
+def events(
+    url: str, baud: int, keys: Keys, history: Place, *, as_json: bool, since: int, faults: bool
+) -> None:
     """Print the pump's event log, oldest first."""
-    with opened(url, keys, history) as pump:
+    with opened(url, keys, history, baud) as pump:
         for record in pump.events(since, Log.FAULTS if faults else Log.EVENTS):
             click.echo(json.dumps(event_fields(record)) if as_json else numbered_event(record))

@@ -10,6 +10,7 @@ import click
 
 from monitor.commands.opening import opened, say
 from monitor.commands.options import (
+    baud_option,
     check_terminal,
     history_option,
     json_option,
@@ -35,6 +36,7 @@ _WORD = "discard"
 
 @click.command()
 @click.argument("url", required=False)
+@baud_option
 @keys_option
 @history_option
 @json_option
@@ -43,7 +45,7 @@ _WORD = "discard"
     "--discard", "chosen", metavar="ID", help="Give up a change whose pump has another memory by now."
 )
 def unresolved(
-    url: str | None, keys: Keys, history: Place, *, as_json: bool, yes: bool, chosen: str | None
+    url: str | None, baud: int, keys: Keys, history: Place, *, as_json: bool, yes: bool, chosen: str | None
 ) -> None:
     """List the changes that have no verdict yet, of all pumps; with URL, that pump is asked first.
 
@@ -57,7 +59,7 @@ def unresolved(
     if chosen is not None:
         check_terminal(yes=yes)
     if url is not None:
-        with opened(url, keys, history) as pump:
+        with opened(url, keys, history, baud) as pump:
             if chosen is not None:
                 _discard(pump, chosen, yes=yes)
     found = Intents(default_folder(bench=keys.bench)).look()

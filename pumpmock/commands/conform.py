@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from protocol.keys import BENCH_WARNING, KeyFileError
+from protocol.places import BAUD, LEAST_BAUD, MOST_BAUD
 from pumpmock.commands.parameters import NO_LINK, REFUSED, Parsed, default_keys
 from pumpmock.conform import report
 from pumpmock.conform.check import Check, FailedError, Need
@@ -115,7 +116,15 @@ class _Paper:
     metavar="MS",
     default=_PATIENCE_MS,
     show_default=True,
-    help="How long to wait for an answer that has to come.",
+    help="How long to wait for an answer that has to come, beside the time that bytes take at --baud.",
+)
+@click.option(
+    "--baud",
+    type=click.IntRange(LEAST_BAUD, MOST_BAUD),
+    metavar="RATE",
+    default=BAUD,
+    show_default=True,
+    help="Of the line, bits a second.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON a check, and one that sums up.")
 @click.option(
@@ -132,6 +141,7 @@ def conform(  # noqa: PLR0913 - one parameter an option
     slow: bool,
     only: tuple[tuple[Check, ...], ...],
     patience_ms: int,
+    baud: int,
     as_json: bool,
     junit: Path | None,
     wants_list: bool,
@@ -167,7 +177,7 @@ def conform(  # noqa: PLR0913 - one parameter an option
         raise click.UsageError("--allow-changes needs a technician key: --key FILE")
     paper = _Paper(as_json=as_json)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    rig = _dialled(url, candidates[0], patience_ms, paper)
+    rig = _dialled(url, baud, candidates[0], patience_ms, paper)
     try:
         code = _examined(rig, url, candidates, checks, paper, allow_changes=allow_changes, slow=slow)
     finally:
@@ -187,9 +197,9 @@ def _candidates(files: Sequence[Path]) -> list[Keys]:
     raise SystemExit(REFUSED)
 
 
-def _dialled(url: str, keys: Keys, patience_ms: int, paper: _Paper) -> Rig:
+def _dialled(url: str, baud: int, keys: Keys, patience_ms: int, paper: _Paper) -> Rig:
     try:
-        return Rig(partial(SerialWire, url), keys, _Here(), patience_ms, paper.say)
+        return Rig(partial(SerialWire, url, baud), keys, _Here(), patience_ms, paper.say, baud)
     except LinkError as error:
         _warn(str(error))
         raise SystemExit(NO_LINK) from error

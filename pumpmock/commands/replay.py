@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from protocol.places import BAUD, LEAST_BAUD, MOST_BAUD
 from protocol.units import parse_span
 from pumpmock.commands.parameters import NO_LINK, REFUSED, Parsed, key_files_option, read_keys
 from pumpmock.journal.caller import Caller
@@ -52,6 +53,14 @@ def _gap(text: str) -> int | None:
     help="What is left between two requests: as long as it was, nothing, or always the same.",
 )
 @click.option(
+    "--baud",
+    type=click.IntRange(LEAST_BAUD, MOST_BAUD),
+    metavar="RATE",
+    default=BAUD,
+    show_default=True,
+    help="Of the line, bits a second: what the port is set to, and how long an answer is waited for.",
+)
+@click.option(
     "--journal",
     "to",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -67,6 +76,7 @@ def replay_command(
     url: str,
     key_files: tuple[Path, ...],
     gap: int | None,
+    baud: int,
     to: Path | None,
     allow_changes: bool,
     reads_only: bool,
@@ -99,7 +109,7 @@ def replay_command(
         raise SystemExit(REFUSED)
     (key,) = read_keys(key_files)
     try:
-        counts = _replay(course.only_reading() if reads_only else course, url, key, gap, to)
+        counts = _replay(course.only_reading() if reads_only else course, SerialEnd(url, baud), key, gap, to)
     except PortError as error:
         click.echo(f"pumpmock: {error}", err=True)
         raise SystemExit(NO_LINK) from error
@@ -113,10 +123,10 @@ def replay_command(
             click.echo(f"{count} left out: {why}")
 
 
-def _replay(course: Course, url: str, key: Key, gap_ns: int | None, to: Path | None) -> Counter[str]:
+def _replay(course: Course, end: SerialEnd, key: Key, gap_ns: int | None, to: Path | None) -> Counter[str]:
     with contextlib.ExitStack() as stack:
-        line = stack.enter_context(SerialEnd(url))
-        file = None if to is None else _file(to, url, key)
+        line = stack.enter_context(end)
+        file = None if to is None else _file(to, line.url, key)
         if file is not None:
             stack.callback(file.close)
         caller = Caller(line, key, secrets.token_bytes, time.monotonic_ns, _noting(file))

@@ -14,6 +14,7 @@ from protocol.frame import FROM_DEVICE, Frame
 from protocol.handshake import NONCE_SIZE, handshake_key
 from protocol.keys import Key, serial_number_of
 from protocol.messages import Challenge, GetStatistics, Poll, Rejected, Statistics, Status, build, parse
+from protocol.places import BAUD
 from protocol.session import Side, is_tag
 from pumpmock.conform.check import FailedError, demand, ensure, judged
 from pumpmock.conform.forge import Greeting, Offer, Session
@@ -57,8 +58,9 @@ class Rig(Line):
         dial: opens the line, and opens it again.
         keys: the keys at hand.
         outside: clock and randomness.
-        patience_ms: how long to wait for an answer that must come.
+        patience_ms: how long to wait for an answer that must come, beside the time that bytes take.
         say: told what is being waited for, where that takes longer.
+        baud: of the line, bits a second.
 
     Attributes:
         session: the open session; None where there is none, or nobody knows.
@@ -75,8 +77,9 @@ class Rig(Line):
         outside: Outside,
         patience_ms: int,
         say: Callable[[str], None] = lambda _text: None,
+        baud: int = BAUD,
     ) -> None:
-        super().__init__(dial, outside, patience_ms)
+        super().__init__(dial, outside, patience_ms, baud)
         self.keys = keys
         self.say = say
         self.session: Session | None = None
@@ -92,7 +95,7 @@ class Rig(Line):
 
     def second(self) -> Rig:
         """Open another line to the same device, with the same keys; whoever asks for it closes it."""
-        return Rig(self.dial, self.keys, self.outside, self.patience_ms, self.say)
+        return Rig(self.dial, self.keys, self.outside, self.patience_ms, self.say, self.baud)
 
     # --- in a session -------------------------------------------------------------------------------------------------
 

@@ -54,17 +54,18 @@ class SerialWire:
 
     Args:
         url: a device, or any URL that pyserial knows ("/dev/ttyUSB0", "socket://127.0.0.1:7070").
+        baud: bits a second; a pseudo-terminal and a socket take any.
 
     Raises:
         LinkError: where it can't be opened.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, baud: int = BAUD) -> None:
         self._url = url
         try:
             self._serial = serial.serial_for_url(
                 url,
-                baudrate=BAUD,
+                baudrate=baud,
                 timeout=_TICK_MS / 1000,
                 # pyserial has none there, and refuses to open with one.
                 write_timeout=None if url.lower().startswith(_RFC2217) else _WRITE_TIMEOUT_S,

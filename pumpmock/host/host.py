@@ -9,10 +9,10 @@ from collections import Counter
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from protocol.exchange import RESOLVE_TRIES
 from protocol.intent import COMMAND_ID_SIZE, Intent, event_of
 from protocol.machines import Stage, StageEvent
 from protocol.messages import Acknowledge, AudioPause, Outcome, Poll, Prepared, Rejected, Status
+from protocol.timeouts import RESOLVE_TRIES
 from protocol.vocabulary import Refusal, Verdict
 
 if TYPE_CHECKING:

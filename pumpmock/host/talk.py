@@ -1,4 +1,4 @@
-"""The host's talk with the pump: sessions, tries and time-outs, by the figures of `protocol.exchange`.
+"""The host's talk with the pump: sessions, tries and time-outs, by `protocol.timeouts`.
 
 To wait, it asks whoever owns the time. A session ends; the next one is opened on the way.
 """
@@ -8,17 +8,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from protocol.exchange import (
-    HANDSHAKE_TIMEOUT_MS,
-    HANDSHAKE_TRIES,
-    READ_TRIES,
-    REPLY_TIMEOUT_MS,
-    HostEnd,
-)
+from protocol.exchange import HostEnd
 from protocol.handshake import NONCE_SIZE
 from protocol.keys import serial_number_of
 from protocol.messages import Commit, Rejected, Status
+from protocol.places import BAUD
 from protocol.session import SessionEndedError
+from protocol.timeouts import HANDSHAKE_TRIES, READ_TRIES, handshake_timeout_ms, reply_timeout_ms
 from pumpmock.host.cable import PulledError
 
 if TYPE_CHECKING:
@@ -128,7 +124,8 @@ class Talk:
                 self.hang_up()
                 return None
             found: list[Message] = []
-            self._await(REPLY_TIMEOUT_MS, lambda: self._heard(request, counter, found))  # noqa: B023 - called before it returns
+            within_ms = reply_timeout_ms(BAUD, len(data))
+            self._await(within_ms, lambda: self._heard(request, counter, found))  # noqa: B023 - called before it returns
             if found:
                 return found[0]
             self.unanswered += 1
@@ -156,7 +153,7 @@ class Talk:
             try:
                 self._cable.connect()
                 self._cable.write(end.hello(self._now_ns() // _NS_A_MS))
-                self._await(HANDSHAKE_TIMEOUT_MS, lambda: self._shook(end))  # noqa: B023 - called before it returns
+                self._await(handshake_timeout_ms(BAUD), lambda: self._shook(end))  # noqa: B023 - called before it returns
             except PulledError:
                 return False
             if end.is_open and end.challenge is not None:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from protocol.exchange import (
-    HANDSHAKE_TIMEOUT_MS,
-    HANDSHAKE_TRIES,
-    REPLY_TIMEOUT_MS,
-    HostEnd,
-)
+from protocol.exchange import HostEnd
 from protocol.handshake import NONCE_SIZE
+from protocol.timeouts import HANDSHAKE_TRIES, handshake_timeout_ms, reply_timeout_ms
 from pumpmock.journal.entry import HEARD, SAID
 from pumpmock.ports.base import PortError
 
@@ -60,7 +56,7 @@ class Caller:
         for _ in range(HANDSHAKE_TRIES):
             self._end = HostEnd(self._key, self._random(NONCE_SIZE))
             self._send(self._end.hello())
-            answers = self._await(lambda _answer: self._end.is_open, HANDSHAKE_TIMEOUT_MS)
+            answers = self._await(lambda _answer: self._end.is_open, handshake_timeout_ms(self._line.baud))
             if self._end.is_open:
                 return [answer.message for answer in answers]
         raise PortError(f"nobody answers on {self._line.url} who has the key {self._key.key_id.hex()}")
@@ -73,7 +69,9 @@ class Caller:
         """
         data, counter = self._end.ask(request)
         self._send(data)
-        answers = self._await(lambda answer: answer.ack == counter, REPLY_TIMEOUT_MS)
+        answers = self._await(
+            lambda answer: answer.ack == counter, reply_timeout_ms(self._line.baud, len(data))
+        )
         return next((answer.message for answer in answers if answer.ack == counter), None)
 
     def _send(self, data: bytes) -> None:

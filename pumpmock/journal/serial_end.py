@@ -32,6 +32,7 @@ class SerialEnd:
 
     def __init__(self, url: str, baud: int = BAUD) -> None:
         self.url = url
+        self.baud = baud
         try:
             self._serial = serial.serial_for_url(
                 url,

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from monitor import changing, conversation, greeting
+from monitor import changing
 from monitor.client import PumpClient
 from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
 from monitor.intents import Intents
 from monitor.keys import Keyring
+from protocol import timeouts
 from protocol.keys import BENCH_KEY
 from protocol.messages import Change
 from protocol.places import BAUD
@@ -45,15 +46,15 @@ AT_ONCE = {"slow-start", "echo"}
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up early: a verdict that is right however soon that is is right on a slow machine, too."""
     monkeypatch.setattr(changing, "_PAUSE_BETWEEN_TRIES_S", 0.01)
-    monkeypatch.setattr(conversation, "REPLY_TIMEOUT_MS", 120)
-    monkeypatch.setattr(greeting, "HANDSHAKE_TIMEOUT_MS", 250)
+    monkeypatch.setattr(timeouts, "REPLY_TIMEOUT_MS", 120)
+    monkeypatch.setattr(timeouts, "HANDSHAKE_TIMEOUT_MS", 250)
 
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait as long as it takes: a slow line is to be heard."""
-    monkeypatch.setattr(conversation, "REPLY_TIMEOUT_MS", 60_000)
-    monkeypatch.setattr(greeting, "HANDSHAKE_TIMEOUT_MS", 60_000)
+    monkeypatch.setattr(timeouts, "REPLY_TIMEOUT_MS", 60_000)
+    monkeypatch.setattr(timeouts, "HANDSHAKE_TIMEOUT_MS", 60_000)
 
 
 @pytest.fixture

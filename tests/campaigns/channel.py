@@ -7,17 +7,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from unittest.mock import patch
 
-from protocol.exchange import (
+from protocol.exchange import Answer, HostEnd
+from protocol.fields import Message
+from protocol.messages import Commit, Outcome, Poll, Prepare, Prepared, Rejected, Resolve, Status
+from protocol.timeouts import (
     HANDSHAKE_TIMEOUT_MS,
     HANDSHAKE_TRIES,
     READ_TRIES,
     REPLY_TIMEOUT_MS,
     RESOLVE_TRIES,
-    Answer,
-    HostEnd,
 )
-from protocol.fields import Message
-from protocol.messages import Commit, Outcome, Poll, Prepare, Prepared, Rejected, Resolve, Status
 from protocol.vocabulary import Verdict
 from pumpmock.dialects.native import NativeConversation
 from tests.campaigns.campaign import Achieved, Campaign, dice, under

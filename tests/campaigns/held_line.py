@@ -51,7 +51,7 @@ class HeldLine:
     def conversation(self, random: Callable[[int], bytes]) -> Conversation:
         """Return the monitor's conversation over this line."""
         keyring = Keyring(Path(), (TECHNICIAN,), ())
-        with patch("monitor.conversation.Line", lambda _url: cast("Line", self)):
+        with patch("monitor.conversation.Line", lambda *_: cast("Line", self)):
             return Conversation("held", keyring, None, random, self.now_ns)
 
     def write(self, data: bytes) -> None:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from monitor import changing, conversation, greeting
+from monitor import changing
 from monitor.client import PumpClient
 from monitor.keys import Keyring, find_keys
+from protocol import timeouts
 from protocol.frame import FROM_DEVICE, Decoder
 from protocol.ledger import Ledger
 from protocol.messages import NEVER_S, Status
@@ -309,5 +310,5 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LivePump]:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a client with a real clock wait as long as it takes."""
-    monkeypatch.setattr(greeting, "HANDSHAKE_TIMEOUT_MS", PATIENCE_MS)
-    monkeypatch.setattr(conversation, "REPLY_TIMEOUT_MS", PATIENCE_MS)
+    monkeypatch.setattr(timeouts, "HANDSHAKE_TIMEOUT_MS", PATIENCE_MS)
+    monkeypatch.setattr(timeouts, "REPLY_TIMEOUT_MS", PATIENCE_MS)

@@ -170,7 +170,7 @@ class World:
 class Line:
     """What stands for a port: a conversation with the pump, whose time passes only where nothing comes."""
 
-    def __init__(self, world: World, _url: str) -> None:
+    def __init__(self, world: World, _url: str, _baud: int) -> None:
         if world.gone:
             raise LinkError("there is no port")
         self._world = world

@@ -276,7 +276,7 @@ def test_the_bench_key_and_a_folder_of_keys_exclude_each_other(command: str, tmp
 def test_a_pump_with_secret_keys_is_not_changed_by_the_bench_key(
     live: LivePump, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("monitor.greeting.HANDSHAKE_TIMEOUT_MS", 1)
+    monkeypatch.setattr("protocol.timeouts.HANDSHAKE_TIMEOUT_MS", 1)
     result = run("stop", live.url, "--yes", "--bench-key")
     assert result.exit_code == 3
     assert (

@@ -11,9 +11,9 @@ import pytest
 from monitor.errors import LinkError, RefusedError
 from monitor.keys import Keyring
 from protocol.changes import PREPARE_TTL_MS
-from protocol.exchange import HANDSHAKE_TRIES, READ_TRIES
 from protocol.keys import Key
 from protocol.messages import Events, Hello, Identity, Poll, Status
+from protocol.timeouts import HANDSHAKE_TRIES, READ_TRIES
 from protocol.vocabulary import ChangeKind, EventKind, Log, Refusal, Role, State
 from tests.monitor.conftest import MS, RATE_NL_H, SERIAL_NUMBER, STORE_ID, LivePump, S, codes_in
 

@@ -10,8 +10,8 @@ import pytest
 from monitor.errors import LinkError, OutcomeUnknownError, RefusedError
 from protocol.bounds import Finding
 from protocol.changes import PREPARE_TTL_MS, rejected
-from protocol.exchange import READ_TRIES
 from protocol.messages import Change, Commit, Outcome, Prepare, Prepared, Rejected, Resolve
+from protocol.timeouts import READ_TRIES
 from protocol.vocabulary import ChangeKind, EventKind, Refusal, Role, Verdict
 from tests.monitor.conftest import MS, RATE_NL_H, STORE_ID, LivePump
 

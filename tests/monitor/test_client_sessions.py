@@ -12,10 +12,10 @@ from monitor.errors import LinkError, RefusedError
 from monitor.snapshot import Link
 from monitor.watch import Watcher
 from protocol.changes import PREPARE_TTL_MS
-from protocol.exchange import HANDSHAKE_TRIES
 from protocol.handshake import LONGEST_BACK_OFF_MS
 from protocol.messages import Change, Commit, Confirm, Hello, Prepared, Resolve
 from protocol.session import LAST_COUNTER, LONGEST_SESSION_MS
+from protocol.timeouts import HANDSHAKE_TRIES
 from protocol.vocabulary import ChangeKind
 from pumpmock.dialects.native import NativeConversation
 from tests.monitor.conftest import MS, RATE_NL_H, STORE_ID, LivePump, S, _Seam, codes_in

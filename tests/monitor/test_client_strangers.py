@@ -14,8 +14,9 @@ from monitor.client import PumpClient
 from monitor.errors import LinkError
 from monitor.keys import Keyring
 from monitor.ports import Line
-from protocol.exchange import HANDSHAKE_TRIES, HostEnd
+from protocol.exchange import HostEnd
 from protocol.keys import Key
+from protocol.timeouts import HANDSHAKE_TRIES
 from protocol.vocabulary import Role
 from tests.monitor.conftest import PATIENCE_MS, SERIAL_NUMBER, Clock, LivePump, S
 
@@ -121,7 +122,7 @@ def test_something_that_is_silent_is_told_so_after_each_try(
     silent = stranger(lambda _data: b"")
     said = told(silent.url, answers=False)
     assert said.startswith("no pump answers on PORT to the key of PM-00001: it is off")
-    assert said.endswith("or its key is not in /the/keys")
+    assert said.endswith("or its key is not in /the/keys; or its line is not at 115,200 baud, see --baud")
     silent.close()
     hello = HostEnd(OURS, bytes(16)).hello()
     assert len(silent.heard) == HANDSHAKE_TRIES * len(hello)

@@ -57,7 +57,7 @@ def test_a_line_of_one_that_has_a_thousand_others_is_read_and_written_like_any(
     try:
         os.write(far, b"from the pump")
         assert line.read(1_000) == b"from the pump"
-        monkeypatch.setattr("monitor.ports._WRITE_TIMEOUT_S", 0.01)
+        monkeypatch.setattr("monitor.ports._WRITE_TIMEOUT_MS", 10)
         with pytest.raises(LinkError, match="its other end does not read"):
             line.write(MORE_THAN_FITS)
     finally:

@@ -12,7 +12,7 @@ import cobs.cobs
 import pytest
 
 from docs.tables import PAGE, updated
-from protocol import changes, exchange, handshake
+from protocol import changes, handshake, session, timeouts
 from protocol.fields import specs
 from protocol.frame import FROM_DEVICE, TAG_SIZE, Decoder, Frame, _uncobs
 from protocol.handshake import DeviceHandshake, HostHandshake
@@ -223,7 +223,7 @@ def test_the_figures_are_those_of_the_code() -> None:
             r"^\| ([A-Z_]+) \| (\d+) \|", TEXT.split("## Time-outs")[1].split("\n## ")[0], re.MULTILINE
         )
     )
-    modules = (exchange, handshake, changes)
+    modules = (timeouts, handshake, changes, session)
     assert len(figures) == 10
     for name, figure in figures.items():
         assert {getattr(module, name) for module in modules if hasattr(module, name)} == {int(figure)}

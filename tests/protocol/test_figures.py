@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from protocol import alarms, changes, exchange, frame, handshake, keys, messages, session, units
+from protocol import alarms, changes, frame, handshake, keys, messages, session, timeouts, units
 
 FIGURES = {
     frame: {
@@ -22,7 +22,7 @@ FIGURES = {
         "BAD_TAGS_ALLOWED": 3,
         "LONGEST_BACK_OFF_MS": 60_000,
     },
-    exchange: {
+    timeouts: {
         "HANDSHAKE_TIMEOUT_MS": 500,
         "HANDSHAKE_TRIES": 2,
         "REPLY_TIMEOUT_MS": 1_000,

@@ -11,6 +11,7 @@ from monitor.ui.widgets.blocks import name
 from monitor.ui.widgets.lines import Part, spread
 from monitor.ui.widgets.marks import LINK
 from monitor.ui.words import BLANK, count, printable
+from protocol.places import BAUD
 from protocol.units import format_span
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ def _pace(moment: Moment) -> list[Part]:
     snapshot = moment.snapshot
     period = f"{snapshot.period_ms // 1000}.{snapshot.period_ms % 1000 // 100} s"
     reply = f"{snapshot.reply_us // 1000} ms" if snapshot.reply_us else BLANK
+    if snapshot.baud != BAUD:  # shorter words: the block is 40 columns wide
+        return [
+            *(("each ", "$label"), (period, "$foreground")),
+            *((" at ", "$label"), (f"{snapshot.baud} baud", "$foreground")),
+            *(("  reply ", "$label"), (reply, "$foreground")),
+        ]
     return [
         *(("a reading each ", "$label"), (period, "$foreground")),
         *(("  reply in ", "$label"), (reply, "$foreground")),

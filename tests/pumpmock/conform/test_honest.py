@@ -301,7 +301,7 @@ def test_a_device_that_opens_no_session_is_given_up_after_the_longest_back_off()
     rig._wire = Deaf()
     results = list(Runner(rig, EVERYTHING).results(CHECKS[:3]))
     assert [one.verdict for one in results] == [Verdict.FAILED, Verdict.SKIPPED, Verdict.SKIPPED]
-    assert results[0].expected == "a session to begin with: an answer within 1000 ms"
+    assert results[0].expected == "a session to begin with: an answer within 1027 ms"
     assert results[1].why == "the device opens no session any more"
 
 

@@ -11,6 +11,7 @@ import pytest
 from protocol.changes import NO_COMMAND
 from protocol.keys import BENCH_KEY
 from protocol.messages import Change, Commit, Outcome, Poll, Prepare, Prepared, Resolve, Status
+from protocol.places import BAUD
 from protocol.vocabulary import ChangeKind
 from pumpmock.commands.replay import ask_all
 from pumpmock.journal.caller import Caller
@@ -60,6 +61,7 @@ class Line:
     """A line to a pump in memory."""
 
     url = "memory"
+    baud = BAUD
 
     def __init__(self, stand: Stand) -> None:
         self._port = MemoryPort(stand.emulator.plug())

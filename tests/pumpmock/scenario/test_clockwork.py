@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from protocol.places import BAUD
+from protocol.timeouts import handshake_timeout_ms
 from pumpmock.scenario.clockwork import Clockwork
 from pumpmock.scenario.pump_words import options_of, read_pump
 from pumpmock.scenario.reading import read_scenario
@@ -65,12 +67,12 @@ def test_what_comes_due_happens_at_its_very_instant_whatever_a_host_does_meanwhi
 
 
 def test_a_host_waits_as_long_as_the_protocol_says_and_no_longer() -> None:
-    """A poll of a mute pump: two greetings of 500 ms each; then there is no session to ask in."""
+    """A poll of a mute pump: two greetings, each of 500 ms and the 333 bytes of a handshake; then no session to ask in."""
     one = stage()
     one.emulator.faults.add("mute", port="host")
     one.let_host("host", "poll", True)
 
-    assert one.now_us == S_US
+    assert one.now_us == 2 * handshake_timeout_ms(BAUD) * 1_000 == 1_058_000
     assert one.host("host").talk.unanswered == 2
 
 
