@@ -30,6 +30,7 @@ class Result:
         checked: how many expectations were looked at.
         pump_time_us: how far it came.
         took_ns: wall time.
+        command: what played it.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class Result:
     checked: int
     pump_time_us: int
     took_ns: int
+    command: str = "pumpmock run"
 
     @property
     def is_good(self) -> bool:
@@ -57,7 +59,7 @@ class Result:
         """A line, and one more for each that was not as expected."""
         word = "ok    " if self.is_good else "FAILED"
         head = f"{word}  {self.path.name}: {self.name} - {time_text(self.pump_time_us)}, {self.checked} expectations"
-        again = [] if self.is_good else [f"    again with: pumpmock run {self.path} --seed {self.seed}"]
+        again = [] if self.is_good else [f"    again with: {self.command} {self.path} --seed {self.seed}"]
         return "\n".join([head, *(f"    {said}" for said in self.sentences), *again])
 
     def facts(self) -> dict[str, Any]:

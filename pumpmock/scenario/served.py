@@ -83,12 +83,13 @@ class Served(Stage):
         return Result(
             path=self._scenario.path,
             name=self._scenario.name,
-            seed=self._scenario.seed,
+            seed=self.emulator.faults.seed,
             failures=tuple(self.failures),
             error=self._error or cut,
             checked=self.checked,
             pump_time_us=ended_us,
             took_ns=ended_ns - self._began_ns,
+            command="pumpmock serve --scenario",
         )
 
     def asked(self, request: Message, labels: frozenset[str]) -> None:

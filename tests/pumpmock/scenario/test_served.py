@@ -110,6 +110,7 @@ def test_one_that_has_not_come_to_its_end_says_so(tmp_path: Path) -> None:
         "it was ended before its end",
         30 * MINUTE_US,
     )
+    assert f"again with: pumpmock serve --scenario {result.path} --seed 0" in result.text
 
 
 def test_states_without_end_end_the_scenario_and_not_the_pump(tmp_path: Path) -> None:
