@@ -13,6 +13,7 @@ from monitor.watch import Watcher
 from protocol.intent import Intent
 from protocol.machines import Stage
 from protocol.messages import Bench, Change, EventRecord, Identity, Outcome, Prepared
+from protocol.places import BAUD
 from protocol.vocabulary import ChangeKind, Role, Verdict
 from tests.monitor.conftest import MS, SERIAL_NUMBER, STATUS, STORE_ID, Clock
 
@@ -163,13 +164,13 @@ class Simulation:
         refuse_to_connect: whether that fails.
     """
 
-    def __init__(self, period_ms: int = 1_000) -> None:
+    def __init__(self, period_ms: int = 1_000, baud: int = BAUD) -> None:
         self.clock = Clock()
         self.pump = FakePump(self.clock)
         self.published: list[Snapshot] = []
         self.connected_ns: list[int] = []
         self.refuse_to_connect = False
-        self.watcher = Watcher("/dev/x", self._connect, period_ms=period_ms, now_ns=self.clock)
+        self.watcher = Watcher("/dev/x", self._connect, period_ms=period_ms, baud=baud, now_ns=self.clock)
         self.watcher._jobs = self._jobs = IdleQueue(self.clock)
         self.watcher.subscribe(self.published.append)
 

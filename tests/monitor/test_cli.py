@@ -265,6 +265,21 @@ def test_every_command_says_on_standard_error_that_it_tries_the_bench_key(comman
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize("baud", ["0", "299", "4000001", "fast"])
+@pytest.mark.parametrize("command", [name for name in NAMES if name not in {"audit", "export"}])
+def test_a_rate_that_no_line_can_have_is_exit_2_with_what_can_be_asked_for(command: str, baud: str) -> None:
+    result = run(command, *WORDS.get(command, ["/dev/none"]), "--baud", baud)
+    assert result.exit_code == 2
+    assert "'--baud'" in result.stderr
+    assert baud == "fast" or "300<=x<=4000000" in result.stderr
+
+
+def test_the_record_can_be_held_against_a_pump_at_any_rate_of_a_line() -> None:
+    result = run("audit", "verify", "/dev/none", "--baud", "1200")
+    assert (result.exit_code, "there is no port /dev/none" in result.stderr) == (3, True)
+    assert run("audit", "verify", "/dev/none", "--baud", "1").exit_code == 2
+
+
 @pytest.mark.parametrize("command", NAMES)
 def test_the_bench_key_and_a_folder_of_keys_exclude_each_other(command: str, tmp_path: Path) -> None:
     words = WORDS.get(command, ["/dev/none"])

@@ -16,6 +16,7 @@ from monitor.keys import Keyring
 from monitor.ports import Line
 from protocol.exchange import HostEnd
 from protocol.keys import Key
+from protocol.messages import Status
 from protocol.timeouts import HANDSHAKE_TRIES
 from protocol.vocabulary import Role
 from tests.monitor.conftest import PATIENCE_MS, SERIAL_NUMBER, Clock, LivePump, S
@@ -126,6 +127,17 @@ def test_something_that_is_silent_is_told_so_after_each_try(
     silent.close()
     hello = HostEnd(OURS, bytes(16)).hello()
     assert len(silent.heard) == HANDSHAKE_TRIES * len(hello)
+
+
+def test_our_own_pump_that_gets_no_further_than_its_challenge_is_no_stranger_but_on_a_slow_line(
+    live: LivePump, told: Callable[..., str]
+) -> None:
+    live.swallow_replies(Status.code, times=HANDSHAKE_TRIES)
+    said = told(live.url, *live.keyring.keys[:1], answers=True)
+    assert said == (
+        "the pump on PORT answers, but too slowly for 115,200 baud, or not all of it arrives: "
+        "give the rate of the line, --baud 9600 say"
+    )
 
 
 def test_all_the_pumps_that_were_called_are_named(

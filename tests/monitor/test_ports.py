@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import resource
+import termios
 import threading
 import tty
 from typing import TYPE_CHECKING
@@ -65,6 +66,20 @@ def test_a_line_of_one_that_has_a_thousand_others_is_read_and_written_like_any(
         for descriptor in (far, near, *others):
             os.close(descriptor)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    ("baud", "speed"), [(300, termios.B300), (1_200, termios.B1200), (115_200, termios.B115200)]
+)
+def test_a_port_is_set_to_the_rate_that_was_said(baud: int, speed: int) -> None:
+    far, near = os.openpty()
+    line = Line(os.ttyname(near), baud)
+    try:
+        assert termios.tcgetattr(near)[4:6] == [speed, speed]
+    finally:
+        line.close()
+        os.close(far)
+        os.close(near)
 
 
 def test_an_end_that_does_not_read_is_named_as_the_reason(ends: tuple[int, Line]) -> None:

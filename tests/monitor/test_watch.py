@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from monitor.errors import LinkError, RefusedError
+from monitor.judgement import is_live
 from monitor.snapshot import Link, Snapshot
 from monitor.watch import Watcher
 from protocol.alarms import Alarm
 from protocol.messages import Change, EventRecord, Identity
+from protocol.timeouts import line_ms
 from protocol.vocabulary import ChangeKind, EventKind, Role
 from tests.monitor.conftest import MS, RATE_NL_H, SERIAL_NUMBER, STATUS, Clock, LivePump, bits
 from tests.monitor.simulation import IdleQueue, Simulation
@@ -53,6 +56,24 @@ def test_it_connects_and_publishes_who_is_there_and_a_reading(sim: Simulation) -
     assert (snapshot.reading.status, snapshot.reading.asked_ns) == (STATUS, began_ns)
     assert (snapshot.good, snapshot.lost, snapshot.bad, snapshot.reply_us) == (1, 0, 3, 7_000)
     assert (snapshot.tries, snapshot.retry_ns, snapshot.link_since_ns) == (0, 0, began_ns)
+
+
+def test_at_1200_baud_readings_are_as_near_as_the_line_allows_and_never_stale_before_the_next() -> None:
+    sim = Simulation(period_ms=100, baud=1_200)
+    sim.pump.reply_ns = line_ms(38 + 157, 1_200) * MS
+    sim.watcher.subscribe(lambda _snapshot: told.append(sim.clock()))
+    told: list[int] = []
+    sim.run_ms(20_000)
+    polled = sim.pump.polled_ns
+    assert {later - earlier for earlier, later in pairwise(polled)} == {2_032 * MS}
+    readings = [one for one in zip(sim.published, told, strict=True) if one[0].reading is not None]
+    assert len(readings) == len(polled) == 10
+    for (snapshot, _), (_, next_ns) in pairwise(readings):
+        assert is_live(snapshot, next_ns)
+    last = readings[-1][0]
+    assert last.reading is not None
+    assert is_live(last, last.reading.asked_ns + 3 * 2_032 * MS)
+    assert not is_live(last, last.reading.asked_ns + 3 * 2_032 * MS + 1)
 
 
 def test_a_reading_is_asked_for_once_a_period(sim: Simulation) -> None:

@@ -80,6 +80,12 @@ def test_the_screen_of_a_snapshot_looks_as_it_did(name: str, size: str) -> None:
     check(f"{name}-{size}", shown(SNAPSHOTS[name], size=SIZES[size]))
 
 
+def test_the_link_says_the_rate_of_a_line_that_is_not_the_usual_one_and_how_often_it_is_read() -> None:
+    slow = snapshot(baud=1_200, period_ms=2_032, reply_us=1_627_400)
+    assert "each 2.0 s at 1200 baud  reply 1627 ms  " in shown(slow, size=WIDE)
+    assert "baud" not in shown(snapshot(), size=WIDE)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_stale_screen_looks_as_it_did(size: str) -> None:
     check(f"stale-{size}", shown(STALE, size=SIZES[size], after_s=14))
