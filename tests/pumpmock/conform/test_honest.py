@@ -14,7 +14,7 @@ from protocol.messages import Change, GetBench, Prepare, Rejected, Step
 from protocol.vocabulary import ChangeKind, State
 from pumpmock.conform.check import FailedError, Need
 from pumpmock.conform.checks_requests import UNKNOWN
-from pumpmock.conform.rig import Keys
+from pumpmock.conform.rig import Keys, Rig
 from pumpmock.conform.runner import Runner, Verdict
 from pumpmock.conform.table import CHECKS
 from pumpmock.limits_file import BENCH_LIMITS
@@ -22,7 +22,15 @@ from pumpmock.model.pump import Pump
 from pumpmock.pace import Pace
 from pumpmock.snapshot import Memory
 from tests.pumpmock.conform.defects_of_the_pump import applies_before_it_is_committed
-from tests.pumpmock.conform.plant import EVERYTHING, examined, limited_memory, named, rig_at
+from tests.pumpmock.conform.plant import (
+    BOTH_KEYS,
+    EVERYTHING,
+    ByHand,
+    examined,
+    limited_memory,
+    named,
+    rig_at,
+)
 from tests.pumpmock.conftest import (
     RATE_NL_H,
     SERIAL_NUMBER,
@@ -303,6 +311,16 @@ def test_a_device_that_opens_no_session_is_given_up_after_the_longest_back_off()
     assert [one.verdict for one in results] == [Verdict.FAILED, Verdict.SKIPPED, Verdict.SKIPPED]
     assert results[0].expected == "a session to begin with: an answer within 1027 ms"
     assert results[1].why == "the device opens no session any more"
+
+
+@pytest.mark.parametrize(
+    ("baud", "within_ms"), [(1_200, 1_000 + 2 * 492 + 1_984), (115_200, 1_000 + 2 * 6 + 21)]
+)
+def test_a_device_has_the_time_that_bytes_take_beside_what_it_is_given(baud: int, within_ms: int) -> None:
+    rig = Rig(Deaf, BOTH_KEYS, ByHand(Bench(new_memory())), 1_000, baud=baud)
+    rig.send(bytes(59), bytes(59))
+    with pytest.raises(FailedError, match=f"an answer within {within_ms} ms"):
+        rig.frame()
 
 
 class Deaf:
