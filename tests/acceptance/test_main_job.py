@@ -26,7 +26,7 @@ FIELDS = {
         "low_reservoir_nl",
     ),
     *("battery_percent", "alarms", "days_to_low", "days_to_empty", "revision", "pump_time_us", "age_s"),
-    *("mode", "mode_left_s", "refusing_s", "audio_pause_s"),
+    *("mode", "mode_left_s", "refusing_s", "audio_pause_s", "bench_faults", "bench_fault_names"),
 }
 
 

@@ -82,8 +82,10 @@ def slow_to_recover() -> AbstractContextManager[object]:
 def hoards() -> AbstractContextManager[object]:
     """Keep every byte since the beginning, and look through all of them with each chunk."""
 
+    hoards: dict[int, bytearray] = {}
+
     def feed(decoder: Decoder, data: bytes) -> list[Frame]:
-        hoard: bytearray = vars(decoder).setdefault("hoard", bytearray())
+        hoard = hoards.setdefault(id(decoder), bytearray())
         hoard += data
         for _ in range(0, len(hoard), 64):
             pass
