@@ -79,19 +79,21 @@ def slow_to_recover() -> AbstractContextManager[object]:
     return patch.object(Decoder, "feed", feed)
 
 
+class _Hoard(Decoder):
+    def __init__(self) -> None:
+        super().__init__()
+        self._hoard = bytearray()
+
+    def feed(self, data: bytes) -> list[Frame]:
+        self._hoard += data
+        for _ in range(0, len(self._hoard), 64):
+            pass
+        return super().feed(data)
+
+
 def hoards() -> AbstractContextManager[object]:
     """Keep every byte since the beginning, and look through all of them with each chunk."""
-
-    hoards: dict[int, bytearray] = {}
-
-    def feed(decoder: Decoder, data: bytes) -> list[Frame]:
-        hoard = hoards.setdefault(id(decoder), bytearray())
-        hoard += data
-        for _ in range(0, len(hoard), 64):
-            pass
-        return _feed(decoder, data)
-
-    return patch.object(Decoder, "feed", feed)
+    return patch("protocol.exchange.Decoder", _Hoard)
 
 
 @contextmanager
