@@ -246,7 +246,10 @@ def _examined(
     return code
 
 
-_SILENT = "it is off, it is another device, its key is another one, or wrong tags have made it ignore handshakes for up to 60 s"
+_SILENT = (
+    "it is off, it is another device, its key is another one, its line is slower than --baud says, or wrong tags have made "
+    "it ignore handshakes for up to 60 s"
+)
 
 
 def _offered(url: str, *, allow_changes: bool, slow: bool) -> Need:

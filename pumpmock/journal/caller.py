@@ -59,7 +59,8 @@ class Caller:
             answers = self._await(lambda _answer: self._end.is_open, handshake_timeout_ms(self._line.baud))
             if self._end.is_open:
                 return [answer.message for answer in answers]
-        raise PortError(f"nobody answers on {self._line.url} who has the key {self._key.key_id.hex()}")
+        said = f"nobody answers on {self._line.url} who has the key {self._key.key_id.hex()}"
+        raise PortError(f"{said}, or the line is not at {self._line.baud:,} baud, see --baud")
 
     def ask(self, request: Message) -> Message | None:
         """Return the answer to a request; None where none came in time.

@@ -106,3 +106,4 @@ def test_a_port_on_which_nobody_speaks_is_no_link() -> None:
         done = conform(url, "--key", "bench", "--timeout", "1")
     assert done.exit_code == 3
     assert f"nobody answers on {url} to the key of a pump with the bench key" in done.output
+    assert "--baud" in done.output
