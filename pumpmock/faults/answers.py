@@ -51,6 +51,10 @@ def seal(turn: Turn, session: Session, message: Message, held: Held, status: Cal
     struck = list(turn.faults.due(Stage.ANSWER, turn.asked, turn.peer))
     unasked = b"".join(_unasked(session, status()) for fault in struck if fault.kind.name == "unsolicited")
     whole = sealed(session, message)
+    names = {fault.kind.name for fault in struck}
+    for name, seal_otherwise in _SEALED.items():
+        if name in names:
+            whole = seal_otherwise(session, message, whole)
     for fault in struck:
         match fault.kind.name:
             case "lose-reply":
@@ -61,8 +65,6 @@ def seal(turn: Turn, session: Session, message: Message, held: Held, status: Cal
                 held.late, whole = held.late + whole, b""
             case "answer-twice":
                 whole += whole
-            case name if name in _SEALED and whole:
-                whole = _SEALED[name](session, message, whole)
     return before + unasked + whole
 
 
@@ -101,11 +103,12 @@ def _unknown_type(session: Session, message: Message, _whole: bytes) -> bytes:
     )
 
 
-# By kind: returns what is sent in place of an answer that was sealed as it should be.
+# By kind: returns what is sent in place of an answer that was sealed as it should be. Where several strike one answer,
+# it is made otherwise first and damaged then, each once: before it is doubled, held back or lost.
 _SEALED: dict[str, Callable[[Session, Message, bytes], bytes]] = {
-    "bad-crc": _bad_crc,
-    "bad-length": _bad_length,
     "bad-counter": _bad_counter,
     "bad-session": _bad_session,
     "unknown-type": _unknown_type,
+    "bad-length": _bad_length,
+    "bad-crc": _bad_crc,
 }

@@ -300,3 +300,20 @@ def test_every_kind_has_a_sentence_and_its_figures_have_one() -> None:
         assert name == kind.name
         assert len(kind.says) > 10
         assert all(figure.doc for figure in kind.figures)
+
+
+@pytest.mark.parametrize("first", ["bad-crc", "bad-length", "bad-counter"])
+@pytest.mark.parametrize("second", ["bad-crc", "bad-length", "unknown-type"])
+def test_an_answer_that_several_faults_strike_is_sent_twice_as_they_have_made_it(
+    first: str, second: str
+) -> None:
+    stand = Stand()
+    host = stand.host()
+    for kind in ("answer-twice", first, second):
+        stand.faults.add(kind, on="Poll")
+
+    assert host.answers(Poll()) == []
+
+    said = [entry.data for entry in stand.emulator.journal.entries if entry.what == "out"][-1]
+    assert said[: len(said) // 2] == said[len(said) // 2 :]
+    assert [type(answer) for answer in host.answers(Poll())] == [Status]
