@@ -62,6 +62,8 @@ _SPELLINGS = {
     "µL/h": "uL/h",
     "μL/h": "uL/h",
     "mL/d": "mL/day",
+    "day": "days",
+    "year": "years",
     "µL": "uL",
     "μL": "uL",
     "µg": "ug",

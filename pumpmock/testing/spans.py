@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from protocol.units import AGE_UNITS, SPAN_UNITS, US_PER_H, US_PER_S, QuantityError, parse_age, parse_span
+from protocol.units import US_PER_H, US_PER_S, QuantityError, parse_age, parse_span
 
 _US = timedelta(microseconds=1)
 Span = str | timedelta
@@ -22,7 +22,7 @@ def span_us(span: Span) -> int:
         return span // _US
     if not isinstance(span, str):
         raise QuantityError(f'{span!r} is no span of time: write "90 s", say, or a timedelta')
-    if span.strip().endswith(tuple(unit for unit in AGE_UNITS if unit not in SPAN_UNITS)):
+    if span.strip().removesuffix("s").endswith(("day", "year")):
         return parse_age(span) * US_PER_H
     return parse_span(span) * US_PER_S
 

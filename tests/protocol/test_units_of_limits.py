@@ -46,7 +46,15 @@ def test_a_span_of_time_is_read_in_seconds(text: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "hours"), [("48 h", 48), ("90 days", 2_160), ("7 years", 61_362), ("0.5 years", 4_383)]
+    ("text", "hours"),
+    [
+        ("48 h", 48),
+        ("90 days", 2_160),
+        ("7 years", 61_362),
+        ("0.5 years", 4_383),
+        ("1 day", 24),
+        ("1 year", 8_766),
+    ],
 )
 def test_an_age_is_read_in_hours(text: str, hours: int) -> None:
     assert parse_age(text) == hours
@@ -77,7 +85,7 @@ def test_a_share_is_read_in_parts_in_a_million_and_a_deviation_with_its_sign(tex
         (parse_wall, "300", 'write "300 ms"'),
         (parse_wall, "2 h", "it is given in ms or s or min"),
         (parse_age, "7", 'write "7 h"'),
-        (parse_age, "7 year", 'did you mean "7 years"?'),
+        (parse_age, "7 yeer", 'did you mean "7 years"?'),
         (parse_voltage, "3.1001 V", "steps of 0.001 V"),
         (parse_share, "-1 %", "is negative"),
         (parse_share, "0.00001 %", "is finer than"),
