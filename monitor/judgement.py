@@ -80,7 +80,7 @@ class AlarmLine:
         title: a few capitals.
         text: what is the matter, in words.
         since_s: since when, by the pump's calendar clock; None where that is not known.
-        acknowledged: whether somebody has seen it.
+        acknowledged: whether the pump says that somebody has seen it; of the monitor's own, `monitor.alarms` knows.
     """
 
     key: str
@@ -88,8 +88,8 @@ class AlarmLine:
     priority: Priority
     title: str
     text: str
-    since_s: int | None
-    acknowledged: bool
+    since_s: int | None = None
+    acknowledged: bool = False
 
 
 def stale_after_ms(period_ms: int) -> int:
@@ -155,7 +155,10 @@ def low_reservoir(status: Status, before: Level = Level.ENOUGH) -> LowReservoir:
 
 
 def alarm_lines(snapshot: Snapshot, now_ns: int) -> tuple[AlarmLine, ...]:
-    """Return what must be acted on: unacknowledged first, then by priority; the pump's alarms and the monitor's own."""
+    """Return the conditions that hold, by priority: the pump's alarms and the monitor's own.
+
+    Whether somebody has seen them, and what of those that have gone, is `monitor.alarms`' business.
+    """
     lines = [
         *(
             *_unknown_lines(snapshot),
@@ -163,9 +166,10 @@ def alarm_lines(snapshot: Snapshot, now_ns: int) -> tuple[AlarmLine, ...]:
             *_history_lines(snapshot),
             *_link_lines(snapshot, now_ns),
         ),
-        *(*_pump_lines(snapshot, now_ns), *_stopped_lines(snapshot, now_ns), *_forecast_lines(snapshot)),
+        *(*_pump_lines(snapshot, now_ns), *_stopped_lines(snapshot, now_ns)),
+        *(*_forecast_lines(snapshot), *_discrepancy_lines(snapshot)),
     ]
-    return tuple(sorted(lines, key=lambda line: (line.acknowledged, -line.priority)))
+    return tuple(sorted(lines, key=lambda line: -line.priority))
 
 
 def _unknown_lines(snapshot: Snapshot) -> list[AlarmLine]:
@@ -180,8 +184,7 @@ def _unknown_lines(snapshot: Snapshot) -> list[AlarmLine]:
     if snapshot.identity is None:  # nobody has answered yet: the port may lead to this pump or not
         said = f"{', '.join(dict.fromkeys(intent.serial_number for intent in intents))}: {said}"
     text = f"{said}: {_who_asks(snapshot)}"
-    seen = "outcome_unknown" in snapshot.acknowledged
-    return [AlarmLine("outcome_unknown", None, Priority.HIGH, "OUTCOME UNKNOWN", text, None, seen)]
+    return [AlarmLine("outcome_unknown", None, Priority.HIGH, "OUTCOME UNKNOWN", text)]
 
 
 def _who_asks(snapshot: Snapshot) -> str:
@@ -198,16 +201,15 @@ def _who_asks(snapshot: Snapshot) -> str:
 def _notes_lines(snapshot: Snapshot) -> list[AlarmLine]:
     if not snapshot.notes_problem:
         return []
-    text, seen = f"no change is made: {snapshot.notes_problem}", "no_notes" in snapshot.acknowledged
-    return [AlarmLine("no_notes", None, Priority.MEDIUM, "NOTES UNUSABLE", text, None, seen)]
+    text = f"no change is made: {snapshot.notes_problem}"
+    return [AlarmLine("no_notes", None, Priority.MEDIUM, "NOTES UNUSABLE", text)]
 
 
 def _history_lines(snapshot: Snapshot) -> list[AlarmLine]:
     if not snapshot.history_problem:
         return []
     text = f"history not written: {snapshot.history_problem}"
-    seen = "no_history" in snapshot.acknowledged
-    return [AlarmLine("no_history", None, Priority.MEDIUM, "NO HISTORY", text, None, seen)]
+    return [AlarmLine("no_history", None, Priority.MEDIUM, "NO HISTORY", text)]
 
 
 def _link_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
@@ -218,9 +220,7 @@ def _link_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
     else:
         age_s = snapshot.reading.age_ms(now_ns) // 1000
         text = f"no answer from the pump for {format_span(max(1, age_s))}, trying again"
-    return [
-        AlarmLine("no_link", None, Priority.MEDIUM, "NO LINK", text, None, "no_link" in snapshot.acknowledged)
-    ]
+    return [AlarmLine("no_link", None, Priority.MEDIUM, "NO LINK", text)]
 
 
 def _pump_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
@@ -251,9 +251,9 @@ def _stopped_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
     if status.state is not State.STOPPED or status.alarms & _TOLD_WHY:
         return []
     when = "" if is_live(snapshot, now_ns) else ", when last seen"
-    text, seen = f"{KINDS[Alarm.STOPPED].consequence}{when}", "pump_stopped" in snapshot.acknowledged
+    text = f"{KINDS[Alarm.STOPPED].consequence}{when}"
     since_s = next((e.clock_s for e in reversed(snapshot.events) if e.kind == EventKind.STOPPED), None)
-    return [AlarmLine("pump_stopped", None, Priority.MEDIUM, "PUMP STOPPED", text, since_s, seen)]
+    return [AlarmLine("pump_stopped", None, Priority.MEDIUM, "PUMP STOPPED", text, since_s)]
 
 
 def _forecast_lines(snapshot: Snapshot) -> list[AlarmLine]:
@@ -267,12 +267,32 @@ def _forecast_lines(snapshot: Snapshot) -> list[AlarmLine]:
     to_low = forecast(status).to_low
     if low.level is Level.SOON and to_low is not None:
         text = f"low in {format_span(to_low.expected_s)} at the present rate"
-        seen = "refill_soon" in snapshot.acknowledged
-        return [AlarmLine("refill_soon", None, Priority.LOW, "REFILL SOON", text, None, seen)]
+        return [AlarmLine("refill_soon", None, Priority.LOW, "REFILL SOON", text)]
     kind = KINDS[Alarm.EMPTY_RESERVOIR if low.level is Level.EMPTY else Alarm.LOW_RESERVOIR]
     text = f"{describe(kind.alarm, status)}, and the pump raises no such alarm"
-    seen = "low_by_volume" in snapshot.acknowledged
-    return [AlarmLine("low_by_volume", None, kind.priority, kind.title, text, None, seen)]
+    return [AlarmLine("low_by_volume", None, kind.priority, kind.title, text)]
+
+
+def is_discrepant(status: Status, *, before: bool = False) -> bool:
+    """Tell whether sensed and expected volume differ by more than the sensor's own band; `before` is the last verdict.
+
+    A sensor that says nothing of its band has none to be held to.
+    """
+    allowed = status.sensed_band_nl - (DEADBAND_NL if before else 0)
+    return status.sensed_band_nl > 0 and abs(status.sensed_nl - status.reservoir_nl) > allowed
+
+
+def _discrepancy_lines(snapshot: Snapshot) -> list[AlarmLine]:
+    """Return that the pump's count and its sensor contradict each other: one of them is not to be relied upon."""
+    if snapshot.reading is None:
+        return []
+    status = snapshot.reading.status
+    if not is_discrepant(status, before=snapshot.discrepant):
+        return []
+    less = status.sensed_nl < status.reservoir_nl
+    by = ml(abs(status.sensed_nl - status.reservoir_nl))
+    text = f"sensed {ml(status.sensed_nl)} mL, {by} mL {'less' if less else 'more'} than expected: look at the pump"
+    return [AlarmLine("discrepancy", None, Priority.MEDIUM, "DISCREPANCY", text)]
 
 
 def describe(alarm: Alarm, status: Status) -> str:

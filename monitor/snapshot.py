@@ -68,7 +68,8 @@ class Snapshot:
         tries: attempts to connect since the link was lost.
         retry_ns: when the next attempt is due, host monotonic nanoseconds; 0 while there is none.
         level: how the reservoir was judged last (`judgement.Level`), which the deadband of the next judgement needs.
-        acknowledged: the monitor's own alarms that somebody has seen ("no_link").
+        discrepant: whether sensed and expected volume were judged to differ, for the same.
+        faults: the newest entries of the pump's fault log, oldest first.
         unresolved: this pump's changes without a verdict, oldest first: both their rates are possible.
         settled: those whose verdict was learned by asking, oldest first, with it.
         notes_problem: why changes can't be noted or looked up, one sentence; empty where they can.
@@ -94,7 +95,8 @@ class Snapshot:
     tries: int = 0
     retry_ns: int = 0
     level: int = 0
-    acknowledged: frozenset[str] = frozenset()
+    discrepant: bool = False
+    faults: tuple[EventRecord, ...] = ()
     unresolved: tuple[Intent, ...] = ()
     settled: tuple[tuple[Intent, Outcome], ...] = ()
     notes_problem: str = ""

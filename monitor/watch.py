@@ -14,13 +14,13 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from monitor.errors import LinkError, MonitorError
-from monitor.judgement import Level, alarm_lines, low_reservoir
+from monitor.errors import LinkError, MonitorError, RefusedError
+from monitor.judgement import Level, is_discrepant, low_reservoir
 from monitor.snapshot import NS_PER_MS, Link, Snapshot
-from protocol.alarms import KINDS
 from protocol.frame import MOST_WIRE
 from protocol.places import BAUD
 from protocol.timeouts import line_ms, reading_period_ms
+from protocol.vocabulary import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,10 +35,11 @@ _T = TypeVar("_T")
 _Job = tuple["Callable[[], Any]", "Future[Any]"]
 _NS_PER_S = 1_000_000_000
 _KEPT_EVENTS = 200
+_KEPT_FAULTS = 200
 _KEPT_VERDICTS = 20
 _ASK_AGAIN_NS = 5 * _NS_PER_S  # a pump that does not say what became of a change is read all the same
+_FAULTS_AGAIN_NS = 60 * _NS_PER_S
 _BACK_OFF_MS = (500, 1_000, 2_000, 5_000)
-_ALARM_BITS = {kind.name: 1 << kind.alarm for kind in KINDS.values()}
 
 
 class Watcher:
@@ -84,6 +85,8 @@ class Watcher:
         self._client: PumpClient | None = None
         self._next_ns = now_ns()
         self._ask_ns = 0
+        self._faults_ns = 0
+        self._owed: list[tuple[str, dict[str, object]]] = []
 
     @property
     def snapshot(self) -> Snapshot:
@@ -129,12 +132,17 @@ class Watcher:
         """Have the pump asked now about every change without a verdict; the future tells which have none still."""
         return self._submit(self._settle)
 
-    def acknowledge(self, keys: frozenset[str]) -> Future[None]:
-        """Note that somebody has seen these alarms: the monitor's own here, the pump's at the pump."""
-        own = keys - _ALARM_BITS.keys()
-        noted = self._submit(lambda: self._note(own))
-        bits = sum(_ALARM_BITS[key] for key in keys if key in _ALARM_BITS)
-        return self._submit(lambda: self._acknowledge(bits)) if bits else noted
+    def acknowledge(self, alarms: int) -> Future[None]:
+        """Tell the pump that somebody has seen these alarms of it, a bit each."""
+        return self._submit(lambda: self._acknowledge(alarms))
+
+    def pause_audio(self, seconds: int) -> Future[None]:
+        """Have the pump's alarm sound silenced, as `PumpClient.pause_audio` does."""
+        return self._submit(lambda: self._pause_audio(seconds))
+
+    def record(self, kind: str, facts: dict[str, object]) -> Future[None]:
+        """Have something that was done here put on record, where a history is kept; owed while that can't be written."""
+        return self._submit(lambda: self._record(kind, facts))
 
     def _resolve(self, command_id: bytes) -> Outcome:
         for intent, outcome in self._snapshot.settled:
@@ -154,14 +162,27 @@ class Watcher:
         client.settle()
         self._ask_ns = self._now_ns() + _ASK_AGAIN_NS
 
-    def _note(self, own: frozenset[str]) -> None:
-        self._publish(acknowledged=self._snapshot.acknowledged | own)
-
-    def _acknowledge(self, bits: int) -> None:
+    def _acknowledge(self, alarms: int) -> None:
         client = self._linked()
-        reading = client.acknowledge(bits)
+        self._take(client, client.acknowledge(alarms))
+
+    def _pause_audio(self, seconds: int) -> None:
+        client = self._linked()
+        self._take(client, client.pause_audio(seconds))
+
+    def _take(self, client: PumpClient, reading: Reading) -> None:
+        """Publish a reading that came as an answer."""
         self._look(client, reading, reading.status.newest_event + 1)
         self._publish(reading=reading)
+
+    def _record(self, kind: str, facts: dict[str, object]) -> None:
+        if self._history is not None:
+            self._owed.append((kind, facts))
+            self._pay()
+
+    def _pay(self) -> None:
+        while self._owed and self._history is not None and self._history.note_late(*self._owed[0]):
+            del self._owed[0]
 
     def _linked(self) -> PumpClient:
         if self._client is None:
@@ -198,6 +219,7 @@ class Watcher:
             if self._client is None:
                 self._open()
             self._poll()
+            self._pay()
             self._next_ns = max(started_ns + self._snapshot.period_ms * NS_PER_MS, self._now_ns())
         except MonitorError as error:
             self._lose(error)
@@ -206,6 +228,7 @@ class Watcher:
         client = self._connect()
         self._client = client
         self._ask_ns = self._now_ns() + _ASK_AGAIN_NS
+        self._faults_ns = self._now_ns()
         identity = client.identify()
         before = self._snapshot.identity
         known = before is not None and before.store_id == identity.store_id
@@ -216,9 +239,10 @@ class Watcher:
             else {
                 "reading": None,
                 "events": (),
+                "faults": (),
                 "bench": None,
                 "level": Level.ENOUGH,
-                "acknowledged": frozenset(),
+                "discrepant": False,
             }
         )
         self._publish(identity=identity, role=client.role, **past, **self._changes(client))
@@ -235,8 +259,10 @@ class Watcher:
         events = self._snapshot.events
         newest = events[-1].number if events else 0
         found = self._look(client, reading, newest + 1)
-        events = (*events, *(one for one in found if one.number > newest))[-_KEPT_EVENTS:]
+        fresh = tuple(one for one in found if one.number > newest)
         before = self._snapshot
+        faults = self._faults(client) if fresh or self._now_ns() >= self._faults_ns else before.faults
+        events = (*events, *fresh)[-_KEPT_EVENTS:]
         now = replace(
             before,
             link=Link.LIVE,
@@ -244,7 +270,9 @@ class Watcher:
             problem="",
             reading=reading,
             level=low_reservoir(reading.status, Level(before.level)).level,
+            discrepant=is_discrepant(reading.status, before=before.discrepant),
             events=events,
+            faults=faults,
             bench=before.bench if reading.status.bench_faults else None,
             good=before.good + 1,
             bad=client.bad_frames,
@@ -253,9 +281,7 @@ class Watcher:
             retry_ns=0,
             **self._changes(client),
         )
-        # Having seen an alarm ends with the alarm, so that the next occurrence asks for attention anew.
-        active = {line.key for line in alarm_lines(now, self._now_ns())}
-        self._tell(replace(now, acknowledged=before.acknowledged & active))
+        self._tell(now)
         # After the reading, which has the count: an answer that gets lost here, as faults will have it, holds up no figure.
         if reading.status.bench_faults and (bench := client.bench()) != now.bench:
             self._publish(bench=bench)
@@ -265,6 +291,17 @@ class Watcher:
         if self._history is not None:
             return self._history.follow(client, reading, since)
         return client.events(since) if reading.status.newest_event >= since else ()
+
+    def _faults(self, client: PumpClient) -> tuple[EventRecord, ...]:
+        """Return the fault log as far as it is kept here. A fault that is no alarm tells of itself in no other way."""
+        before = self._snapshot.faults
+        self._faults_ns = self._now_ns() + _FAULTS_AGAIN_NS
+        newest = before[-1].number if before else 0
+        try:
+            found = client.events(newest + 1, Log.FAULTS)
+        except RefusedError:  # a pump without such a log is read all the same
+            return before
+        return (*before, *(one for one in found if one.number > newest))[-_KEPT_FAULTS:]
 
     def _changes(self, client: PumpClient) -> dict[str, Any]:
         """Return what the client knows of changes without a verdict, and of verdicts that it learned by asking."""

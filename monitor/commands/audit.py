@@ -173,6 +173,10 @@ def _outcome(facts: dict[str, Any]) -> str:
     return f"not applied: {rate}"
 
 
+def _clock(wall_s: int) -> str:
+    return f"{datetime.fromtimestamp(wall_s, UTC).astimezone():%Y-%m-%d %H:%M}"
+
+
 _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "intended": _intended,
     "prepared": lambda f: f"the pump would go to {format_rate(f['new_rate_nl_h'])}",
@@ -185,6 +189,11 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "given_up": lambda _: "given up without a verdict",
     "acknowledged": lambda f: f"alarms acknowledged: {f['alarms']:#x}",
     "audio_paused": lambda f: f"alarm sound paused for {f['seconds']} s",
+    "alarm_acknowledged": lambda f: f"acknowledged here: {', '.join(f['alarms'])}",
+    "alarm_shelved": lambda f: f"shelved {f['alarm']} until {_clock(f['until_s'])}: {f['reason']}",
+    "alarm_unshelved": lambda f: f"{f['alarm']} left the shelf {f['how']}",
+    "sound_paused": lambda f: f"bell paused for {f['seconds']} s",
+    "sound_resumed": lambda _: "bell on again",
     "folded": lambda f: f"readings {f['first']} to {f['last']} folded into minutes",
     "disk_full": lambda f: f["problem"],
 }

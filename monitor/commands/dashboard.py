@@ -39,10 +39,33 @@ if TYPE_CHECKING:
 @rules_option
 @history_option
 @no_history_option
+@click.option("--no-bell", is_flag=True, help="No bell for alarms.")
+@click.option("--no-blink", is_flag=True, help="Alarms are steady.")
+@click.option(
+    "--notify",
+    type=click.Choice(["off", "9", "777"]),
+    default="off",
+    show_default=True,
+    help="Tell the desktop of alarms, by the sequence OSC 9 (iTerm2, kitty, WezTerm) or 777 (rxvt, foot).",
+)
 def dashboard(
-    url: str, baud: int, keys: Keys, period_ms: int, rules: Callable[[], Rules], history: Place
+    *,
+    url: str,
+    baud: int,
+    keys: Keys,
+    period_ms: int,
+    rules: Callable[[], Rules],
+    history: Place,
+    no_bell: bool,
+    no_blink: bool,
+    notify: str,
 ) -> None:
-    """Show the pump on the whole terminal."""
+    """Show the pump on the whole terminal.
+
+    \b
+    pump-monitor dashboard /dev/ttyUSB0
+    pump-monitor dashboard --no-bell --notify 9
+    """  # noqa: D301 - click wants the character, it keeps the lines
     if not _is_a_terminal():
         raise click.UsageError("the dashboard needs a terminal; status and watch do without")
     if (
@@ -50,6 +73,7 @@ def dashboard(
     ):  # an outcome in doubt is worth a screen
         raise LinkError(f"there is no port {url}: is it plugged in, is the emulator running?")
     gc.disable()  # a tenth of the start is looking for garbage, and imports make none
+    from monitor.memo import Memos, default_folder  # noqa: PLC0415 - as above
     from monitor.ui.app import DashboardApp  # noqa: PLC0415 - now that it is certain to be wanted
     from monitor.watch import Watcher  # noqa: PLC0415 - as above
 
@@ -63,7 +87,15 @@ def dashboard(
         bench_key=keys.bench,
         history=recorder,
     )
-    app = DashboardApp(watcher, rules=rules, painted=_collect_garbage_again)
+    app = DashboardApp(
+        watcher,
+        rules=rules,
+        painted=_collect_garbage_again,
+        memos=Memos(default_folder(bench=keys.bench)),
+        bell=not no_bell,
+        blink=not no_blink,
+        notify=notify,
+    )
     try:
         app.run()
     finally:

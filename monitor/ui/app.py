@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Final
 from textual.app import App
 from textual.reactive import var
 
+from monitor.annunciator import Annunciator
+from monitor.ui.attention import Attention
+from monitor.ui.flash import dark, next_edge_ns
 from monitor.ui.messages import SnapshotArrived
-from monitor.ui.moment import HALF_FLASH_NS, Moment
+from monitor.ui.moment import NS_PER_S, Moment
 from monitor.ui.screens.pump import PumpScreen
 from monitor.ui.terminal import TerminalDriver
 from monitor.ui.themes import DARK, LIGHT
@@ -23,12 +26,15 @@ if TYPE_CHECKING:
     from pathlib import PurePath
 
     from textual.screen import Screen
+    from textual.timer import Timer
 
+    from monitor.memo import Memos
     from monitor.snapshot import Snapshot
     from monitor.ui.source import Source
+    from protocol.alarms import Priority
     from protocol.dosing import Rules
 
-_TICK_S: Final = 0.25  # half a period of a flashing alarm; ages need no more
+_LEAST_WAIT_S: Final = 0.05  # from one look at the clock to the next
 _SHEETS: Final[list[str | PurePath]] = [
     "app.tcss",
     "screens/pump.tcss",
@@ -46,7 +52,12 @@ class DashboardApp(App[None]):
         rules: returns by what a rate is judged before the pump is asked; without, its hard limits and a step of 20 %.
             Asked when a rate is to be changed.
         painted: called once after the first paint, by when nothing more is wanted of a fast start.
+        memos: where is remembered what is shelved; None where that ends with the dashboard.
+        bell: whether the terminal's bell rings for alarms.
+        blink: whether they flash.
+        notify: how the desktop is told of them, a name of `attention.FORMS`.
         now_ns: the host's monotonic clock in nanoseconds, the one that readings are stamped with.
+        now_s: the host's calendar clock, by which alarms are shelved, seconds since 1970 UTC.
     """
 
     TITLE = "pump-monitor"
@@ -57,13 +68,18 @@ class DashboardApp(App[None]):
 
     moment: var[Moment | None] = var(None)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a test replaces, each by its name
         self,
         source: Source,
         *,
         rules: Callable[[], Rules] | None = None,
         painted: Callable[[], None] = lambda: None,
+        memos: Memos | None = None,
+        bell: bool = True,
+        blink: bool = True,
+        notify: str = "off",
         now_ns: Callable[[], int] = time.monotonic_ns,
+        now_s: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
         self._source = source
@@ -71,21 +87,25 @@ class DashboardApp(App[None]):
         self._painted = painted
         self._now_ns = now_ns
         self._snapshot = source.snapshot
-        self._began_ns = now_ns()
+        self._annunciator = Annunciator(source, memos, now_s=now_s, changed=self._tick)
+        self._attention = Attention(self._write, bell=bell, notify=notify)
+        self._blink = blink
+        self._flashing: frozenset[Priority] = frozenset()
+        self._flashing_since_ns = 0
+        self._timer: Timer | None = None
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name
 
     def get_default_screen(self) -> Screen[None]:
         """Return the pump's screen: the first paint is the real one."""
-        return PumpScreen(self._source, self._rules)
+        return PumpScreen(self._source, self._rules, self._annunciator)
 
     def on_mount(self) -> None:
         """Draw what is known, listen, and only then have the port opened."""
         self._leave_cleanly()
         self._tick()
         self._source.subscribe(self._on_snapshot)
-        self.set_interval(_TICK_S, self._tick)
         self.call_after_refresh(self._on_painted)
 
     def _on_painted(self) -> None:
@@ -106,17 +126,45 @@ class DashboardApp(App[None]):
         self._tick()
 
     def _tick(self) -> None:
+        """Look at the clock: draw what has changed, ring, and look again when something may have changed."""
         now_ns = self._now_ns()
-        moment = Moment(self._snapshot, now_ns, lit=self._lit(now_ns))
+        annunciator, snapshot = self._annunciator, self._snapshot
+        board = annunciator.look(snapshot, now_ns)
+        moment = Moment(
+            snapshot,
+            now_ns,
+            board,
+            dark=self._dark(board.calling, now_ns),
+            pause_s=annunciator.pause_s(now_ns),
+            now_s=annunciator.now_s(),
+            new_faults=annunciator.new_faults(snapshot),
+            problem=annunciator.problem,
+        )
         # The style sheets make room for one line more; that nothing else moves is theirs to see to.
         self.set_class(moment.status is not None and moment.status.bench_faults > 0, "-faulty")
         self.moment = moment
+        name = "" if snapshot.identity is None else snapshot.identity.serial_number
+        rings_ns = self._attention.heed(board, name, now_ns, silent=moment.pause_s > 0)
+        flashes_ns = next_edge_ns(self._flashing, self._flashing_since_ns, now_ns)
+        self._look_again(min(at for at in (moment.next_ns, rings_ns, flashes_ns) if at is not None) - now_ns)
 
-    def _lit(self, now_ns: int) -> bool:
-        """Tell which half of a flash it is. Ticks fall into the middle of the halves, so that none is skipped."""
-        if self.animation_level == "none":
-            return True
-        return (now_ns - self._began_ns + HALF_FLASH_NS // 2) // HALF_FLASH_NS % 2 == 0
+    def _look_again(self, in_ns: int) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(max(_LEAST_WAIT_S, in_ns / NS_PER_S), self._tick)
+
+    def _dark(self, calling: frozenset[Priority], now_ns: int) -> frozenset[Priority]:
+        """Return the priorities that are in the dark half of their flash; whatever comes begins lit."""
+        if not self._blink or self.animation_level == "none":
+            calling = frozenset()
+        if calling != self._flashing:
+            self._flashing, self._flashing_since_ns = calling, now_ns
+        return dark(self._flashing_since_ns, now_ns) & calling
+
+    def _write(self, text: str) -> None:
+        """Write to the terminal, if there is one."""
+        if not self.is_headless and self._driver is not None:
+            self._driver.write(text)
 
     def action_light(self) -> None:
         """Change between the light and the dark theme."""

@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from monitor.judgement import alarm_lines, forecast, is_live
-from protocol.alarms import Priority
+from monitor.alarms import Board
+from monitor.judgement import alarm_lines, forecast, is_live, stale_after_ms
 from protocol.units import format_span
 from protocol.vocabulary import ChangeKind, Role, State
 
 if TYPE_CHECKING:
+    from monitor.alarms import Entry, Shelving
     from monitor.judgement import AlarmLine, Forecast
     from monitor.snapshot import Snapshot
+    from protocol.alarms import Priority
     from protocol.messages import Status
 
 NS_PER_S: Final = 1_000_000_000
-# High priority flashes at 2 Hz (IEC 60601-1-8: 1.4 to 2.8 Hz), half of the time lit.
-HALF_FLASH_NS: Final = NS_PER_S // 4
+_NS_PER_MS: Final = 1_000_000
+_S_PER_MIN: Final = 60
 
 _UNKNOWN: Final = "what became of a change is not known: nothing else is changed before that is"
 _ROLE_NEEDED: Final = "this key only reads: a change needs a technician key"
@@ -35,12 +37,22 @@ class Moment:
     Attributes:
         snapshot: what is known.
         now_ns: the instant.
-        lit: whether a flashing alarm is in the lit half of its period.
+        board: what became of the alarms so far; without, those that hold now call for the first time.
+        dark: the priorities whose flash is in its dark half.
+        pause_s: for how many seconds this monitor makes no sound, by somebody's wish.
+        now_s: the host's calendar clock, by which alarms are shelved, seconds since 1970 UTC.
+        new_faults: entries of the pump's fault log that nobody has looked at.
+        problem: why nothing can be remembered of what is shelved, one sentence; empty where it can.
     """
 
     snapshot: Snapshot
     now_ns: int
-    lit: bool = True
+    board: Board | None = None
+    dark: frozenset[Priority] = frozenset()
+    pause_s: int = 0
+    now_s: int = 0
+    new_faults: int = 0
+    problem: str = ""
 
     @cached_property
     def live(self) -> bool:
@@ -64,36 +76,67 @@ class Moment:
         return max(0, -(-(self.snapshot.retry_ns - self.now_ns) // NS_PER_S))
 
     @cached_property
-    def alarms(self) -> tuple[AlarmLine, ...]:
-        """The alarms, in the order in which they are to be acted on."""
+    def conditions(self) -> tuple[AlarmLine, ...]:
+        """What holds now, shelved or not."""
         return alarm_lines(self.snapshot, self.now_ns)
+
+    @cached_property
+    def alarms(self) -> tuple[Entry, ...]:
+        """The alarms, in the order in which they are to be acted on; without those on the shelf."""
+        return (self.board or Board().update(self.conditions, self.now_s)).alarms
+
+    @property
+    def shelved(self) -> tuple[Shelving, ...]:
+        """What is on the shelf."""
+        return () if self.board is None else self.board.shelved
 
     @cached_property
     def forecast(self) -> Forecast | None:
         """When the reservoir gets low and empty; None before the first reading."""
         return None if self.status is None else forecast(self.status)
 
-    @property
-    def flashes(self) -> bool:
-        """Whether an alarm asks for attention by flashing."""
-        return any(line.priority is Priority.HIGH and not line.acknowledged for line in self.alarms)
+    @cached_property
+    def flashing(self) -> frozenset[Priority]:
+        """The priorities of which an alarm asks for attention."""
+        return frozenset(entry.line.priority for entry in self.alarms if entry.unseen)
 
     def worst(self, *keys: str) -> Priority | None:
-        """Return the highest priority among the alarms with these keys, None if none is active."""
-        return max((line.priority for line in self.alarms if line.key in keys), default=None)
+        """Return the highest priority among what holds of these, on the shelf or not; None where nothing does."""
+        return max((line.priority for line in self.conditions if line.key in keys), default=None)
 
-    @property
-    def barred(self) -> bool:
-        """Whether a high alarm is drawn as a bar at this instant."""
-        return self.lit or not self.flashes
+    def lit(self, priority: Priority) -> bool:
+        """Tell whether an unacknowledged alarm of that priority is drawn as a bar at this instant."""
+        return priority not in self.dark
 
     def looks_like(self, other: Moment) -> bool:
         """Tell whether two moments would be drawn alike, so that nothing need be drawn again."""
         return (
             self.snapshot is other.snapshot
-            and (self.live, self.age_s, self.retry_s) == (other.live, other.age_s, other.retry_s)
-            and self.barred == other.barred
+            and self._passing == other._passing
+            and self.alarms == other.alarms
+            and self.shelved == other.shelved
         )
+
+    @property
+    def _passing(self) -> tuple[object, ...]:
+        """What changes with time alone, or by a key."""
+        ages = (self.live, self.age_s, self.retry_s, self.pause_s, self.new_faults, self.problem)
+        return (*ages, self.dark & self.flashing, bool(self.shelved) and self.now_s // _S_PER_MIN)
+
+    @property
+    def next_ns(self) -> int:
+        """The instant at which one of its ages changes, should there be no news; a flash is not counted."""
+        at = [self.now_ns + NS_PER_S]
+        reading = self.snapshot.reading
+        if reading is not None:
+            # Ages are rounded up to whole milliseconds, so each begins one early.
+            since_ns = self.now_ns - reading.asked_ns + _NS_PER_MS - 1
+            at.append(self.now_ns + NS_PER_S - since_ns % NS_PER_S)
+            limit_ns = reading.asked_ns + stale_after_ms(self.snapshot.period_ms) * _NS_PER_MS + 1
+            at += [limit_ns] if limit_ns > self.now_ns else []
+        if self.snapshot.retry_ns > self.now_ns:
+            at.append(self.now_ns + ((self.snapshot.retry_ns - self.now_ns) % NS_PER_S or NS_PER_S))
+        return min(at)
 
     def obstacle(self, kind: ChangeKind) -> str:
         """Say why a change cannot be asked for now, in a sentence; empty if it can."""

@@ -50,8 +50,16 @@ class Source(Protocol):
         """Ask now about every change without a verdict, and learn which have none still."""
         ...
 
-    def acknowledge(self, keys: frozenset[str]) -> Future[None]:
-        """Say that somebody has seen these alarms, by `AlarmLine.key`."""
+    def acknowledge(self, alarms: int) -> Future[None]:
+        """Tell the pump that somebody has seen these alarms of it, a bit each."""
+        ...
+
+    def pause_audio(self, seconds: int) -> Future[None]:
+        """Have the pump's alarm sound silenced for so many seconds; 0 ends that."""
+        ...
+
+    def record(self, kind: str, facts: dict[str, object]) -> Future[None]:
+        """Put on record what was done here, where a history is kept."""
         ...
 
     def start(self) -> None:

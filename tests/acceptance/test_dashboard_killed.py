@@ -43,7 +43,9 @@ def test_the_doubt_is_on_the_screen_before_there_is_a_pump_and_the_verdict_as_so
         screen.wait_for("OUTCOME UNKNOWN", BOTH)
         bench.serve(*keep)
         verdict = "applied as revision 1" if deliver else "not applied: the rate is still 0.500"
-        screen.wait_for(verdict, "no active alarms")
+        screen.wait_for(verdict, "has gone; it said")
+        screen.type("a")
+        screen.wait_for("no active alarms")
         assert screen.quit() == 0
     assert bench.unresolved() == []
 

@@ -144,6 +144,8 @@ def test_a_killed_emulator_shows_as_no_link_and_is_found_again_by_itself(bench: 
         screen.wait_for("NO LINK")
         screen.wait_for("stale")
         bench.serve(*state)
+        screen.wait_for("has gone; it said")  # that it was lost is not lost
+        screen.type("a")
         screen.wait_for("no active alarms")
         assert screen.quit() == 0
 

@@ -221,6 +221,8 @@ def test_a_dashboard_whose_history_is_held_by_another_program_says_so_and_goes_o
             screen.type("r")
             screen.wait_for("no change is made")
             other.execute("ROLLBACK")
+            screen.wait_for("has gone; it said")
+            screen.type("a")
             screen.wait_for("no active alarms")
             assert screen.quit() == 0
 

@@ -14,7 +14,7 @@ from protocol.intent import Intent
 from protocol.machines import Stage
 from protocol.messages import Bench, Change, EventRecord, Identity, Outcome, Prepared
 from protocol.places import BAUD
-from protocol.vocabulary import ChangeKind, Role, Verdict
+from protocol.vocabulary import ChangeKind, Log, Role, Verdict
 from tests.monitor.conftest import MS, SERIAL_NUMBER, STATUS, STORE_ID, Clock
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ class FakePump:
         self.polled_ns: list[int] = []
         self.asked_since: list[int] = []
         self.acknowledged: list[int] = []
+        self.paused: list[int] = []
+        self.faults: list[EventRecord] = []
+        self.asked_faults: list[tuple[int, int]] = []
         self.calls: list[tuple[Any, ...]] = []
         self.bench_: Bench | None = None
         self.asked_bench_ns: list[int] = []
@@ -90,7 +93,11 @@ class FakePump:
         newest = self._events[-1].number if self._events else self.status_.newest_event
         return Reading(SERIAL_NUMBER, replace(self.status_, newest_event=newest), asked_ns)
 
-    def events(self, since: int) -> list[EventRecord]:
+    def events(self, since: int, log: Log = Log.EVENTS) -> list[EventRecord]:
+        if log is Log.FAULTS:
+            self._may_fail("faults")
+            self.asked_faults.append((self.clock(), since))
+            return [record for record in self.faults if record.number >= since]
         self._may_fail("events")
         self.asked_since.append(since)
         return [record for record in self._events if record.number >= since]
@@ -123,6 +130,12 @@ class FakePump:
         self._may_fail("acknowledge")
         self.acknowledged.append(alarms)
         self.status_ = replace(self.status_, acknowledged=alarms)
+        return self._reading(self.clock())
+
+    def pause_audio(self, seconds: int) -> Reading:
+        self._may_fail("pause_audio")
+        self.paused.append(seconds)
+        self.status_ = replace(self.status_, audio_pause_s=seconds)
         return self._reading(self.clock())
 
     def close(self) -> None:

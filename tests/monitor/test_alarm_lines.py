@@ -12,8 +12,10 @@ from monitor.snapshot import Link, Reading, Snapshot
 from protocol.alarms import KINDS, Alarm, Priority
 from protocol.messages import EventRecord, Status
 from protocol.vocabulary import EventKind, State
-from tests.monitor.conftest import MS, SERIAL_NUMBER, STATUS, S, bits
+from tests.monitor.conftest import MS, SERIAL_NUMBER, S, bits
+from tests.monitor.conftest import STATUS as SENSED
 
+STATUS = replace(SENSED, sensed_band_nl=0)  # a sensor that contradicts nothing
 NOW_NS = 1_000 * S
 ALL = bits(*Alarm)
 
@@ -43,12 +45,10 @@ def test_all_alarms_come_by_priority() -> None:
     assert lines[0].priority is Priority.HIGH
 
 
-def test_an_acknowledged_alarm_comes_after_all_that_are_not_whatever_its_priority() -> None:
+def test_a_line_tells_whether_the_pump_says_that_somebody_has_seen_it() -> None:
     status = replace(STATUS, alarms=ALL, acknowledged=bits(Alarm.EMPTY_RESERVOIR, Alarm.EOS))
-    lines = alarm_lines(snapshot(status), NOW_NS)
-    assert [line.acknowledged for line in lines] == [False] * 10 + [True] * 2
-    assert {line.alarm for line in lines[10:]} == {Alarm.EMPTY_RESERVOIR, Alarm.EOS}
-    assert lines[9].priority is Priority.LOW
+    seen = {line.alarm for line in alarm_lines(snapshot(status), NOW_NS) if line.acknowledged}
+    assert seen == {Alarm.EMPTY_RESERVOIR, Alarm.EOS}
 
 
 @pytest.mark.parametrize("alarm", Alarm)
@@ -149,18 +149,15 @@ def test_a_stopped_pump_never_asks_for_a_refill_soon() -> None:
     assert keys(snapshot(replace(STATUS, **still, alarms=bits(Alarm.STOPPED)))) == ["stopped"]
 
 
-@pytest.mark.parametrize(
-    ("key", "made"),
-    [
-        ("no_link", snapshot(link=Link.LOST)),
-        ("refill_soon", snapshot(replace(STATUS, reservoir_nl=3_200_000))),
-        ("low_by_volume", snapshot(replace(STATUS, reservoir_nl=1_900_000))),
-    ],
-)
-def test_the_monitors_own_alarms_are_acknowledged_by_their_key(key: str, made: Snapshot) -> None:
-    assert [(line.key, line.acknowledged) for line in alarm_lines(made, NOW_NS)] == [(key, False)]
-    seen = replace(made, acknowledged=frozenset({key}))
-    assert [(line.key, line.acknowledged) for line in alarm_lines(seen, NOW_NS)] == [(key, True)]
+def test_sensed_and_expected_volume_that_differ_beyond_the_sensors_band_are_a_discrepancy() -> None:
+    apart = replace(STATUS, reservoir_nl=10_000_000, sensed_nl=9_400_000, sensed_band_nl=500_000)
+    line = only_line(snapshot(apart))
+    assert (line.key, line.priority, line.title) == ("discrepancy", Priority.MEDIUM, "DISCREPANCY")
+    assert line.text == "sensed 9.40 mL, 0.60 mL less than expected: look at the pump"
+    assert "0.60 mL more than" in only_line(snapshot(replace(apart, sensed_nl=10_600_000))).text
+    assert keys(snapshot(replace(apart, sensed_nl=9_500_000))) == []
+    assert keys(snapshot(replace(apart, sensed_band_nl=0))) == []  # it says nothing of its band
+    assert keys(snapshot(replace(apart, sensed_nl=9_549_000), discrepant=True)) == ["discrepancy"]
 
 
 def test_a_level_within_the_deadband_stays_low_and_without_it_is_not() -> None:
@@ -212,9 +209,3 @@ def test_another_alarm_leaves_the_stop_on_the_screen() -> None:
 def test_a_stop_when_last_seen_is_told_as_that() -> None:
     lines = {line.key: line for line in alarm_lines(snapshot(stopped(), link=Link.LOST), NOW_NS)}
     assert lines["pump_stopped"].text == "nothing is delivered, when last seen"
-
-
-def test_whoever_has_seen_the_stop_has_not_seen_the_alarm_that_follows() -> None:
-    seen = {"acknowledged": frozenset({"pump_stopped"})}
-    assert only_line(snapshot(stopped(), **seen)).acknowledged
-    assert not only_line(snapshot(stopped(alarms=bits(Alarm.STOPPED)), **seen)).acknowledged

@@ -198,45 +198,63 @@ def test_the_same_pump_keeps_its_entries_over_a_lost_link_and_another_memory_cle
 # --- alarms -------------------------------------------------------------------------------------------------------
 
 
-def test_acknowledging_tells_the_pump_of_its_own_alarms_and_keeps_the_monitors(sim: Simulation) -> None:
-    sim.pump.status_ = replace(STATUS, reservoir_nl=3_000_000, alarms=bits(Alarm.ERI))
-    sim.run_ms(0)
-    done = sim.watcher.acknowledge(frozenset({"eri", "refill_soon"}))
-    sim.run_ms(100)
-    assert done.result(timeout=0) is None
-    assert sim.pump.acknowledged == [bits(Alarm.ERI)]
-    snapshot = sim.watcher.snapshot
-    assert snapshot.acknowledged == {"refill_soon"}
-    assert snapshot.reading is not None
-    assert snapshot.reading.status.acknowledged == bits(Alarm.ERI)
-
-
-def test_the_monitors_own_alarms_are_acknowledged_without_a_link_and_the_pumps_are_not(
+def test_acknowledging_and_silencing_tell_the_pump_and_the_answer_is_the_newest_reading(
     sim: Simulation,
 ) -> None:
+    sim.pump.status_ = replace(STATUS, alarms=bits(Alarm.ERI))
+    sim.run_ms(0)
+    seen, silent = sim.watcher.acknowledge(bits(Alarm.ERI)), sim.watcher.pause_audio(600)
+    sim.run_ms(100)
+    assert (seen.result(timeout=0), silent.result(timeout=0)) == (None, None)
+    assert (sim.pump.acknowledged, sim.pump.paused) == ([bits(Alarm.ERI)], [600])
+    reading = sim.watcher.snapshot.reading
+    assert reading is not None
+    assert (reading.status.acknowledged, reading.status.audio_pause_s) == (bits(Alarm.ERI), 600)
+
+
+def test_without_a_link_the_pump_can_be_told_neither(sim: Simulation) -> None:
     sim.refuse_to_connect = True
     sim.run_ms(0)
-    own = sim.watcher.acknowledge(frozenset({"no_link"}))
-    both = sim.watcher.acknowledge(frozenset({"low_by_volume", "eri"}))
+    asked = sim.watcher.acknowledge(bits(Alarm.ERI)), sim.watcher.pause_audio(600)
     sim.run_ms(100)
-    assert own.result(timeout=0) is None
-    assert isinstance(both.exception(timeout=0), LinkError)
-    assert sim.watcher.snapshot.acknowledged == {"no_link", "low_by_volume"}
-    assert sim.pump.acknowledged == []
+    assert [type(one.exception(timeout=0)) for one in asked] == [LinkError, LinkError]
 
 
-def test_having_seen_an_alarm_ends_with_the_alarm(sim: Simulation) -> None:
-    low = replace(STATUS, reservoir_nl=3_000_000)
-    sim.pump.status_ = low
+def test_a_discrepancy_is_kept_until_it_is_within_the_band_by_more_than_the_deadband(sim: Simulation) -> None:
+    told = []
+    for apart_nl in (500_001, 470_000, 449_000, 470_000):
+        sim.pump.status_ = replace(STATUS, sensed_nl=STATUS.reservoir_nl - apart_nl, sensed_band_nl=500_000)
+        sim.run_ms(1_000)
+        told.append(sim.watcher.snapshot.discrepant)
+    assert told == [True, True, False, False]
+
+
+# --- the fault log ------------------------------------------------------------------------------------------------
+
+
+def test_the_fault_log_is_read_at_first_with_every_new_event_and_once_a_minute(sim: Simulation) -> None:
+    sim.pump.faults = entries(1, 2)
     sim.run_ms(0)
-    sim.watcher.acknowledge(frozenset({"refill_soon", "no_link"}))
-    sim.run_ms(2_000)
-    assert sim.watcher.snapshot.acknowledged == {"refill_soon"}  # there is a link again
-    sim.pump.status_ = STATUS  # refilled
+    began_ns = sim.clock()
+    assert [one.number for one in sim.watcher.snapshot.faults] == [1, 2]
+    sim.run_ms(10_000)
+    assert len(sim.pump.asked_faults) == 1
+    sim.pump.faults = entries(1, 3)
+    sim.pump.log(entries(1, 2))
     sim.run_ms(1_000)
-    sim.pump.status_ = low
-    sim.run_ms(1_000)
-    assert sim.watcher.snapshot.acknowledged == frozenset()
+    assert [one.number for one in sim.watcher.snapshot.faults] == [1, 2, 3]
+    sim.pump.faults = entries(1, 4)  # of which the event log knows nothing
+    sim.run_ms(61_000)
+    assert [one.number for one in sim.watcher.snapshot.faults] == [1, 2, 3, 4]
+    assert [since for _, since in sim.pump.asked_faults] == [1, 3, 4]
+    assert sim.pump.asked_faults[0][0] == began_ns
+
+
+def test_a_pump_without_a_fault_log_is_watched_all_the_same(sim: Simulation) -> None:
+    sim.pump.fail("faults", RefusedError("what is asked for is not supported"))
+    sim.run_ms(5_000)
+    assert sim.watcher.snapshot.link is Link.LIVE
+    assert sim.watcher.snapshot.faults == ()
 
 
 # --- on a real port -----------------------------------------------------------------------------------------------

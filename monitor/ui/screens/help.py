@@ -27,14 +27,15 @@ _KEYS: Final = (
     ("r", "set the flow rate; the pump first says what that would do"),
     ("p", "stop delivery, or resume it"),
     ("u", "ask again what became of a change whose answer was lost"),
-    ("a", "acknowledge the alarms that are shown"),
-    ("l", "light or dark"),
-    ("q", "quit; the pump goes on as it is"),
+    ("a", "acknowledge all alarms"),
+    ("s", "silence them for 10 min, here and at the pump; again: sound"),
+    ("A", "list all alarms: acknowledge one, shelve one (h) for a time"),
+    ("e", "the pump's fault log"),
+    ("l, q", "light or dark; quit, and the pump goes on as it is"),
 )
 _WORDS: Final = (
-    ("?", "when last seen: the figure is stale, and dim"),
-    (BLANK, "not known"),
-    ("○", "an alarm that has gone"),
+    (f"?, {BLANK}", "stale: as it was when last seen, and dim; not known"),
+    ("○", "an alarm that has gone; a says that you know"),
     ("╌", "forecast at the present rate; grey: ±14.5 % of that rate"),
 )
 _PRIORITIES: Final = (
@@ -50,7 +51,6 @@ def text() -> Content:
     parts: list[Part] = []
     for key, meaning in _KEYS:
         parts += [(f"{key:<{_COLUMN}}", "bold $action"), (f"{meaning}\n", "$foreground")]
-    parts.append("\n")
     for priority, meaning in _PRIORITIES:
         parts += [(f"{MARK[priority]} ", TEXT[priority]), (f" {BANGS[priority].strip():<3} ", FILL[priority])]
         parts += [" " * (_COLUMN - 7), (f"{meaning}\n", "$foreground")]

@@ -16,7 +16,7 @@ from monitor.ui.widgets.drawing import Drawing
 from monitor.ui.widgets.keys import Key, Keys
 from monitor.ui.widgets.too_small import TooSmall
 from monitor.verdicts import became, either_rate, named
-from protocol.messages import Outcome
+from protocol.messages import MOST_AUDIO_PAUSE_S, Outcome
 from protocol.units import format_rate
 from protocol.vocabulary import ChangeKind, Verdict
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from monitor.annunciator import Annunciator
     from monitor.ui.moment import Moment
     from monitor.ui.source import Source
     from protocol.dosing import Rules
@@ -40,6 +41,7 @@ class PumpScreen(Screen[None]):
     Args:
         source: where changes and acknowledgements go.
         rules: returns by what a rate is judged; asked when a rate is to be changed.
+        annunciator: what becomes of alarms.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,18 +49,23 @@ class PumpScreen(Screen[None]):
         Binding("p", "stop_or_resume", "Stop/Resume"),
         Binding("u", "ask", "Ask again"),
         Binding("a", "acknowledge", "Ack"),
+        Binding("s", "silence", "Silence"),
+        Binding("A", "alarms", "Alarms"),
+        Binding("e", "faults", "Faults"),
         Binding("l", "app.light", "Light/dark"),
         Binding("question_mark", "help", "Help"),
         Binding("q", "app.quit", "Quit"),
     ]
 
-    def __init__(self, source: Source, rules: Callable[[], Rules]) -> None:
+    def __init__(self, source: Source, rules: Callable[[], Rules], annunciator: Annunciator) -> None:
         super().__init__()
         self._source = source
+        self._annunciator = annunciator
         self._rules = rules
         self._moment: Moment | None = None
         self._said = ""
         self._said_until_ns = 0
+        self._problem = ""
         self._told: set[bytes] = set()
         self._identity = Drawing(identity.draw, id="identity")
         self._alarms = Drawing(alarms.draw, id="alarms")
@@ -102,6 +109,10 @@ class PumpScreen(Screen[None]):
         self._moment = moment
         for part in self._live:
             part.show(moment)
+        self._events.border_title = events.title(moment)
+        if moment.problem and moment.problem != self._problem:
+            self.say(moment.problem, _VERDICT_NS)
+        self._problem = moment.problem
         self._show_keys(moment)
         self._tell_verdicts(moment)
 
@@ -114,7 +125,7 @@ class PumpScreen(Screen[None]):
 
     def _show_keys(self, moment: Moment) -> None:
         toggle = moment.toggle
-        unseen = any(not line.acknowledged for line in moment.alarms)
+        unseen = any(entry.acknowledgeable for entry in moment.alarms)
         changes: tuple[Key, ...] = (
             Key("r", "Rate", ready=not moment.obstacle(ChangeKind.RATE)),
             Key("p", "Stop" if toggle is ChangeKind.STOP else "Resume", ready=not moment.obstacle(toggle)),
@@ -126,6 +137,9 @@ class PumpScreen(Screen[None]):
                 (
                     *changes,
                     Key("a", "Ack", ready=unseen),
+                    Key("s", "Sound" if moment.pause_s else "Silence"),
+                    Key("A", "Alarms"),
+                    Key("e", "Faults", ready=bool(moment.snapshot.faults)),
                     Key("l", "Light" if self.app.current_theme.dark else "Dark"),
                     Key("?", "Help"),
                     Key("q", "Quit"),
@@ -180,13 +194,42 @@ class PumpScreen(Screen[None]):
 
     def action_acknowledge(self) -> None:
         """Acknowledge every alarm that nobody has."""
-        unseen = () if self._moment is None else self._moment.alarms
-        unseen_keys = frozenset(line.key for line in unseen if not line.acknowledged)
-        if not unseen_keys:
+        keys = {entry.line.key for entry in self._annunciator.board.alarms if entry.acknowledgeable}
+        if not keys:
             self.say("there is nothing to acknowledge")
             return
-        future = self._source.acknowledge(unseen_keys)
-        future.add_done_callback(lambda ended: self.post_message(Answered(ended)))
+        self._follow(self._annunciator.acknowledge(keys))
+
+    def action_silence(self) -> None:
+        """Silence alarms for ten minutes, here and at the pump, or let them sound again."""
+        if self._moment is None:
+            return
+        paused = self._moment.pause_s > 0
+        self._follow(self._annunciator.silence(self._moment.now_ns, 0 if paused else MOST_AUDIO_PAUSE_S))
+        self.say("alarms sound again" if paused else "no alarm sounds for 10 min, unless one comes")
+
+    def _follow(self, future: Future[None] | None) -> None:
+        if future is not None:
+            future.add_done_callback(lambda ended: self.post_message(Answered(ended)))
+
+    def action_alarms(self) -> None:
+        """List all alarms: to acknowledge one, or to shelve it."""
+        from monitor.ui.screens.alarms import AlarmsScreen  # noqa: PLC0415 - as below
+
+        self.app.push_screen(AlarmsScreen(self._annunciator))
+
+    def action_faults(self) -> None:
+        """Show the pump's fault log."""
+        if self._moment is None or not self._moment.snapshot.faults:
+            self.say(
+                "the pump's fault log is empty"
+                if self._moment and self._moment.status
+                else "no faults read yet"
+            )
+            return
+        from monitor.ui.screens.faults import FaultsScreen  # noqa: PLC0415 - as below
+
+        self.app.push_screen(FaultsScreen(self._annunciator))
 
     def action_help(self) -> None:
         """Explain keys, marks and colours."""
@@ -198,6 +241,7 @@ class PumpScreen(Screen[None]):
         """Say what a request came to, where that is not seen elsewhere."""
         if message.future.cancelled():
             return
+        self._annunciator.answered(message.future)
         try:
             answer = message.future.result()
         except MonitorError as error:

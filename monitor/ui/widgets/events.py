@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 _KIND: Final = 9
 
 
+def title(moment: Moment) -> Content:
+    """Return the panel's title; it tells of faults that nobody has looked at."""
+    new = moment.new_faults
+    if not new:
+        return Content("EVENTS")
+    said = f" {new} new in the pump's fault log (e) "
+    return Content.assemble("EVENTS ", (said, "bold $value reverse"))
+
+
 def draw(moment: Moment, width: int, height: int) -> Content:
     """Draw as many of the newest entries as there are rows."""
     events = moment.snapshot.events
@@ -27,7 +36,7 @@ def draw(moment: Moment, width: int, height: int) -> Content:
         said = "the pump's event log is empty" if moment.status else "no events read yet"
         return stack([Content.assemble((f"  {said}", "$dim"))], width, height)
     now_s = moment.status.clock_s
-    active = {int(line.alarm): line.priority for line in moment.alarms if line.alarm is not None}
+    active = {int(line.alarm): line.priority for line in moment.conditions if line.alarm is not None}
     shown = [
         (place, events[place]) for place in range(len(events) - 1, max(len(events) - 1 - height, -1), -1)
     ]

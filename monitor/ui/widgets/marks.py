@@ -7,6 +7,7 @@ from typing import Final
 from protocol.alarms import Priority
 
 MARK: Final = {Priority.HIGH: "▲", Priority.MEDIUM: "◆", Priority.LOW: "●"}
+GONE: Final = "○"  # of an alarm that has gone, whatever its priority was
 BANGS: Final = {Priority.HIGH: "!!!", Priority.MEDIUM: " !!", Priority.LOW: "  !"}
 TEXT: Final = {Priority.HIGH: "$high", Priority.MEDIUM: "$medium", Priority.LOW: "$low"}
 FILL: Final = {
@@ -17,7 +18,7 @@ FILL: Final = {
 
 # Which alarms mark which figure.
 FLOW: Final = ("outcome_unknown", "stopped")
-RESERVOIR: Final = ("low_reservoir", "empty_reservoir", "low_by_volume", "refill_soon")
+RESERVOIR: Final = ("low_reservoir", "empty_reservoir", "low_by_volume", "refill_soon", "discrepancy")
 BATTERY: Final = ("eri", "eos")
 LINK: Final = ("no_link",)
 

@@ -11,7 +11,7 @@ import pytest
 from monitor.history.recorder import Recorder
 from monitor.judgement import alarm_lines
 from monitor.watch import Watcher
-from protocol.alarms import KINDS, Alarm, Priority
+from protocol.alarms import Alarm, Priority
 from protocol.messages import EventRecord
 from protocol.vocabulary import EventKind
 from tests.monitor.conftest import S
@@ -65,7 +65,7 @@ def sim(tmp_path: Path) -> Iterator[Recorded]:
 def test_a_reading_is_stored_before_anybody_is_told_of_it(sim: Recorded) -> None:
     sim.run_ms(3_000)
     assert len(stored_numbers(sim.file)) == 4
-    sim.watcher.acknowledge(frozenset({KINDS[Alarm.LOW_RESERVOIR].name}))
+    sim.watcher.acknowledge(1 << Alarm.LOW_RESERVOIR)
     sim.run_ms(500)
     assert sim.pump.acknowledged
     assert sim.behind == []
@@ -115,13 +115,23 @@ def test_a_history_that_is_not_written_is_an_alarm_until_it_is(sim: Recorded) ->
     (line,) = alarm_lines(sim.watcher.snapshot, sim.clock())
     assert (line.key, line.priority, line.title) == ("no_history", Priority.MEDIUM, "NO HISTORY")
     assert line.text == f"history not written: another program holds it locked: {sim.file}"
-    sim.watcher.acknowledge(frozenset({"no_history"}))
-    sim.run_ms(0)
-    assert [line.acknowledged for line in alarm_lines(sim.watcher.snapshot, sim.clock())] == [True]
     lock.let_go()
     sim.run_ms(6_000)
     assert alarm_lines(sim.watcher.snapshot, sim.clock()) == ()
     assert sim.clock() > 6 * S
+
+
+def test_what_was_done_here_is_on_record_and_owed_while_that_can_not_be_written(sim: Recorded) -> None:
+    sim.run_ms(0)
+    done = sim.watcher.record("alarm_shelved", {"pump": "PM-1", "alarm": "eri"})
+    sim.run_ms(100)
+    assert done.result(timeout=0) is None
+    lock = Lock(sim.file)
+    sim.watcher.record("alarm_unshelved", {"pump": "PM-1", "alarm": "eri"})
+    sim.run_ms(1_000)
+    lock.let_go()
+    sim.run_ms(10_000)
+    assert rows(sim.file, "SELECT kind FROM audit ORDER BY seq") == [("alarm_shelved",), ("alarm_unshelved",)]
 
 
 def test_the_watching_thread_opens_the_history_and_closes_it(tmp_path: Path) -> None:

@@ -177,6 +177,8 @@ class FakeSource:
     resolve_answer: object = None
     settle_answer: object = None
     acknowledge_error: MonitorError | None = None
+    pause_error: MonitorError | None = None
+    records: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     new_rate_nl_h: int | None = None
     ttl_ms: int = 15_000
     callbacks: list[Callable[[Snapshot], None]] = field(default_factory=list)
@@ -231,9 +233,17 @@ class FakeSource:
         self.calls.append(("settle",))
         return done(self.snapshot.unresolved if self.settle_answer is None else self.settle_answer)
 
-    def acknowledge(self, keys: frozenset[str]) -> Future[None]:
-        self.calls.append(("acknowledge", keys))
+    def acknowledge(self, alarms: int) -> Future[None]:
+        self.calls.append(("acknowledge", alarms))
         return done(self.acknowledge_error)
+
+    def pause_audio(self, seconds: int) -> Future[None]:
+        self.calls.append(("pause_audio", seconds))
+        return done(self.pause_error)
+
+    def record(self, kind: str, facts: dict[str, object]) -> Future[None]:
+        self.records.append((kind, facts))
+        return done(None)
 
     def start(self) -> None:
         self.calls.append(("start",))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from protocol.alarms import Priority
 from tests.monitor.ui.bench import Clock, FakeSource, low, snapshot
 from tests.monitor.ui.stage import press, run, settle, text
 
@@ -87,9 +88,10 @@ def test_only_an_unacknowledged_high_alarm_flashes_and_at_two_hertz() -> None:
         for _ in range(8):
             app._tick()
             assert app.moment is not None
-            lit.append(app.moment.lit)
+            lit.append(app.moment.lit(Priority.HIGH))
             clock.now_ns += 250_000_000
         assert lit == [True, False] * 4
+        assert app.moment.flashing == {Priority.HIGH}
 
     run(FakeSource(high), act, clock=clock)
 
@@ -102,7 +104,7 @@ def test_nothing_flashes_where_animations_are_turned_off() -> None:
             clock.now_ns += 250_000_000
             app._tick()
             assert app.moment is not None
-            assert app.moment.lit
+            assert not app.moment.dark
 
     run(FakeSource(low()), act, clock=clock)
 
@@ -116,7 +118,7 @@ def test_a_flashing_alarm_can_be_read_in_either_half() -> None:
         app.animation_level = "full"
         for _ in range(2):
             app._tick()
-            assert text(app)[1].startswith("!!!  RESERVOIR EMPTY")
+            assert text(app)[1].startswith("!!! ▲ RESERVOIR EMPTY")
             clock.now_ns += 250_000_000
 
     run(FakeSource(high), act, clock=clock)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.errors import RefusedError
+from protocol.alarms import Alarm
 from protocol.vocabulary import Role, State
 from tests.monitor.ui.bench import Clock, FakeSource, S, lost, low, snapshot, waiting
 from tests.monitor.ui.stage import SMALL, colours, page, press, run, settle, shown, strips
@@ -23,8 +24,11 @@ def last_line(shown_page: str) -> str:
 
 
 def test_the_last_line_names_every_key() -> None:
-    assert last_line(shown(low())) == " r Rate  p Stop  a Ack  l Light  ? Help  q Quit"
-    assert last_line(shown(low(), size=(60, 20))) == " r Rate  p Stop  a Ack  l Light  ? Help  q Quit"
+    assert (
+        last_line(shown(low()))
+        == " r Rate  p Stop  a Ack  s Silence  A Alarms  e Faults  l Light  ? Help  q Quit"
+    )
+    assert last_line(shown(low(), size=(60, 20))) == " r Rate  p Stop  a Ack  s Silence  A Alarms  e  l  ?  q"
 
 
 def test_r_opens_the_rate_box_and_escape_closes_it() -> None:
@@ -104,8 +108,12 @@ def test_a_sentence_leaves_the_last_line_after_a_while() -> None:
 
 def test_a_acknowledges_what_nobody_has() -> None:
     source = FakeSource(lost(low()))
-    shown(source, "a", after_s=14)
-    assert ("acknowledge", frozenset({"low_reservoir", "no_link"})) in source.calls
+    lines = shown(source, "a", after_s=14).splitlines()
+    assert ("acknowledge", 1 << Alarm.LOW_RESERVOIR) in source.calls
+    assert "LOW RESERVOIR" in lines[1]  # the pump has to say so itself
+    assert lines[1].rstrip().endswith("UNACKNOWLEDGED")
+    assert "NO LINK" in lines[2]
+    assert "  acknowledged" in lines[2]
 
 
 def test_a_says_so_when_there_is_nothing_to_acknowledge() -> None:
@@ -155,4 +163,4 @@ def test_q_quits_and_closes_the_port(key: str) -> None:
 def test_no_letter_does_anything_that_the_last_line_does_not_name() -> None:
     source = FakeSource(snapshot())
     before = shown(source)
-    assert shown(source, *"bcdefghijkmnostuvwxyz", "space", "tab", "up", "f1", "ctrl+p") == before
+    assert shown(source, *"bcdfghijkmnotuvwxyz", "space", "tab", "up", "f1", "ctrl+p") == before

@@ -177,9 +177,9 @@ def test_nothing_moves_when_alarms_come_and_go() -> None:
 def test_a_second_unacknowledged_alarm_is_a_bar_too_and_further_ones_are_counted() -> None:
     page = shown(low(alarms=EMPTY, acknowledged_bits=0))
     lines = page.splitlines()
-    assert lines[1].startswith("!!!  RESERVOIR EMPTY")
-    assert lines[2].startswith(" !!  LOW RESERVOIR")
-    assert lines[2].endswith("+1")
+    assert lines[1].startswith("!!! ▲ RESERVOIR EMPTY")
+    assert lines[2].startswith(" !! ◆ LOW RESERVOIR")
+    assert lines[2].endswith("+1 (A)")
 
 
 def test_a_long_alarm_is_cut_before_its_state() -> None:

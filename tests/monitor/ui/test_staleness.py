@@ -56,15 +56,18 @@ def test_a_reading_is_live_up_to_three_periods_and_not_beyond() -> None:
     assert "no link 3 s" in page
 
 
-def test_the_app_looks_at_the_clock_by_itself() -> None:
+@pytest.mark.parametrize(("after_ms", "in_ms"), [(0, 899), (700, 199), (1_500, 399), (2_800, 99)])
+def test_the_app_looks_at_the_clock_by_itself_when_an_age_changes(after_ms: int, in_ms: int) -> None:
     clock = Clock()
+    clock.now_ns += after_ms * 1_000_000
     ticks: list[float] = []
 
     async def act(app: DashboardApp, _pilot: Pilot[None]) -> None:
-        ticks.extend(timer._interval for timer in app._timers)
+        assert app._timer is not None
+        ticks.append(app._timer._interval)
 
-    run(FakeSource(snapshot()), act, clock=clock)
-    assert ticks == [0.25]
+    run(FakeSource(snapshot()), act, clock=clock)  # of a reading that is 100 ms old at first
+    assert ticks == [pytest.approx(in_ms / 1_000, abs=1e-6)]
 
 
 def test_a_lost_link_is_shown_with_its_age_its_tries_and_the_next_one() -> None:

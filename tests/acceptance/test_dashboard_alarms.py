@@ -1,0 +1,65 @@
+"""Alarms of a real pump on a real screen: rung, told to the desktop, acknowledged, silenced, shelved over a restart."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.acceptance.test_dashboard_process import Screen
+
+if TYPE_CHECKING:
+    from tests.acceptance.conftest import Bench
+
+
+def kinds(bench: Bench, pump: str) -> list[str]:
+    return [event["kind"] for event in bench.events(pump)]
+
+
+def test_an_alarm_rings_is_told_to_the_desktop_and_is_acknowledged_at_the_pump(bench: Bench) -> None:
+    emulator = bench.serve("--reservoir", "1.9 mL", "--speed", "1")
+    pump = emulator.ports["pty"]
+    with Screen("monitor", "dashboard", pump, *bench.with_keys("--notify", "9")) as screen:
+        screen.wait_for("LOW RESERVOIR", "\x1b]9;pump ", ": LOW RESERVOIR, ", "\a")
+        screen.type("s")
+        screen.wait_for("alarm sound off")
+        screen.type("a")
+        screen.wait_for("acknowledged")
+        assert screen.quit() == 0
+    assert {"acknowledged", "audio_paused"} <= set(kinds(bench, pump))
+    trail = bench.monitor("audit", "list").stdout
+    assert "alarms acknowledged: 0x1" in trail
+    assert "alarm sound paused for 600 s" in trail
+    assert "bell paused for 600 s" in trail
+
+
+def test_with_no_bell_nothing_rings(bench: Bench) -> None:
+    pump = bench.serve("--reservoir", "1.9 mL", "--speed", "1").ports["pty"]
+    with Screen("monitor", "dashboard", pump, *bench.with_keys("--no-bell", "--no-blink")) as screen:
+        screen.wait_for("LOW RESERVOIR")
+        screen.type("?")
+        screen.wait_for("HELP")
+        assert b"\a" not in screen.painted
+        assert screen.quit() == 0
+
+
+def test_what_is_shelved_is_so_for_the_next_dashboard_and_stands_in_the_audit_trail(bench: Bench) -> None:
+    pump = bench.serve("--reservoir", "1.9 mL", "--speed", "1").ports["pty"]
+    with Screen("monitor", "dashboard", pump, *bench.with_keys()) as screen:
+        screen.wait_for("LOW RESERVOIR")
+        screen.type("A")
+        screen.wait_for("ON THE SHELF")
+        screen.type("h")
+        screen.wait_for("For how long")
+        screen.type("refill on its way\r")
+        screen.wait_for("1 shelved")
+        screen.process.kill()
+        screen.process.wait()
+    with Screen("monitor", "dashboard", pump, *bench.with_keys()) as screen:
+        screen.wait_for("no active alarms but what is shelved", "1 shelved")
+        assert screen.quit() == 0
+    shelved = [
+        record
+        for line in bench.monitor("audit", "list", "--json").stdout.splitlines()
+        if (record := json.loads(line))["kind"] == "alarm_shelved"
+    ]
+    assert [(one["alarm"], one["reason"]) for one in shelved] == [("low_reservoir", "refill on its way")]
