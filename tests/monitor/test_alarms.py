@@ -266,6 +266,7 @@ def test_whatever_holds_and_was_neither_seen_nor_shelved_calls_and_is_listed(
             assert missing <= {entry.line.key for entry in made.alarms if entry.unseen}
             assert {line.priority for line in lines if line.key in missing} <= made.calling
             assert not [one for one in made.shelved if not sound(one)]
+            assert not shelved & {line.key for line in lines if line.priority is Priority.HIGH}
         elif what == "seen":
             made = made.acknowledge({str(of)})
             entry = next((one for one in made.entries if one.line.key == of), None)
