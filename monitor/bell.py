@@ -8,11 +8,25 @@ all. How long and how loud a pulse is is the terminal's affair, so this is no al
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from protocol.alarms import Priority
 
 _NS_PER_MS: Final = 1_000_000
+
+
+class Calls(NamedTuple):
+    """How a dashboard calls for somebody.
+
+    Attributes:
+        bell: whether the terminal's bell rings.
+        blink: whether alarms flash.
+        notify: how the desktop is told, a name of `monitor.ui.attention.FORMS`.
+    """
+
+    bell: bool = True
+    blink: bool = True
+    notify: str = "off"
 
 
 @dataclass(frozen=True, slots=True)

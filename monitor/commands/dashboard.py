@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import sys
-from functools import cache, partial
+from functools import cache, partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.bell import Calls
 from monitor.commands.options import (
     baud_option,
     every_option,
@@ -31,6 +32,25 @@ if TYPE_CHECKING:
     from protocol.intent import Intent
 
 
+def _calls_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of how it calls for somebody, and call it with `calls`, a `Calls`."""
+
+    @click.option("--no-bell", is_flag=True, help="No bell for alarms.")
+    @click.option("--no-blink", is_flag=True, help="Alarms are steady.")
+    @click.option(
+        "--notify",
+        type=click.Choice(["off", "9", "777"]),
+        default="off",
+        show_default=True,
+        help="Tell the desktop of alarms, by OSC 9 (iTerm2, kitty, WezTerm) or OSC 777 (rxvt, foot).",
+    )
+    @wraps(command)
+    def with_calls(*, no_bell: bool, no_blink: bool, notify: str, **options: Any) -> None:  # noqa: ANN401 - click's
+        command(calls=Calls(not no_bell, not no_blink, notify), **options)
+
+    return with_calls
+
+
 @click.command()
 @url_argument
 @baud_option
@@ -39,15 +59,7 @@ if TYPE_CHECKING:
 @rules_option
 @history_option
 @no_history_option
-@click.option("--no-bell", is_flag=True, help="No bell for alarms.")
-@click.option("--no-blink", is_flag=True, help="Alarms are steady.")
-@click.option(
-    "--notify",
-    type=click.Choice(["off", "9", "777"]),
-    default="off",
-    show_default=True,
-    help="Tell the desktop of alarms, by the sequence OSC 9 (iTerm2, kitty, WezTerm) or 777 (rxvt, foot).",
-)
+@_calls_option
 def dashboard(
     *,
     url: str,
@@ -56,9 +68,7 @@ def dashboard(
     period_ms: int,
     rules: Callable[[], Rules],
     history: Place,
-    no_bell: bool,
-    no_blink: bool,
-    notify: str,
+    calls: Calls,
 ) -> None:
     """Show the pump on the whole terminal.
 
@@ -92,9 +102,7 @@ def dashboard(
         rules=rules,
         painted=_collect_garbage_again,
         memos=Memos(default_folder(bench=keys.bench)),
-        bell=not no_bell,
-        blink=not no_blink,
-        notify=notify,
+        calls=calls,
     )
     try:
         app.run()

@@ -12,6 +12,7 @@ from textual.app import App
 from textual.reactive import var
 
 from monitor.annunciator import Annunciator
+from monitor.bell import Calls
 from monitor.ui.attention import Attention
 from monitor.ui.flash import dark, next_edge_ns
 from monitor.ui.messages import SnapshotArrived
@@ -53,9 +54,7 @@ class DashboardApp(App[None]):
             Asked when a rate is to be changed.
         painted: called once after the first paint, by when nothing more is wanted of a fast start.
         memos: where is remembered what is shelved; None where that ends with the dashboard.
-        bell: whether the terminal's bell rings for alarms.
-        blink: whether they flash.
-        notify: how the desktop is told of them, a name of `attention.FORMS`.
+        calls: how it calls for somebody.
         now_ns: the host's monotonic clock in nanoseconds, the one that readings are stamped with.
         now_s: the host's calendar clock, by which alarms are shelved, seconds since 1970 UTC.
     """
@@ -68,16 +67,14 @@ class DashboardApp(App[None]):
 
     moment: var[Moment | None] = var(None)
 
-    def __init__(  # noqa: PLR0913 - what a test replaces, each by its name
+    def __init__(
         self,
         source: Source,
         *,
         rules: Callable[[], Rules] | None = None,
         painted: Callable[[], None] = lambda: None,
         memos: Memos | None = None,
-        bell: bool = True,
-        blink: bool = True,
-        notify: str = "off",
+        calls: Calls | None = None,
         now_ns: Callable[[], int] = time.monotonic_ns,
         now_s: Callable[[], float] = time.time,
     ) -> None:
@@ -88,8 +85,8 @@ class DashboardApp(App[None]):
         self._now_ns = now_ns
         self._snapshot = source.snapshot
         self._annunciator = Annunciator(source, memos, now_s=now_s, changed=self._tick)
-        self._attention = Attention(self._write, bell=bell, notify=notify)
-        self._blink = blink
+        self._calls = calls or Calls()
+        self._attention = Attention(self._write, bell=self._calls.bell, notify=self._calls.notify)
         self._flashing: frozenset[Priority] = frozenset()
         self._flashing_since_ns = 0
         self._timer: Timer | None = None
@@ -155,7 +152,7 @@ class DashboardApp(App[None]):
 
     def _dark(self, calling: frozenset[Priority], now_ns: int) -> frozenset[Priority]:
         """Return the priorities that are in the dark half of their flash; whatever comes begins lit."""
-        if not self._blink or self.animation_level == "none":
+        if not self._calls.blink or self.animation_level == "none":
             calling = frozenset()
         if calling != self._flashing:
             self._flashing, self._flashing_since_ns = calling, now_ns

@@ -81,6 +81,14 @@ class Screen:
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
+    def type_until(self, keys: str, text: str) -> None:
+        """Press keys that may be pressed again until `text` is painted."""
+        deadline = time.monotonic() + WAIT_S
+        while text.encode() not in _ESCAPES.sub(b"", self.painted) and time.monotonic() < deadline:
+            self.type(keys)
+            self._read(time.monotonic() + 1)
+        self.wait_for(text)
+
     def quit(self) -> int:
         """Press q until the program ends: while a box is closing, the key is the box's."""
         deadline = time.monotonic() + WAIT_S

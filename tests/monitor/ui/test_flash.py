@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.bell import Calls
 from monitor.ui.app import DashboardApp
 from monitor.ui.flash import HALF_NS, dark, next_edge_ns
 from protocol.alarms import Alarm, Priority, mask
@@ -70,7 +71,7 @@ def test_without_blinking_every_alarm_is_steady_and_nothing_wakes_for_it() -> No
 
     async def act(app: DashboardApp, _pilot: Pilot[None]) -> None:
         app.animation_level = "full"
-        app._blink = False
+        app._calls = Calls(blink=False)
         for _ in range(4):
             app._tick()
             assert app.moment is not None
@@ -85,7 +86,7 @@ def test_without_blinking_every_alarm_is_steady_and_nothing_wakes_for_it() -> No
     ("blink", "flashes"), [(True, frozenset({Priority.MEDIUM})), (False, frozenset[Priority]())]
 )
 def test_blinking_is_a_setting(*, blink: bool, flashes: frozenset[Priority]) -> None:
-    app = DashboardApp(FakeSource(snapshot()), blink=blink)
+    app = DashboardApp(FakeSource(snapshot()), calls=Calls(blink=blink))
     app.animation_level = "full"
     app._dark(frozenset({Priority.MEDIUM}), NOW_NS)
     assert app._flashing == flashes
