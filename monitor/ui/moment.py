@@ -110,6 +110,10 @@ class Moment:
 
     def looks_like(self, other: Moment) -> bool:
         """Tell whether two moments would be drawn alike, so that nothing need be drawn again."""
+        return self.says_as(other) and self.dark & self.flashing == other.dark & other.flashing
+
+    def says_as(self, other: Moment) -> bool:
+        """Tell whether two moments say the same, so that at most a flash need be drawn."""
         return (
             self.snapshot is other.snapshot
             and self._passing == other._passing
@@ -121,7 +125,7 @@ class Moment:
     def _passing(self) -> tuple[object, ...]:
         """What changes with time alone, or by a key."""
         ages = (self.live, self.age_s, self.retry_s, self.pause_s, self.new_faults, self.problem)
-        return (*ages, self.dark & self.flashing, bool(self.shelved) and self.now_s // _S_PER_MIN)
+        return (*ages, bool(self.shelved) and self.now_s // _S_PER_MIN)
 
     @property
     def next_ns(self) -> int:

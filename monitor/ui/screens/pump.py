@@ -106,7 +106,10 @@ class PumpScreen(Screen[None]):
         if self._moment is not None and moment.looks_like(self._moment):
             self._moment = moment
             return
-        self._moment = moment
+        before, self._moment = self._moment, moment
+        if before is not None and moment.says_as(before):
+            self._alarms.show(moment)
+            return
         for part in self._live:
             part.show(moment)
         self._events.border_title = events.title(moment)

@@ -9,6 +9,7 @@ import pytest
 from monitor.bell import Calls
 from monitor.ui.app import DashboardApp
 from monitor.ui.flash import HALF_NS, dark, next_edge_ns
+from monitor.ui.widgets.drawing import Drawing
 from protocol.alarms import Alarm, Priority, mask
 from tests.monitor.ui.bench import NOW_NS, Clock, FakeSource, low, snapshot
 from tests.monitor.ui.stage import page, run
@@ -90,3 +91,21 @@ def test_blinking_is_a_setting(*, blink: bool, flashes: frozenset[Priority]) -> 
     app.animation_level = "full"
     app._dark(frozenset({Priority.MEDIUM}), NOW_NS)
     assert app._flashing == flashes
+
+
+def test_a_flash_draws_the_alarm_lines_and_nothing_else() -> None:
+    clock = Clock()
+
+    async def act(app: DashboardApp, _pilot: Pilot[None]) -> None:
+        app.animation_level = "full"
+        app._tick()
+        drawn: list[str | None] = []
+        for part in app.screen.query(Drawing):
+            draw = part._draw
+            part._draw = lambda *data, draw=draw, part=part: drawn.append(part.id) or draw(*data)
+        clock.now_ns += 250 * MS
+        app._tick()
+        assert drawn == ["alarms"]
+
+    stalled = low(alarms=mask({Alarm.STALL}), acknowledged_bits=0)
+    run(FakeSource(stalled), act, clock=clock)
