@@ -19,7 +19,7 @@ from monitor.ui.messages import SnapshotArrived
 from monitor.ui.moment import NS_PER_S, Moment
 from monitor.ui.screens.pump import PumpScreen
 from monitor.ui.terminal import TerminalDriver
-from monitor.ui.themes import DARK, LIGHT
+from monitor.ui.themes import DARK, LIGHT, without_colour
 from monitor.ui.widgets.too_small import LEAST_HEIGHT, LEAST_WIDTH
 
 if TYPE_CHECKING:
@@ -90,8 +90,8 @@ class DashboardApp(App[None]):
         self._flashing: frozenset[Priority] = frozenset()
         self._flashing_since_ns = 0
         self._timer: Timer | None = None
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
+        for theme in (DARK, LIGHT):
+            self.register_theme(without_colour(theme) if self.no_color else theme)
         self.theme = DARK.name
 
     def get_default_screen(self) -> Screen[None]:

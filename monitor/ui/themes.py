@@ -6,6 +6,7 @@ what can be acted on. In the light theme yellow fails as text, so the fill stays
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from textual.theme import Theme
@@ -63,3 +64,15 @@ LIGHT: Final = Theme(
         "low-on": "#0d0f11",  # 9.4 on its fill
     },
 )
+
+
+def without_colour(theme: Theme) -> Theme:
+    """Return a theme whose grey says what its colours did: the more urgent, the further from the ground.
+
+    As a grey, the red of high priority is nearer to the ground than the yellow of medium.
+    """
+    fill, on = ("#ffffff", "#000000") if theme.dark else ("#000000", "#ffffff")
+    low_fill, low_on = ("#6d747b", "#ffffff") if theme.dark else ("#9aa0a5", "#000000")
+    medium_fill, medium_on = ("#b4bac0", "#000000") if theme.dark else ("#555b61", "#ffffff")
+    fills = {"high-fill": fill, "high-on": on, "medium-fill": medium_fill, "medium-on": medium_on}
+    return replace(theme, variables=theme.variables | fills | {"low-fill": low_fill, "low-on": low_on})

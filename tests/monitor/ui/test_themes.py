@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.color import Color
 
-from monitor.ui.themes import DARK, LIGHT
+from monitor.ui.themes import DARK, LIGHT, without_colour
 
 if TYPE_CHECKING:
     from textual.theme import Theme
@@ -62,3 +62,13 @@ def test_no_colour_is_green(theme: Theme) -> None:
     for name, value in theme.variables.items():
         red, green, blue = Color.parse(value).rgb
         assert green <= max(red, blue) + 8, name
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES.keys())
+def test_without_colour_the_more_urgent_bar_stands_out_more(theme: Theme) -> None:
+    grey = without_colour(theme)
+    apart = [contrast(grey.variables[f"{name}-fill"], grey.background) for name in ("low", "medium", "high")]
+    assert apart == sorted(apart)
+    assert all(later >= 1.5 * earlier for earlier, later in itertools.pairwise([1, *apart]))
+    for name in ("high", "medium", "low"):
+        assert contrast(grey.variables[f"{name}-on"], grey.variables[f"{name}-fill"]) >= 4.5, name
