@@ -45,7 +45,7 @@ class Screen:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={**os.environ, "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"},
+            env={**_without_a_size(), "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"},
             start_new_session=True,
         )
         os.close(slave)
@@ -126,6 +126,11 @@ class Screen:
         self.process.wait()
         if self._master >= 0:
             os.close(self._master)
+
+
+def _without_a_size() -> dict[str, str]:
+    """Return the environment without what would overrule the terminal's own size, as whoever runs tests in parallel sets it."""
+    return {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
 
 
 def _held(master: int) -> int:
