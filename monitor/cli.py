@@ -18,9 +18,17 @@ _COMMANDS = {
     "watch": ("reading", "watch"),
     "events": ("reading", "events"),
     "set-rate": ("changing", "set_rate"),
+    "temporary-rate": ("changing", "temporary_rate"),
     "bolus": ("changing", "bolus"),
+    "flex": ("changing", "flex"),
+    "minimum-rate": ("changing", "minimum_rate"),
     "stop": ("changing", "stop"),
     "resume": ("changing", "resume"),
+    "refill": ("changing", "refill"),
+    "prime": ("changing", "prime"),
+    "bridge": ("changing", "bridge"),
+    "set-clock": ("changing", "set_clock"),
+    "acknowledge": ("acknowledging", "acknowledge"),
     "unresolved": ("unresolved", "unresolved"),
     "audit": ("audit", "audit"),
     "export": ("export", "export"),
@@ -65,7 +73,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name=APP)
 def main() -> None:
-    """Watch a drug pump on a serial port, and change its rate within safe bounds.
+    """Watch a drug pump on a serial port, and change what it does within safe bounds.
 
     URL is a device or anything pyserial opens: /dev/ttyUSB0, socket://127.0.0.1:7070. Without one, the emulator's
     default port is taken. A bench tool; not a medical device.

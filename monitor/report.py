@@ -15,8 +15,9 @@ from protocol.wording import clock_text, event_line, event_text
 
 if TYPE_CHECKING:
     from monitor.judgement import Span
+    from monitor.kinds.ground import Fact
     from monitor.snapshot import Reading
-    from protocol.messages import Bench, EventRecord, Prepared
+    from protocol.messages import Bench, EventRecord, Outcome, Prepared, Status
     from protocol.vocabulary import State
 
 
@@ -116,15 +117,39 @@ def numbered_event(record: EventRecord) -> str:
     return f"{record.number:5}  {event_line(record)}"
 
 
-def review_text(prepared: Prepared, change: str) -> str:
-    """Return a prepared change as the pump read it back: old beside new, and what follows."""
+def review_text(prepared: Prepared, change: str, facts: tuple[Fact, ...] = ()) -> str:
+    """Return a prepared change as the pump read it back: old beside new, and what follows.
+
+    Args:
+        prepared: the pump's account of it.
+        change: how far the rate goes, in words.
+        facts: what it does beside the rate.
+    """
     rows = (
         ("", "now", "new"),
+        *((one.name.lower(), one.now, f"{one.new or one.now}  {one.change}") for one in facts),
         ("rate", format_rate(prepared.old_rate_nl_h), f"{format_rate(prepared.new_rate_nl_h)}  {change}"),
         ("low in", _span_text(prepared.old_to_low_s), _span_text(prepared.new_to_low_s)),
         ("empty in", _span_text(prepared.old_to_empty_s), _span_text(prepared.new_to_empty_s)),
     )
-    return "\n".join(f"{name:10} {now:>14}    {new}".rstrip() for name, now, new in rows)
+    wide = max(10, *(len(name) for name, _, _ in rows))
+    return "\n".join(f"{name:{wide}} {now:>14}    {new}".rstrip() for name, now, new in rows)
+
+
+def outcome_fields(prepared: Prepared, outcome: Outcome, now: Status, *, as_set: bool) -> dict[str, Any]:
+    """Return what became of a change as JSON values; the names are a contract with scripts."""
+    return {
+        "change": prepared.change.kind.name.lower(),
+        "command_id": outcome.command_id.hex(),
+        "revision": outcome.revision,
+        "old_rate_nl_h": prepared.old_rate_nl_h,
+        "new_rate_nl_h": outcome.rate_nl_h,
+        "to_low_s": None if prepared.new_to_low_s == NEVER_S else prepared.new_to_low_s,
+        "to_empty_s": None if prepared.new_to_empty_s == NEVER_S else prepared.new_to_empty_s,
+        "mode": now.mode.name.lower(),
+        "mode_left_s": None if now.mode_left_s == NEVER_S else now.mode_left_s,
+        "as_set": as_set,
+    }
 
 
 def _span_text(span_s: int) -> str:

@@ -11,8 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from monitor.alarms import Board
+from monitor.hindrance import hindrance
 from monitor.judgement import alarm_lines, forecast, is_live, stale_after_ms
-from protocol.units import format_span
+from protocol.alarms import Priority
 from protocol.vocabulary import ChangeKind, Role, State
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class Moment:
         unwritten = self.snapshot.notes_problem or self.snapshot.history_problem
         if unwritten:
             return f"no change is made: {unwritten}"
-        return _obstacle_at_pump(self.status, kind)
+        return hindrance(self.status, self.snapshot.identity, kind)
 
     @property
     def may_ask(self) -> bool:
@@ -171,13 +172,3 @@ class Moment:
         """What the one key for stop and resume would do now."""
         stopped = self.status is not None and self.status.state is State.STOPPED
         return ChangeKind.RESUME if stopped else ChangeKind.STOP
-
-
-def _obstacle_at_pump(status: Status, kind: ChangeKind) -> str:
-    if status.state is State.END_OF_SERVICE:
-        return "the pump is at its end of service: its motor is off for good"
-    if status.refusing_s and kind is not ChangeKind.STOP:
-        return f"the pump refuses changes for {format_span(status.refusing_s)}, a stop excepted"
-    if kind is ChangeKind.RATE and status.state is State.STOPPED:
-        return "the pump is stopped: resume it before its rate is changed"
-    return ""
