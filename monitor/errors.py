@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from monitor.verdicts import either_rate
+from monitor.verdicts import doubt
 
 if TYPE_CHECKING:
     from protocol.intent import Intent
@@ -48,5 +48,5 @@ class OutcomeUnknownError(MonitorError):
     exit_code = 4
 
     def __init__(self, intent: Intent, why: str) -> None:
-        super().__init__(f"the rate is {either_rate(intent)}: {why}")
+        super().__init__(f"{doubt(intent)}: {why}")
         self.intent = intent

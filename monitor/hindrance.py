@@ -39,7 +39,7 @@ def _of_flow(status: Status, kind: ChangeKind) -> str:
         ),
         (
             kind is ChangeKind.RESUME and not stopped and status.mode is Mode.PROGRAM,
-            "the pump delivers by its program: there is nothing to resume",
+            "it delivers by its program: nothing to resume",
         ),
     )
     return next((sentence for holds, sentence in said if holds), "")

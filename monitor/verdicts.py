@@ -40,6 +40,13 @@ def either_rate(*intents: Intent) -> str:
     return f"{', '.join(others)} or {last} mL/day" if others else f"{last} mL/day"
 
 
+def doubt(intent: Intent) -> str:
+    """Return what is not known while a change has no verdict: which rate it is, or whether what leaves the rate was done."""
+    if intent.new_rate_nl_h in (None, intent.old_rate_nl_h):
+        return f"the change {wish(intent.change)} was applied or not"
+    return f"the rate is {either_rate(intent)}"
+
+
 def _rates(intents: Iterable[Intent]) -> Iterable[str]:
     for intent in intents:
         yield ml_day(intent.old_rate_nl_h)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from monitor.history.recorder import Recorder
     from monitor.snapshot import Reading
     from protocol.intent import Intent
-    from protocol.messages import Change, EventRecord, Outcome, Prepared
+    from protocol.messages import Change, EventRecord, Outcome, Prepared, Step
 
 _T = TypeVar("_T")
 _Job = tuple["Callable[[], Any]", "Future[Any]"]
@@ -116,6 +116,10 @@ class Watcher:
         """Have a change prepared, as `PumpClient.prepare` does."""
         return self._submit(lambda: self._linked().prepare(change, seen=seen, reason=reason))
 
+    def week(self) -> Future[tuple[tuple[Step, ...], ...]]:
+        """Have the program of all seven weekdays read, Monday first."""
+        return self._submit(self._linked_week)
+
     def commit(self, prepared: Prepared) -> Future[Outcome]:
         """Have it applied, as `PumpClient.commit` does."""
         return self._submit(lambda: self._linked().commit(prepared))
@@ -143,6 +147,10 @@ class Watcher:
     def record(self, kind: str, facts: dict[str, object]) -> Future[None]:
         """Have something that was done here put on record, where a history is kept; owed while that can't be written."""
         return self._submit(lambda: self._record(kind, facts))
+
+    def _linked_week(self) -> tuple[tuple[Step, ...], ...]:
+        client = self._linked()
+        return tuple(client.program(weekday).steps for weekday in range(7))
 
     def _resolve(self, command_id: bytes) -> Outcome:
         for intent, outcome in self._snapshot.settled:

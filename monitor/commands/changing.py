@@ -117,9 +117,10 @@ def _command(
         as_json: bool,
         **given: str | None,
     ) -> None:
-        before, text = _words(words, what, wanted=bool(figure))
         if read_file:
             before, text = _file_word(words, by_option=given["steps"] is not None)
+        else:
+            before, text = _words(words, what, wanted=bool(figure))
         texts = _texts(kind, given | ({figure.name: text} if figure else {}))
         if read_file and text:
             texts |= _from_file(read_file, text, given)

@@ -19,6 +19,9 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NOW = "now"
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
+_BETWEEN = re.compile(
+    r",(?:\s+|(?=[0-9]+:)|$)"
+)  # a decimal comma is a slip within a step, not the end of one
 _MOST_CLOCK_S = 0xFFFF_FFFF  # in 2106 the field of the wire ends
 
 
@@ -61,7 +64,7 @@ def parse_steps(text: str) -> Pattern:
         ValueError: with a sentence that says which step is wrong, and how to write it.
     """
     steps: list[Step] = []
-    for part in (part for part in text.split(",") if part.strip()):
+    for part in (part for part in _BETWEEN.split(text) if part.strip()):
         try:
             steps.append(parse_step(part))
         except ValueError as error:

@@ -192,7 +192,7 @@ CLOCK = Field(
 )
 DAYS = Field(
     *("weekdays", "Days", "DAYS", "The weekdays that get this pattern.", "Mon-Fri", parse_days),
-    hint=lambda _: "all, Mon-Fri, or Sat, Sun; others stay",
+    hint=lambda _: "all, or Mon-Fri; the others stay",
     option="--days",
     default="all",
 )

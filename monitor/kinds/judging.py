@@ -81,7 +81,9 @@ def flex(change: Change, ground: Ground) -> Judged:
     named = [day for day in range(len(WEEKDAYS)) if change.weekdays >> day & 1]
     if all(ground.week[day] == change.steps for day in named):
         return Judged(idle="that is the program of these days: there is nothing to change")
-    return worst(_of_day(change, ground, day) for day in named)
+    judged = worst(_of_day(change, ground, day) for day in named)
+    alike = len({even_rate(ground.week[day]) for day in named}) == 1
+    return replace(judged, step=judged.step.partition(" ")[2]) if alike else judged
 
 
 def refill(change: Change, ground: Ground) -> Judged:

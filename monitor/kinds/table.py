@@ -145,7 +145,7 @@ ROWS = (
         warning=lambda _: ("Nothing is delivered while the pump is stopped.", True),
     ),
     Kind(
-        *(ChangeKind.RESUME, "p", "RESUME DELIVERY", "Resume", "by the program"),
+        *(ChangeKind.RESUME, "n", "RESUME DELIVERY", "Resume", "by the program"),
         expected=lambda _change, ground: ground.status.programmed_rate_nl_h,
         word="resume",
         done="resumed",

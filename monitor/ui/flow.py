@@ -1,33 +1,38 @@
-"""A change of the flow, from the wish to the figure read back: what the box on the screen may do, and what it says.
+"""A change, from the wish to the figure read back: what the box on the screen may do, and what it says.
 
 Pure, without a screen or a source: it is told what was typed, answered and read, and it is asked for a sentence and for
 whether Send may be pressed. Nothing is sent on a stale reading, to another pump, or over settings that have changed.
+What is particular to a kind of change is its row of `monitor.kinds.table`.
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from monitor.errors import OutcomeUnknownError
+from monitor.kinds.ground import Ground
+from monitor.kinds.reading_back import is_as_set, reported
+from monitor.kinds.table import KINDS
 from monitor.snapshot import NS_PER_MS
-from monitor.ui.words import parse_typed
-from monitor.verdicts import either_rate
+from monitor.verdicts import doubt
 from protocol.intent import check_reason
-from protocol.messages import Change
-from protocol.units import QuantityError, format_rate
-from protocol.vocabulary import ChangeKind, Verdict
+from protocol.units import format_rate
+from protocol.vocabulary import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from monitor.errors import MonitorError
+    from monitor.kinds.ground import Fact, Judged, Week
     from monitor.snapshot import Reading
     from monitor.ui.moment import Moment
-    from protocol.bounds import Assessment, Bounds
+    from protocol.bounds import Bounds
     from protocol.dosing import Rules
-    from protocol.messages import Outcome, Prepared
+    from protocol.messages import Change, Outcome, Prepared
+    from protocol.vocabulary import ChangeKind
 
-_RETYPED: Final = {ChangeKind.STOP: "stop", ChangeKind.RESUME: "resume"}
-_DONE: Final = {ChangeKind.RATE: "set", ChangeKind.STOP: "stopped", ChangeKind.RESUME: "resumed"}
+_NOTHING_YET = "⏎ asks the pump what it would do; nothing changes yet"
 
 
 class Step(Enum):
@@ -50,15 +55,17 @@ class Flow:
         kind: what is to be changed.
         moment: what is known when the box opens.
         seen: the live reading in it, on which the operator decided.
-        rules: by what a rate is judged before the pump is asked.
+        rules: by what a figure is judged before the pump is asked.
 
     Attributes:
+        row: of the table of kinds.
         reason: why a soft limit is overridden; empty where none is.
         lacks_reason: whether the pump was not asked for want of one.
+        faulty: the name of the field that can't be taken; empty where none is known to be.
     """
 
     def __init__(self, kind: ChangeKind, moment: Moment, seen: Reading, rules: Rules) -> None:
-        self.kind = kind
+        self.row = KINDS[kind]
         self.seen = seen
         self.moment = moment
         self.step = Step.ASK
@@ -66,13 +73,21 @@ class Flow:
         self.warns = False
         self.reason = ""
         self.lacks_reason = False
+        self.faulty = ""
         self.rules = rules
         self.prepared: Prepared | None = None
+        self._week: Week = ()
+        self._week_after: Week = ()
+        self._host_s = moment.now_s
         self._prepared_ns = 0
-        self._wanted_nl_h = 0
         self._outcome: Outcome | None = None
 
     # --- what is known ----------------------------------------------------------------------------------------------
+
+    @property
+    def ground(self) -> Ground:
+        """On what the change is decided."""
+        return Ground(self.seen.status, self.moment.snapshot.events, self.rules, self._week, self._host_s)
 
     @property
     def present_nl_h(self) -> int:
@@ -84,23 +99,36 @@ class Flow:
         """The hard limits, as the pump states them, and the drug's where they are tighter."""
         return self.rules.bounds(self.seen.status)
 
-    def assess(self, text: str) -> Assessment | None:
-        """Judge what is being typed; None as long as it is no rate."""
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What the change does beside the rate, old beside new once the pump has told it."""
+        change = None if self.prepared is None else self.prepared.change
+        return self.row.facts(change, self.ground, self.prepared)
+
+    @property
+    def wants_week(self) -> bool:
+        """Whether the program of the week is to be read: before it is decided on, and after it was set."""
+        if not self.row.by_week:
+            return False
+        return (self.step is Step.ASK and not self._week) or (
+            self.step is Step.READ_BACK and not self._week_after
+        )
+
+    def assess(self, texts: Mapping[str, str]) -> Judged | None:
+        """Judge what is being typed, by the fields' names; None as long as it is no change."""
         try:
-            return self._judge(parse_typed(text))
-        except QuantityError:
+            return self._judged(self.row.change(self._typed(texts), self.ground))
+        except ValueError:
             return None
 
     @property
-    def assessment(self) -> Assessment | None:
-        """The judgement of what the pump understood; None where there is no figure to judge."""
-        if self.prepared is None or self.kind is not ChangeKind.RATE:
-            return None
-        return self._judge(self.prepared.new_rate_nl_h)
+    def assessment(self) -> Judged | None:
+        """The judgement of what the pump understood; None before."""
+        return None if self.prepared is None else self._judged(self.prepared.change)
 
-    def wants_reason(self, text: str) -> bool:
+    def wants_reason(self, texts: Mapping[str, str]) -> bool:
         """Tell whether what is being typed crosses a soft limit, and nothing harder."""
-        judged = self.assess(text) if self.kind is ChangeKind.RATE else None
+        judged = self.assess(texts)
         return judged is not None and judged.hard is None and bool(judged.soft)
 
     @property
@@ -116,63 +144,60 @@ class Flow:
             return f"the reading is {self.moment.age_s} s old: Send is off until the pump answers"
         return ""
 
-    def may_ask(self, text: str) -> bool:
+    def may_ask(self, texts: Mapping[str, str]) -> bool:
         """Tell whether the pump may be asked, for a change or for the fate of one."""
-        judged = self.assess(text)
-        beyond = self.kind is ChangeKind.RATE and judged is not None and judged.hard is not None
-        return self.step is Step.UNKNOWN or (self.step is Step.ASK and not self.obstacle and not beyond)
+        if self.step is Step.UNKNOWN:
+            return True
+        judged = self.assess(texts)
+        beyond = judged is not None and judged.hard is not None
+        return self.step is Step.ASK and not self.obstacle and not beyond and not self.wants_week
 
     # --- what the operator does ---------------------------------------------------------------------------------------
 
-    def ask(self, text: str, reason: str = "") -> Change | None:
+    def ask(self, texts: Mapping[str, str], reason: str = "") -> Change | None:
         """Take what was typed, and the reason where it is over a soft limit; None, and said why, if it can't be."""
-        wanted, self.reason, self.lacks_reason = 0, "", False
-        if self.kind is ChangeKind.RATE:
+        self.reason, self.lacks_reason, self.faulty = "", False, ""
+        self._host_s = self.moment.now_s
+        change = self._taken(self._typed(texts))
+        if change is None:
+            return None
+        judged = self._judged(change)
+        if judged.hard is not None:
+            self._say(judged.hard.sentence, warns=True)
+            return None
+        if judged.idle:
+            self._say(judged.idle)
+            return None
+        if judged.soft:
             try:
-                wanted = parse_typed(text)
-            except QuantityError as error:
-                self._say(str(error), warns=True)
+                self.reason = check_reason(reason)
+            except ValueError as error:
+                self.lacks_reason = True
+                self._say(str(error) if reason.strip() else f"{judged.asking[0]} Say why.", warns=True)
                 return None
-            judged = self._judge(wanted)
-            if judged.hard is not None:
-                self._say(judged.hard.sentence, warns=True)
-                return None
-            if wanted == self.present_nl_h:
-                self._say("that is the present rate: there is nothing to change")
-                return None
-            if judged.soft:
-                try:
-                    self.reason = check_reason(reason)
-                except ValueError as error:
-                    self.lacks_reason = True
-                    self._say(str(error) if reason.strip() else f"{_remark(judged)[0]} Say why.", warns=True)
-                    return None
-        self._wanted_nl_h = wanted
         self.step = Step.PREPARING
         self._say("asking the pump what it would do …")
-        return Change(self.kind, wanted)
+        return change
+
+    def _taken(self, typed: dict[str, str]) -> Change | None:
+        for one in self.row.fields:
+            try:
+                one.value(typed[one.name], self.ground)
+            except ValueError as error:
+                self.faulty = one.name
+                self._say(str(error), warns=True)
+                return None
+        return self.row.change(typed, self.ground)
 
     @property
     def retype(self) -> str:
-        """What is to be typed again before Send: a word, a rate with its unit, or nothing."""
-        if self.prepared is None:
-            return ""
-        if self.kind is not ChangeKind.RATE:
-            return _RETYPED[self.kind]
+        """What is to be typed again before Send: a word, a figure with its unit, or nothing."""
         judged = self.assessment
-        needed = judged is not None and (bool(judged.soft) or judged.retype)
-        return format_rate(self.prepared.new_rate_nl_h) if needed else ""
+        return "" if judged is None else judged.retype
 
     def matches(self, text: str) -> bool:
         """Tell whether what was typed again is the same."""
-        if not self.retype:
-            return True
-        if self.kind is not ChangeKind.RATE:
-            return text.strip().lower() == self.retype
-        try:
-            return self.prepared is not None and parse_typed(text) == self.prepared.new_rate_nl_h
-        except QuantityError:
-            return False
+        return not self.retype or self.row.same(self.retype, text, self.ground)
 
     def armed(self, text: str) -> bool:
         """Tell whether Send may be pressed."""
@@ -190,11 +215,19 @@ class Flow:
 
     # --- what comes back ----------------------------------------------------------------------------------------------
 
+    def on_week(self, week: Week) -> None:
+        """Take the program of the week: as it is, or once the change was applied as it has become."""
+        if self.step is Step.READ_BACK:
+            self._week_after = week
+            self.on_moment(self.moment)
+        else:
+            self._week = week
+
     def on_prepared(self, prepared: Prepared, now_ns: int) -> None:
-        """Take the pump's own account of the change; a figure other than the one wanted ends it."""
-        expected = self._wanted_nl_h if self.kind is ChangeKind.RATE else self._expected_nl_h()
+        """Take the pump's own account of the change; a rate other than the one wanted ends it."""
         self.prepared, self._prepared_ns = prepared, now_ns
-        if prepared.new_rate_nl_h != expected:
+        expected = self.row.expected(prepared.change, self.ground)
+        if expected is not None and prepared.new_rate_nl_h != expected:
             understood, meant = format_rate(prepared.new_rate_nl_h), format_rate(expected)
             self._end(f"the pump understood {understood}, not {meant}: it was not sent", warns=True)
             return
@@ -221,7 +254,7 @@ class Flow:
             self._end(f"an earlier change is in doubt: {error}", warns=True)
         elif isinstance(error, OutcomeUnknownError):
             self.step = Step.UNKNOWN
-            self._say(f"OUTCOME UNKNOWN: the rate is {either_rate(error.intent)}", warns=True)
+            self._say(f"OUTCOME UNKNOWN: {doubt(error.intent)}", warns=True)
         elif self.step is Step.ASKING:
             self.step = Step.UNKNOWN
             self._say(f"OUTCOME STILL UNKNOWN: {error}", warns=True)
@@ -258,42 +291,46 @@ class Flow:
                     f"applied as revision {outcome.revision}, but not read back: no answer for {moment.age_s} s"
                 )
             return
-        reported = f"the pump reports {format_rate(status.commanded_rate_nl_h)} (revision {status.revision})"
-        same = (status.revision, status.commanded_rate_nl_h) == (
-            outcome.revision,
-            self.prepared.new_rate_nl_h,
-        )
-        self._end(f"✓ {_DONE[self.kind]}: {reported}" if same else f"NOT AS SET: {reported}", warns=not same)
+        if self.wants_week:
+            return
+        change = self.prepared.change
+        same = is_as_set(change, outcome, status, self._week_after)
+        said = reported(change, status)
+        self._end(f"✓ {self.row.done}: {said}" if same else f"NOT AS SET: {said}", warns=not same)
 
     # --- what the box says ----------------------------------------------------------------------------------------------
 
-    def sentence(self, text: str) -> tuple[str, bool]:
-        """Return the sentence that matters most now, and whether it warns; `text` is what is being typed."""
+    def sentence(self, texts: Mapping[str, str]) -> tuple[str, bool]:
+        """Return the sentence that matters most now, and whether it warns; `texts` is what is being typed."""
         if self.step in (Step.ASK, Step.REVIEW) and self.obstacle:
             return self.obstacle, True
         if self.said:
             return self.said, self.warns
-        return self._remark(self.assessment if self.prepared is not None else self.assess(text))
+        return self._remark(texts)
 
-    def _remark(self, judged: Assessment | None) -> tuple[str, bool]:
-        if self.kind is ChangeKind.STOP:
-            return "Nothing is delivered while the pump is stopped.", True
-        if self.kind is ChangeKind.RESUME:
-            return f"Delivery goes on at {format_rate(self.present_nl_h)}.", False
-        if judged is None or not judged.percent_tenths:
-            return "⏎ asks the pump what it would do; nothing changes yet", False
-        return _remark(judged)
+    def _remark(self, texts: Mapping[str, str]) -> tuple[str, bool]:
+        if self.row.word:
+            return self.row.warning(self.ground)
+        if self.wants_week:
+            return "reading the program of the week …", False
+        judged = self.assessment
+        if judged is not None:
+            said, warns = judged.sentence
+        else:
+            typing = self.assess(texts)
+            said, warns = typing.asking if typing is not None else ("", False)
+        return (said, warns) if said else (_NOTHING_YET, False)
 
     def typed(self) -> None:
         """Forget what was said of the text before it was changed."""
         if self.step is Step.ASK:
             self._say("")
 
-    def _judge(self, rate_nl_h: int) -> Assessment:
-        return self.rules.assess(self.seen.status, self.moment.snapshot.events, rate_nl_h)
+    def _typed(self, texts: Mapping[str, str]) -> dict[str, str]:
+        return {one.name: one.typed(texts.get(one.name, "")) for one in self.row.fields}
 
-    def _expected_nl_h(self) -> int:
-        return 0 if self.kind is ChangeKind.STOP else self.present_nl_h
+    def _judged(self, change: Change) -> Judged:
+        return self.row.judged(change, self.ground)
 
     def _say(self, said: str, *, warns: bool = False) -> None:
         self.said, self.warns = said, warns
@@ -305,16 +342,3 @@ class Flow:
     def _end(self, said: str, *, warns: bool) -> None:
         self.step = Step.ENDED
         self._say(said, warns=warns)
-
-
-def _remark(judged: Assessment) -> tuple[str, bool]:
-    """Return what a bound has to say of a rate, the hardest first, and whether it warns."""
-    if judged.hard is not None:
-        return judged.hard.sentence, True
-    if judged.retype:
-        return f"{judged.change}: twice or more, or half or less. Look at the decimal point.", True
-    if judged.soft:
-        first, *others = judged.soft
-        more = f", and {len(others)} more" if others else ""
-        return f"{judged.change}: {first.sentence}{more}.", True
-    return f"{judged.change}: within the soft limits.", False

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
+    from monitor.kinds.ground import Week
     from monitor.snapshot import Reading, Snapshot
     from protocol.intent import Intent
     from protocol.messages import Change, Outcome, Prepared
@@ -36,6 +37,10 @@ class Source(Protocol):
             seen: the reading that the operator decided on.
             reason: why a soft limit is knowingly crossed; empty where none is.
         """
+        ...
+
+    def week(self) -> Future[Week]:
+        """Read the pump's program of all seven weekdays."""
         ...
 
     def commit(self, prepared: Prepared) -> Future[Outcome]:

@@ -7,7 +7,6 @@ from typing import Final
 
 from monitor.judgement import S_PER_DAY
 from protocol.messages import NEVER_S
-from protocol.units import parse_rate
 
 BLANK: Final = "\N{EN DASH}"  # what stands where a figure is not known; never a zero
 _ONE, _TEN = 100, 100  # factors in hundredths and in tenths, from which on fewer decimals are written
@@ -22,17 +21,6 @@ def printable(text: str) -> str:
 def count(number: int) -> str:
     """Write a count with its thousands apart: 81316 -> "81 316"."""
     return f"{number:,}".replace(",", " ")
-
-
-def parse_typed(text: str) -> int:
-    """Read a rate as typed into a field that is labelled mL/day: a bare figure, or one with a unit of its own.
-
-    Raises:
-        protocol.units.QuantityError: with a sentence that says how to write it.
-    """
-    cleaned = text.strip()
-    bare = cleaned and not any(char.isalpha() for char in cleaned)
-    return parse_rate(f"{cleaned} mL/day" if bare else cleaned)
 
 
 def percent(part: int, whole: int) -> str:

@@ -1,4 +1,4 @@
-"""The box in which the flow is changed: propose, compare with the pump's own account, send, read back.
+"""The box in which something is changed: propose, compare with the pump's own account, send, read back.
 
 The steps and the sentences are `monitor.ui.flow`'s, the looks are `ChangeBox`'s; this is which key leads on, and what
 is asked of the source. Letters never send, Cancel has the focus where nothing is to be typed, and the alarm lines stay
@@ -21,18 +21,20 @@ from monitor.ui.widgets import alarms
 from monitor.ui.widgets.change_box import ChangeBox
 from monitor.ui.widgets.drawing import Drawing
 from monitor.ui.widgets.too_small import TooSmall
+from monitor.ui.words import when
 from protocol.messages import Outcome, Prepared
-from protocol.vocabulary import ChangeKind
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from textual.app import ComposeResult
 
+    from monitor.kinds.ground import Week
     from monitor.snapshot import Reading
     from monitor.ui.moment import Moment
     from monitor.ui.source import Source
     from protocol.dosing import Rules
+    from protocol.vocabulary import ChangeKind
 
 
 # Its verdict is known, or is asked for as soon as it can be: box or no box.
@@ -40,14 +42,14 @@ _NOT_TO_BE_GIVEN_UP: Final = (Step.READ_BACK, Step.UNKNOWN, Step.ASKING, Step.EN
 
 
 class ChangeScreen(ModalScreen["Future[Outcome] | None"]):
-    """One change of the flow. Dismissed with the verdict to come, where a change was abandoned half way.
+    """One change. Dismissed with the verdict to come, where a change was abandoned half way.
 
     Args:
         source: where requests go.
         kind: what to change.
         moment: what the operator saw when pressing the key.
         seen: the live reading in it.
-        rules: by what a rate is judged.
+        rules: by what a figure is judged.
     """
 
     CSS_PATH = "change.tcss"
@@ -63,6 +65,7 @@ class ChangeScreen(ModalScreen["Future[Outcome] | None"]):
         self._source = source
         self._flow = Flow(kind, moment, seen, rules)
         self._waiting: Future[Any] | None = None
+        self._week_asked: Reading | None = None
         self._alarms = Drawing(alarms.draw, id="alarms")
         self._box = ChangeBox(self._flow)
 
@@ -73,10 +76,10 @@ class ChangeScreen(ModalScreen["Future[Outcome] | None"]):
         yield TooSmall("esc closes")
 
     def on_mount(self) -> None:
-        """Begin with the field; a stop or a resume has none, so the pump is asked at once."""
+        """Begin with the first field; where there is none, the pump is asked at once."""
         self.watch(self.app, "moment", self._show)
         self._box.next_act().focus()
-        if self._flow.kind is not ChangeKind.RATE:
+        if not self._flow.row.fields:
             self._lead_on()
 
     def _show(self, moment: Moment | None) -> None:
@@ -84,7 +87,27 @@ class ChangeScreen(ModalScreen["Future[Outcome] | None"]):
             self._alarms.show(moment)
             before = self._flow.step
             self._flow.on_moment(moment)
+            self._read_week(moment)
             self._draw(moved=self._flow.step is not before)
+
+    def _read_week(self, moment: Moment) -> None:
+        """Ask for the program of the week where it is wanted, once a reading: an answer may be lost."""
+        if self._flow.wants_week and moment.live and self._week_asked is not moment.snapshot.reading:
+            self._week_asked = moment.snapshot.reading
+            self._source.week().add_done_callback(lambda ended: self.post_message(Answered(ended)))
+
+    def _take_week(self, future: Future[Week]) -> None:
+        """Take the program of the week: to begin with, its pattern of today is what is shown to be changed."""
+        flow, week = self._flow, future.result()
+        if not flow.wants_week:
+            return
+        begins = flow.step is Step.ASK
+        flow.on_week(week)
+        if begins:
+            today = when(flow.seen.status.clock_s)
+            for grid in self._box.grids.values():
+                grid.fill(week[0 if today is None else today.weekday()])
+        self._draw(moved=not begins)
 
     def _draw(self, *, moved: bool = False) -> None:
         self._box.show()
@@ -101,17 +124,27 @@ class ChangeScreen(ModalScreen["Future[Outcome] | None"]):
         self._draw()
 
     @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        """Go to the next field that is wanted; from the last one, take the next step."""
+        below = self._box.empty_after(event.input) if self._flow.step is Step.ASK else None
+        if below is None:
+            self._lead_on()
+        else:
+            below.focus()
+
     @on(Button.Pressed, "#go")
     def _lead_on(self) -> None:
         """Take the next step: ask, send, or ask again."""
         flow, box, source = self._flow, self._box, self._source
-        if flow.step is Step.ASK and not flow.obstacle:
-            change = flow.ask(box.rate.value, box.reason.value)
+        if flow.step is Step.ASK and not flow.obstacle and not flow.wants_week:
+            change = flow.ask(box.texts, box.reason.value)
             if change is not None:
                 self._await(source.prepare(change, seen=flow.seen, reason=flow.reason))
             elif flow.lacks_reason:
                 self._draw()
                 box.reason.focus()
+            elif flow.faulty:
+                box.next_act().focus()
         elif flow.prepared is not None and flow.armed(box.again.value):
             flow.send()
             self._await(source.commit(flow.prepared))
@@ -127,7 +160,11 @@ class ChangeScreen(ModalScreen["Future[Outcome] | None"]):
     def on_answered(self, message: Answered) -> None:
         """Take the answer to the latest request; an older one has no say any more."""
         future = message.future
-        if future is not self._waiting or future.cancelled():
+        if future.cancelled():
+            return
+        if future is not self._waiting:
+            if not future.exception() and isinstance(future.result(), tuple):
+                self._take_week(future)
             return
         try:
             answer = future.result()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _KEYS: Final = (
     ("r", "set the flow rate; the pump first says what that would do"),
     ("p", "stop delivery, or resume it"),
+    ("c", "all that can be changed: bolus, refill, flex program, clock ..."),
     ("u", "ask again what became of a change whose answer was lost"),
     ("a", "acknowledge all alarms"),
     ("s", "silence them for 10 min, here and at the pump; again: sound"),

@@ -40,13 +40,14 @@ class PumpScreen(Screen[None]):
 
     Args:
         source: where changes and acknowledgements go.
-        rules: returns by what a rate is judged; asked when a rate is to be changed.
+        rules: returns by what a figure is judged; asked when one is to be changed.
         annunciator: what becomes of alarms.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "change_rate", "Rate"),
         Binding("p", "stop_or_resume", "Stop/Resume"),
+        Binding("c", "changes", "Change"),
         Binding("u", "ask", "Ask again"),
         Binding("a", "acknowledge", "Ack"),
         Binding("s", "silence", "Silence"),
@@ -132,6 +133,11 @@ class PumpScreen(Screen[None]):
         changes: tuple[Key, ...] = (
             Key("r", "Rate", ready=not moment.obstacle(ChangeKind.RATE)),
             Key("p", "Stop" if toggle is ChangeKind.STOP else "Resume", ready=not moment.obstacle(toggle)),
+            Key(
+                "c",
+                "Change",
+                ready=not moment.obstacle(ChangeKind.STOP) or not moment.obstacle(ChangeKind.CLOCK),
+            ),
         )
         if moment.snapshot.unresolved:
             changes = (Key("u", "Ask again"),) if moment.may_ask else ()
@@ -167,6 +173,16 @@ class PumpScreen(Screen[None]):
         """Open the box that stops the pump, or resumes if it is stopped, or say why not."""
         if self._moment is not None:
             self._open(self._moment.toggle)
+
+    def action_changes(self) -> None:
+        """Open the menu of all that can be changed; it says what is in the way."""
+        from monitor.ui.screens.menu import ChangesMenu  # noqa: PLC0415 - as below
+
+        self.app.push_screen(ChangesMenu(), self._on_chosen)
+
+    def _on_chosen(self, kind: ChangeKind | None) -> None:
+        if kind is not None:
+            self._open(kind)
 
     def _open(self, kind: ChangeKind) -> None:
         moment = self._moment

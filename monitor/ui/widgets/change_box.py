@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from textual.containers import Horizontal, Vertical
@@ -12,21 +13,15 @@ from monitor.ui.flow import Step
 from monitor.ui.widgets import bounds_strip, effects
 from monitor.ui.widgets.bounds_strip import Proposal
 from monitor.ui.widgets.drawing import Drawing
-from monitor.ui.words import parse_typed, printable
+from monitor.ui.widgets.steps_grid import StepsGrid
+from monitor.ui.words import printable
 from protocol.intent import MOST_REASON
-from protocol.units import QuantityError, ml_day
-from protocol.vocabulary import ChangeKind
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from monitor.ui.flow import Flow
 
-_TITLES: Final = {
-    ChangeKind.RATE: "SET RATE",
-    ChangeKind.STOP: "STOP DELIVERY",
-    ChangeKind.RESUME: "RESUME DELIVERY",
-}
 _GO: Final = {
     Step.ASK: "Ask the pump",
     Step.PREPARING: "asking …",
@@ -53,14 +48,22 @@ class ChangeBox(Vertical):
     def __init__(self, flow: Flow) -> None:
         super().__init__()
         self._flow = flow
-        self.rate = Input(id="rate", max_length=_LONGEST, select_on_focus=False)
+        row = flow.row
+        self.fields = {
+            one.name: Input(id=one.name, max_length=_LONGEST, select_on_focus=False)
+            for one in row.fields
+            if not one.rows
+        }
+        self.grids = {one.name: StepsGrid(one.rows) for one in row.fields if one.rows}
         self.reason = Input(id="reason", max_length=MOST_REASON, select_on_focus=False)
         self.again = Input(id="again", max_length=_LONGEST, select_on_focus=False)
         self.cancel = Button(Content("Cancel  esc"), id="cancel", compact=True)
         self.go = Button(Content(""), id="go", compact=True)
-        self._rate_hint = Static(markup=False, classes="hint")
+        self._hints = {one.name: Static(markup=False, classes="hint") for one in row.fields}
         self._strip = Drawing(bounds_strip.draw, id="strip")
         self._effects = Drawing(effects.draw, id="effects")
+        self.set_class(row.has_rate, "-rate")  # the style sheet gives each fact a row
+        self.add_class(f"-facts{len(flow.facts)}")
         self._sentence = Static(markup=False, id="sentence")
         self._again_row = Horizontal(classes="row")
         self._again_name = Static(markup=False, classes="name")
@@ -68,16 +71,21 @@ class ChangeBox(Vertical):
         self._step = Static(markup=False, id="step")
         # A button that still shows its last press takes no new one: Send would be deaf for a fifth of a second.
         self.cancel.active_effect_duration = self.go.active_effect_duration = 0
-        self.rate.cursor_blink = self.reason.cursor_blink = self.again.cursor_blink = False
-        self.border_title = Content(f"{_TITLES[flow.kind]}  pump {printable(flow.seen.serial_number)}")
+        for one in (*self.fields.values(), self.reason, self.again):
+            one.cursor_blink = False
+        self.border_title = Content(f"{row.title}  pump {printable(flow.seen.serial_number)}")
 
     def compose(self) -> ComposeResult:
-        """Put the parts in their places; only a rate has a field and bounds."""
-        if self._flow.kind is ChangeKind.RATE:
+        """Put the parts in their places: a row a field, a strip where one of them is a rate."""
+        for one in self._flow.row.fields:
+            if one.rows:
+                yield self.grids[one.name]
+                continue
             with Horizontal(classes="row"):
-                yield Static("New rate, mL/day", markup=False, classes="name")
-                yield self.rate
-                yield self._rate_hint
+                yield Static(one.label, markup=False, classes="name")
+                yield self.fields[one.name]
+                yield self._hints[one.name]
+        if self._flow.row.has_rate:
             yield self._strip
         yield self._effects
         yield self._sentence
@@ -91,24 +99,46 @@ class ChangeBox(Vertical):
             yield self.cancel
             yield self.go
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """What is typed, by the name of its field."""
+        grids = {name: grid.text for name, grid in self.grids.items()}
+        return {name: field.value for name, field in self.fields.items()} | grids
+
+    def empty_after(self, submitted: Input) -> Input | None:
+        """Return the first field below the one that was left by Enter in which a figure is still wanted; None if none is."""
+        names = list(self.fields)
+        if self.grids or submitted.id not in names:
+            return None
+        below = (one for one in self._flow.row.fields if names.index(one.name) > names.index(submitted.id))
+        wanted = (one.name for one in below if one.default is None)
+        return next((self.fields[name] for name in wanted if not self.fields[name].value.strip()), None)
+
     def next_act(self) -> Input | Button:
         """Return where the focus belongs: the field to fill in, and Cancel where there is none."""
         flow = self._flow
-        if flow.step is Step.ASK and flow.kind is ChangeKind.RATE:
-            return self.rate
+        if flow.step is Step.ASK and flow.row.fields:
+            name = flow.faulty or flow.row.fields[0].name
+            return self.fields[name] if name in self.fields else self.grids[name].first
         return self.again if flow.step is Step.REVIEW and flow.retype else self.cancel
 
     def show(self) -> None:
         """Draw the flow as it stands."""
         flow, status = self._flow, self._flow.seen.status
-        sentence, warns = flow.sentence(self.rate.value)
-        self._strip.show(Proposal(flow.bounds, flow.rules.soft, flow.present_nl_h, self._proposed(), warns))
+        sentence, warns = flow.sentence(self.texts)
+        if flow.row.has_rate:
+            self._strip.show(
+                Proposal(flow.bounds, flow.rules.soft, flow.present_nl_h, self._proposed(), warns)
+            )
         if flow.prepared is None:
-            self._effects.show(effects.present(status))
+            self._effects.show(effects.present(status, flow.facts))
         else:
-            self._effects.show(effects.proposed(flow.prepared, status.clock_s, warns=bool(flow.retype)))
-        aside = " Bounds read from the pump." if flow.step is Step.REVIEW and flow.assessment else ""
-        aside = f" Reason: {printable(flow.reason)}" if aside and flow.reason else aside
+            warned = bool(flow.retype)
+            shown = effects.proposed(flow.prepared, status.clock_s, warns=warned, facts=flow.facts)
+            self._effects.show(shown)
+        reviewed = flow.step is Step.REVIEW
+        aside = " Bounds read from the pump." if reviewed and flow.row.has_rate else ""
+        aside = f" Reason: {printable(flow.reason)}" if reviewed and flow.reason else aside
         self._sentence.update(_said(sentence, aside, warns=warns), layout=False)
         self._show_fields()
         self.show_buttons()
@@ -116,25 +146,33 @@ class ChangeBox(Vertical):
     def _proposed(self) -> int | None:
         if self._flow.prepared is not None:
             return self._flow.prepared.new_rate_nl_h
-        try:
-            return parse_typed(self.rate.value)
-        except QuantityError:
-            return None
+        for one in self._flow.row.fields:
+            if one.name == "rate_nl_h":
+                with contextlib.suppress(ValueError):
+                    return int(one.value(one.typed(self.fields[one.name].value), self._flow.ground))
+        return None
 
     def _show_fields(self) -> None:
-        flow = self._flow
-        self.rate.disabled = flow.step is not Step.ASK
-        least, most = ml_day(flow.bounds.least_rate_nl_h), ml_day(flow.bounds.most_rate_nl_h)
-        self._rate_hint.update(Content(f"{least} to {most}, steps of 0.001"), layout=False)
+        flow, texts = self._flow, self.texts
+        asking = flow.step in _FIRST_STEP
+        for one in flow.row.fields:
+            self._hints[one.name].update(Content(one.hint(flow.ground)), layout=False)
+        for field in self.fields.values():
+            field.disabled = flow.step is not Step.ASK
+        for (
+            grid
+        ) in self.grids.values():  # the table and the effects take turns, so that both fit a small terminal
+            grid.disabled, grid.display = flow.step is not Step.ASK, asking
+            self._effects.display = not asking
+        judged = flow.assessment
         asked = flow.step is Step.REVIEW and bool(flow.retype)
-        why = flow.step in _FIRST_STEP and flow.wants_reason(self.rate.value)
+        why = asking and flow.wants_reason(texts)
         self._again_row.visible = asked or why
         self.again.disabled, self.reason.disabled = not asked, flow.step is not Step.ASK or not why
         self.again.display, self.reason.display = not why, why
-        word = flow.kind is not ChangeKind.RATE
-        name = "Reason" if why else f'Type "{flow.retype}"' if word else "Type it again"
+        name = "Reason" if why or judged is None else judged.label
         self._again_name.update(Content(name), layout=False)
-        hint = "" if why else "the word arms Send" if word else "same figure arms Send"
+        hint = "" if why else "the word arms Send" if flow.row.word else "same figure arms Send"
         same = asked and flow.matches(self.again.value)
         self._again_hint.update(Content("it is the same, ⏎ sends" if same else hint), layout=False)
 
@@ -151,7 +189,7 @@ class ChangeBox(Vertical):
         go = _GO.get(flow.step, f"Send to {printable(flow.seen.serial_number)}")
         mark = "" if flow.step in _WAITING else "  ⏎" if leads else "  →"
         self.go.label = Content(go + mark)
-        self.go.disabled = not (flow.may_ask(self.rate.value) or flow.armed(self.again.value))
+        self.go.disabled = not (flow.may_ask(self.texts) or flow.armed(self.again.value))
         self.go.visible = flow.step is not Step.ENDED
         self.go.set_class(leads, "-leads")
 

@@ -10,7 +10,7 @@ from monitor.snapshot import Link, Reading, Snapshot
 from protocol.alarms import Alarm, mask
 from protocol.intent import Intent
 from protocol.machines import Stage
-from protocol.messages import NEVER_S, Change, EventRecord, Identity, Outcome, Prepared, Status
+from protocol.messages import NEVER_S, Change, EventRecord, Identity, Outcome, Prepared, Status, Step
 from protocol.units import time_until
 from protocol.vocabulary import ChangeKind, EventKind, Mode, Role, State, Verdict
 
@@ -60,7 +60,9 @@ STATUS = Status(
     frames_bad=0,
     bench_faults=0,
 )
-IDENTITY = Identity(SERIAL, "bench 20", "3.1.4", 0, b"store-01", 1, 0b1110)
+PLAIN_WEEK = ((Step(0, 20_833),),) * 7  # a simple continuous rate
+ALL_KINDS = sum(1 << kind for kind in ChangeKind)
+IDENTITY = Identity(SERIAL, "bench 20", "3.1.4", 0, b"store-01", 1, ALL_KINDS)
 
 
 def event(
@@ -181,6 +183,7 @@ class FakeSource:
     records: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     new_rate_nl_h: int | None = None
     ttl_ms: int = 15_000
+    week_answers: list[object] = field(default_factory=list)
     callbacks: list[Callable[[Snapshot], None]] = field(default_factory=list)
 
     def subscribe(self, callback: Callable[[Snapshot], None]) -> None:
@@ -198,10 +201,16 @@ class FakeSource:
     def prepared(self, change: Change, status: Status) -> Prepared:
         after = {
             ChangeKind.RATE: change.rate_nl_h,
+            ChangeKind.TEMPORARY_RATE: change.rate_nl_h,
+            ChangeKind.BRIDGE: change.rate_nl_h,
             ChangeKind.STOP: 0,
+            ChangeKind.MINIMUM_RATE: 250,
+            ChangeKind.BOLUS: -(-change.volume_nl * 3_600 // max(change.duration_s, 1)),
+            ChangeKind.PRIME: 1_000_000,
             ChangeKind.RESUME: status.programmed_rate_nl_h,
         }
-        new = after[change.kind] if self.new_rate_nl_h is None else self.new_rate_nl_h
+        new = after.get(change.kind, status.commanded_rate_nl_h)
+        new = new if self.new_rate_nl_h is None else self.new_rate_nl_h
         old = status.commanded_rate_nl_h
         low_nl = status.reservoir_nl - status.low_reservoir_nl
         empty_nl = status.reservoir_nl - status.residual_nl
@@ -220,6 +229,10 @@ class FakeSource:
             ttl_ms=self.ttl_ms,
             change=change,
         )
+
+    def week(self) -> Future[tuple[tuple[Step, ...], ...]]:
+        self.calls.append(("week",))
+        return done(self.week_answers.pop(0) if self.week_answers else PLAIN_WEEK)
 
     def commit(self, prepared: Prepared) -> Future[Outcome]:
         self.calls.append(("commit", prepared.new_rate_nl_h))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from textual.content import Content
 
+from monitor.kinds.fields import RATE
 from monitor.ui.moment import Moment
 from monitor.ui.widgets import bounds_strip, outlook
 from monitor.ui.widgets.bounds_strip import Proposal
@@ -13,7 +14,7 @@ from monitor.ui.widgets.digits import big
 from monitor.ui.widgets.gauges import LogScale, bar, rate_scale
 from monitor.ui.widgets.lines import place, spread
 from monitor.ui.widgets.plot import next_round
-from monitor.ui.words import day, days, factor, parse_typed, percent, time_of
+from monitor.ui.words import day, days, factor, percent, time_of
 from protocol.bounds import SOFT_LIMITS, Bounds
 from protocol.units import QuantityError
 from tests.monitor.ui.bench import CLOCK_S, NOW_NS, STATUS, snapshot
@@ -154,10 +155,10 @@ def test_dates_bear_their_year_and_times_their_date_only_where_they_must() -> No
 
 @pytest.mark.parametrize("text", ["0.6", " 0.6 ", "0.6 mL/day", "25 uL/h", "25000 nL/h", "0.6mL/day"])
 def test_a_rate_is_typed_bare_or_with_its_unit(text: str) -> None:
-    assert parse_typed(text) == 25_000
+    assert RATE.read(RATE.typed(text)) == 25_000
 
 
 @pytest.mark.parametrize("text", ["", "0,6", "0.6.1", "-0.6", "1 000", "6 x"])
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(QuantityError):
-        parse_typed(text)
+        RATE.read(RATE.typed(text))

@@ -17,7 +17,15 @@ _START = (
 )
 _LATE = {
     *("construct", "hashlib", "serial", "sqlite3", "tomllib"),
-    *("monitor.client", "monitor.drugs", "monitor.ui.screens.change", "protocol.drugs", "protocol.keys"),
+    *(
+        "monitor.client",
+        "monitor.drugs",
+        "monitor.ui.screens.change",
+        "monitor.ui.screens.menu",
+        "monitor.kinds.table",
+        "protocol.drugs",
+        "protocol.keys",
+    ),
 }
 _AWAKE = """
 import gc

@@ -340,7 +340,7 @@ def test_a_late_answer_takes_nothing_back_from_a_verdict() -> None:
     assert made.reading is not None
     moment = Moment(made, Clock().now_ns)
     flow = Flow(ChangeKind.RATE, moment, made.reading, Rules())
-    flow.ask("0.6")
+    flow.ask({"rate_nl_h": "0.6"})
     source = FakeSource(made)
     flow.on_prepared(source.prepared(Change(ChangeKind.RATE, NEW), made.reading.status), moment.now_ns)
     flow.send()
