@@ -106,7 +106,7 @@ class ChangesMenu(ModalScreen[ChangeKind | None]):
         if not why:
             self.dismiss(row.kind)
         else:
-            self._say(f"{row.label}: {why}")
+            self._say(why if _common(self._obstacles or {}) else f"{row.label}: {why}")
 
 
 def _common(obstacles: dict[ChangeKind, str]) -> str:

@@ -106,13 +106,12 @@ class ChangeBox(Vertical):
         return {name: field.value for name, field in self.fields.items()} | grids
 
     def empty_after(self, submitted: Input) -> Input | None:
-        """Return the first field below the one that was left by Enter in which a figure is still wanted; None if none is."""
+        """Return the first empty field below the one that was left by Enter; None if there is none."""
         names = list(self.fields)
         if self.grids or submitted.id not in names:
             return None
-        below = (one for one in self._flow.row.fields if names.index(one.name) > names.index(submitted.id))
-        wanted = (one.name for one in below if one.default is None)
-        return next((self.fields[name] for name in wanted if not self.fields[name].value.strip()), None)
+        below = (self.fields[name] for name in names[names.index(submitted.id) + 1 :])
+        return next((field for field in below if not field.value.strip()), None)
 
     def next_act(self) -> Input | Button:
         """Return where the focus belongs: the field to fill in, and Cancel where there is none."""
