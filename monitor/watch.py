@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from monitor.errors import LinkError, MonitorError, RefusedError
-from monitor.judgement import Level, is_discrepant, low_reservoir
-from monitor.snapshot import NS_PER_MS, Link, Snapshot
+from monitor.link_state import lost, met, read
+from monitor.snapshot import NS_PER_MS, Snapshot
 from protocol.frame import MOST_WIRE
 from protocol.places import BAUD
 from protocol.timeouts import line_ms, reading_period_ms
@@ -39,7 +39,6 @@ _KEPT_FAULTS = 200
 _KEPT_VERDICTS = 20
 _ASK_AGAIN_NS = 5 * _NS_PER_S  # a pump that does not say what became of a change is read all the same
 _FAULTS_AGAIN_NS = 60 * _NS_PER_S
-_BACK_OFF_MS = (500, 1_000, 2_000, 5_000)
 
 
 class Watcher:
@@ -238,22 +237,7 @@ class Watcher:
         self._ask_ns = self._now_ns() + _ASK_AGAIN_NS
         self._faults_ns = self._now_ns()
         identity = client.identify()
-        before = self._snapshot.identity
-        known = before is not None and before.store_id == identity.store_id
-        # Another pump, or another memory: what was read before is not its past.
-        past: dict[str, Any] = (
-            {}
-            if known
-            else {
-                "reading": None,
-                "events": (),
-                "faults": (),
-                "bench": None,
-                "level": Level.ENOUGH,
-                "discrepant": False,
-            }
-        )
-        self._publish(identity=identity, role=client.role, **past, **self._changes(client))
+        self._tell(met(self._snapshot, identity, client.role, **self._changes(client)))
 
     def _poll(self) -> None:
         client = self._client
@@ -270,23 +254,13 @@ class Watcher:
         fresh = tuple(one for one in found if one.number > newest)
         before = self._snapshot
         faults = self._faults(client) if fresh or self._now_ns() >= self._faults_ns else before.faults
-        events = (*events, *fresh)[-_KEPT_EVENTS:]
-        now = replace(
+        now = read(
             before,
-            link=Link.LIVE,
-            link_since_ns=before.link_since_ns if before.link is Link.LIVE else asked_ns,
-            problem="",
-            reading=reading,
-            level=low_reservoir(reading.status, Level(before.level)).level,
-            discrepant=is_discrepant(reading.status, before=before.discrepant),
-            events=events,
-            faults=faults,
-            bench=before.bench if reading.status.bench_faults else None,
-            good=before.good + 1,
-            bad=client.bad_frames,
+            reading,
             reply_us=reply_us,
-            tries=0,
-            retry_ns=0,
+            bad=client.bad_frames,
+            events=(*events, *fresh)[-_KEPT_EVENTS:],
+            faults=faults,
             **self._changes(client),
         )
         self._tell(now)
@@ -332,19 +306,10 @@ class Watcher:
         return {"unresolved": found, "notes_problem": problem}
 
     def _lose(self, error: MonitorError) -> None:
-        before = self._snapshot
         self._close()
-        wait_ms = _BACK_OFF_MS[min(before.tries, len(_BACK_OFF_MS) - 1)]
-        self._next_ns = self._now_ns() + wait_ms * NS_PER_MS
-        self._publish(
-            link=Link.LOST,
-            link_since_ns=before.link_since_ns if before.link is Link.LOST else self._now_ns(),
-            problem=str(error),
-            lost=before.lost + (before.link is Link.LIVE),
-            tries=before.tries + 1,
-            retry_ns=self._next_ns,
-            **self._in_doubt(),
-        )
+        now = lost(self._snapshot, str(error), self._now_ns(), **self._in_doubt())
+        self._next_ns = now.retry_ns
+        self._tell(now)
 
     def _do_jobs_until_due(self) -> None:
         left_ns = 1
