@@ -113,6 +113,13 @@ def forecast(status: Status) -> Forecast:
     return forecast_at(status, rate)
 
 
+def seconds_to_low(status: Status) -> int | None:
+    """Return when the reservoir is expected to get low, in whole seconds, as `forecast` has it; None where it never does."""
+    rate = status.commanded_rate_nl_h if status.measured_rate_nl_h else 0
+    needed_us = time_until(rate, status.reservoir_nl - status.low_reservoir_nl)
+    return None if needed_us is None else needed_us // US_PER_S
+
+
 def forecast_at(status: Status, rate_nl_h: int) -> Forecast:
     """Return the same for another rate, from the reservoir as the status has it."""
     return Forecast(
@@ -140,13 +147,13 @@ def low_reservoir(status: Status, before: Level = Level.ENOUGH) -> LowReservoir:
     """Judge the reservoir from the three facts; `before` is the last verdict, which the deadband needs."""
     active = {kind.alarm for kind in unmask(status.alarms)}
     deadband = DEADBAND_NL if before >= Level.LOW else 0
-    to_low = forecast(status).to_low
+    to_low_s = seconds_to_low(status)
     facts = (
         (Level.EMPTY, Alarm.EMPTY_RESERVOIR in active, "the pump's alarm"),
         (Level.EMPTY, status.reservoir_nl <= status.residual_nl, "the expected volume"),
         (Level.LOW, Alarm.LOW_RESERVOIR in active, "the pump's alarm"),
         (Level.LOW, status.reservoir_nl <= status.low_reservoir_nl + deadband, "the expected volume"),
-        (Level.SOON, to_low is not None and to_low.expected_s <= SOON_S, "the forecast"),
+        (Level.SOON, to_low_s is not None and to_low_s <= SOON_S, "the forecast"),
     )
     return next(
         (LowReservoir(level, source) for level, holds, source in facts if holds),

@@ -73,6 +73,16 @@ def bench_keyring() -> Keyring:
     return Keyring(Path(), (BENCH_KEY,), ())
 
 
+def one_key(path: Path) -> Keyring:
+    """Return the key of one file as a keyring; an empty one with the reason where it can't be used."""
+    try:
+        return Keyring(path.parent, (read_key(path),), ())
+    except KeyFileError as error:
+        return Keyring(path.parent, (), (str(error),))
+    except OSError as error:
+        return Keyring(path.parent, (), (f"{path} can't be read: {error.strerror}",))
+
+
 def find_keys(folder: Path | None = None) -> Keyring:
     """Return the keys in `folder`, by default the user's; none of them where others can write to it."""
     where = folder or default_folder()
@@ -90,7 +100,7 @@ def find_keys(folder: Path | None = None) -> Keyring:
     taken: dict[tuple[str, bytes], str] = {}
     for path in paths:
         try:
-            key = _read(path)
+            key = read_key(path)
             check_new(key, str(path), taken)
         except KeyFileError as error:
             problems.append(str(error))
@@ -101,7 +111,13 @@ def find_keys(folder: Path | None = None) -> Keyring:
     return Keyring(where, tuple(keys), tuple(problems))
 
 
-def _read(path: Path) -> Key:
+def read_key(path: Path) -> Key:
+    """Return the key in a file.
+
+    Raises:
+        KeyFileError: where the file can't be taken, with what mends it.
+        OSError: where it can't be read.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import math
 import os
 import select
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _WRITE_TIMEOUT_MS = 1_000  # beside the time of the bytes
 _TICK_MS = 50  # how long a read without a descriptor may last beyond its time
+_BEYOND_SELECT = 1_024
 _RFC2217, _SOCKET = "rfc2217://", "socket://"
 _IN_USE = "is in use by another program: close that one first"
 _NOT_ALLOWED = "may not be opened by this user: join the group that owns it"
@@ -148,6 +150,31 @@ class Line:
 
     def _write_timeout_ms(self, size: int) -> int:
         return _WRITE_TIMEOUT_MS + line_ms(size, self._baud)
+
+    def detach(self) -> int | None:
+        """Give up everything but the descriptor, and return that: non-blocking, and the caller's to close.
+
+        pyserial holds five a port, and its own `select` ends at number 1,023: so the one that is kept goes beyond that
+        where the system allows, and room stays below for the next opening. The device stays exclusively ours.
+
+        Returns:
+            None where the line has no descriptor, and stays as it is.
+        """
+        try:
+            descriptor = self._serial.fileno()
+        except (OSError, AttributeError):
+            return None
+        try:
+            kept = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _BEYOND_SELECT)
+        except OSError:  # not so many are allowed
+            kept = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 0)
+        connection = getattr(self._serial, "_socket", None)
+        if connection is None:
+            self._serial.close()
+        else:  # pyserial would shut the connection down
+            connection.close()
+            self._serial.is_open = False
+        return kept
 
     def close(self) -> None:
         """Close the line. Closing twice does nothing."""

@@ -5,6 +5,7 @@ import resource
 import termios
 import threading
 import tty
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -102,3 +103,25 @@ def test_a_closed_line_writes_nothing_to_whatever_has_its_descriptor_now(ends: t
     finally:
         for descriptor in (outlet, inlet, *stolen):
             os.close(descriptor)
+
+
+def test_a_detached_line_is_one_descriptor_beyond_those_that_select_knows_and_still_shuts_others_out(
+    ends: tuple[int, Line],
+) -> None:
+    far, line = ends
+    before = len(list(Path("/dev/fd").iterdir()))
+    descriptor = line.detach()
+    assert descriptor is not None
+    try:
+        assert len(list(Path("/dev/fd").iterdir())) < before
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        assert descriptor >= 1_024 or soft <= 1_024
+        os.write(descriptor, b"there")
+        assert os.read(far, 16) == b"there"
+        os.write(far, b"and back")
+        assert os.read(descriptor, 16) == b"and back"
+        with pytest.raises(LinkError, match="is in use by another program"):
+            Line(line.url)
+    finally:
+        os.close(descriptor)
+    Line(line.url).close()

@@ -1,0 +1,142 @@
+"""A pump of the fleet, and how the thread that reads it stands with it: what is open, what is known, what is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from monitor.errors import LinkError
+from monitor.fleet.talk import Talk
+from monitor.link_state import met, read
+from monitor.snapshot import NS_PER_MS, Reading
+from protocol.messages import Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from monitor.fleet.bench_file import Member
+    from monitor.fleet.wire import Wire
+    from monitor.keys import Keyring
+    from monitor.snapshot import Snapshot
+    from protocol.intent import Intent
+
+# Greetings sent at once where it is not known whose key is wanted: what a port takes without waiting, 80 bytes each.
+_AT_ONCE = 16
+
+
+@dataclass(slots=True, eq=False)
+class Post:
+    """A pump; touched by the fleet's thread alone.
+
+    Attributes:
+        number: its place in the fleet.
+        member: what the bench says of it.
+        snapshot: what is known.
+        keyring: the keys to try.
+        in_doubt: the changes without a verdict, by serial number, that may turn out to be this pump's.
+        random: returns that many random bytes.
+        next_ns: when it is to be polled or opened next.
+        wire: its port while that is open.
+        talk: the conversation on it.
+        visit: counts closings, so that what comes late from before is told apart.
+        due_ns: when the thread has noted that something is due; -1 while it has not.
+        is_opening: whether another thread is opening the port.
+        is_lent: whether the port is somebody else's now.
+    """
+
+    number: int
+    member: Member
+    snapshot: Snapshot
+    keyring: Keyring
+    in_doubt: Mapping[str, tuple[Intent, ...]]
+    random: Callable[[int], bytes]
+    next_ns: int
+    wire: Wire | None = None
+    talk: Talk | None = None
+    visit: int = 0
+    due_ns: int = -1
+    is_opening: bool = False
+    is_lent: bool = False
+
+    @property
+    def wanted_ns(self) -> int:
+        """When something is due by itself; -1 where nothing is."""
+        if self.is_lent or self.is_opening:
+            return -1
+        if self.talk is not None and self.talk.due_ns is not None:
+            return self.talk.due_ns
+        return self.next_ns
+
+    def check_keys(self) -> None:
+        """Refuse to open a port without a key.
+
+        Raises:
+            LinkError: with the sentence that says what is missing.
+        """
+        if not self.keyring.rounds(self.member.serial_number):
+            raise LinkError(self.keyring.what_is_missing(self.member.serial_number))
+
+    def greet(self, wire: Wire, now_ns: int) -> None:
+        """Begin to talk on a port that has been opened.
+
+        Raises:
+            LinkError: the port has gone.
+        """
+        rounds = self.keyring.rounds(self.member.serial_number)
+        silence = f"no pump answers on {self.member.url} {self.keyring.why_silent(rounds)}"
+        batches = [
+            keys[start : start + _AT_ONCE] for keys in rounds for start in range(0, len(keys), _AT_ONCE)
+        ]
+        self.wire, self.talk = wire, Talk(batches, self.random, silence, self.member.baud)
+        wire.write(self.talk.hello(now_ns))
+
+    def speak(self, now_ns: int) -> None:
+        """Poll, or see to a time-out.
+
+        Raises:
+            LinkError: nobody answers, or the port has gone.
+        """
+        if self.wire is None or self.talk is None:
+            return
+        if self.talk.due_ns is not None:
+            self.wire.write(self.talk.expire(now_ns))
+            return
+        self.wire.write(self.talk.poll(now_ns))
+        late_ns, period_ns = max(0, now_ns - self.next_ns), self.snapshot.period_ms * NS_PER_MS
+        self.next_ns += period_ns * (1 + late_ns // period_ns)  # what was missed is not made up for
+
+    def hear(self, data: bytes, now_ns: int) -> bool:
+        """Take what has arrived, answer where that is wanted at once, and tell whether more is known now.
+
+        Raises:
+            MonitorError: the pump refuses, or the port has gone.
+        """
+        if self.wire is None or self.talk is None:
+            return False
+        to_send, heard = self.talk.receive(data, now_ns)
+        if to_send:
+            self.wire.write(to_send)
+        if heard is None or self.talk.key is None:
+            return False
+        serial_number = self.talk.key.serial_number
+        if isinstance(heard.message, Identity):
+            unresolved = self.snapshot.unresolved or self.in_doubt.get(serial_number, ())
+            role = self.talk.key.role
+            self.snapshot = met(self.snapshot, heard.message, role, unresolved=unresolved)
+        else:
+            self.snapshot = read(
+                self.snapshot,
+                Reading(serial_number, heard.message, heard.asked_ns),
+                now_ns=now_ns,
+                reply_us=(now_ns - heard.asked_ns) // 1_000,
+                bad=self.talk.bad_frames,
+            )
+        return True
+
+    def close(self) -> None:
+        """Give the port back."""
+        self.visit += 1
+        self.is_opening = False
+        wire, self.wire, self.talk = self.wire, None, None
+        if wire is not None:
+            wire.close()
