@@ -32,6 +32,7 @@ _COMMANDS = {
     "unresolved": ("unresolved", "unresolved"),
     "audit": ("audit", "audit"),
     "export": ("export", "export"),
+    "trend": ("trend", "trend"),
 }
 
 

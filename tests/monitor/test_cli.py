@@ -51,6 +51,7 @@ NAMES = cli.main.list_commands(click.Context(cli.main))
 WORDS = {
     "audit": ["list"],
     "export": [],
+    "trend": [],
     "set-rate": ["/dev/none", "0.6 mL/day"],
     "bolus": ["/dev/none", "50 ug", "--over", "30 min"],
 }
@@ -266,7 +267,7 @@ def test_every_command_says_on_standard_error_that_it_tries_the_bench_key(comman
 
 
 @pytest.mark.parametrize("baud", ["0", "299", "4000001", "fast"])
-@pytest.mark.parametrize("command", [name for name in NAMES if name not in {"audit", "export"}])
+@pytest.mark.parametrize("command", [name for name in NAMES if name not in {"audit", "export", "trend"}])
 def test_a_rate_that_no_line_can_have_is_exit_2_with_what_can_be_asked_for(command: str, baud: str) -> None:
     result = run(command, *WORDS.get(command, ["/dev/none"]), "--baud", baud)
     assert result.exit_code == 2
@@ -344,6 +345,7 @@ def test_the_help_lists_every_command_and_every_exit_code() -> None:
         "unresolved",
         "audit",
         "export",
+        "trend",
     }
     assert all(re.search(rf"^  {name} ", text, re.MULTILINE) for name in NAMES)
     assert "0 done, 1 refused by the pump or a bound, 2 usage, 3 no link, 4 outcome unknown" in text
