@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 from functools import cache, partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
     from monitor.client import PumpClient
     from monitor.commands.options import Keys, Place
+    from monitor.history.past import Stored
     from monitor.history.recorder import Recorder
+    from monitor.ui.trends import Wanted
     from protocol.dosing import Rules
     from protocol.intent import Intent
 
@@ -85,6 +88,7 @@ def dashboard(
     gc.disable()  # a tenth of the start is looking for garbage, and imports make none
     from monitor.memo import Memos, default_folder  # noqa: PLC0415 - as above
     from monitor.ui.app import DashboardApp  # noqa: PLC0415 - now that it is certain to be wanted
+    from monitor.ui.trends import Trends, wall_ms  # noqa: PLC0415 - as above
     from monitor.watch import Watcher  # noqa: PLC0415 - as above
 
     recorder = cache(partial(_recorder, keys, history))
@@ -97,12 +101,14 @@ def dashboard(
         bench_key=keys.bench,
         history=recorder,
     )
+    stored = partial(_stored, keys, history) if history.kept else None
     app = DashboardApp(
         watcher,
         rules=rules,
         painted=_collect_garbage_again,
         memos=Memos(default_folder(bench=keys.bench)),
         calls=calls,
+        trends=Trends(stored, time.monotonic_ns, wall_ms, Path()),
     )
     try:
         app.run()
@@ -129,6 +135,14 @@ def _recorder(keys: Keys, history: Place) -> Recorder | None:
     from monitor.history.recorder import Recorder  # noqa: PLC0415 - after the first paint
 
     return Recorder(history.found(bench=keys.bench))
+
+
+def _stored(keys: Keys, history: Place, wanted: Wanted) -> Stored:
+    """Return what the history has of a trend; on a thread of its own."""
+    from monitor.history.past import stored  # noqa: PLC0415 - after the first paint
+    from monitor.history.store import Pump  # noqa: PLC0415 - as above
+
+    return stored(history.found(bench=keys.bench), Pump(*wanted.pump), wanted.from_ms, wanted.to_ms)
 
 
 def _connect(url: str, baud: int, keys: Keys, recorder: Recorder | None) -> PumpClient:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from textual.app import App
@@ -13,13 +14,16 @@ from textual.reactive import var
 
 from monitor.annunciator import Annunciator
 from monitor.bell import Calls
+from monitor.errors import MonitorError
 from monitor.ui.attention import Attention
 from monitor.ui.flash import dark, next_edge_ns
-from monitor.ui.messages import SnapshotArrived
+from monitor.ui.messages import Fetched, SnapshotArrived
 from monitor.ui.moment import NS_PER_S, Moment
 from monitor.ui.screens.pump import PumpScreen
+from monitor.ui.screens.trend_keys import WithTrend
 from monitor.ui.terminal import TerminalDriver
 from monitor.ui.themes import DARK, LIGHT, without_colour
+from monitor.ui.trends import Trends
 from monitor.ui.widgets.too_small import LEAST_HEIGHT, LEAST_WIDTH
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from protocol.alarms import Priority
     from protocol.dosing import Rules
 
+_MS_PER_S: Final = 1_000
 _LEAST_WAIT_S: Final = 0.05  # from one look at the clock to the next
 _SHEETS: Final[list[str | PurePath]] = [
     "app.tcss",
@@ -57,6 +62,7 @@ class DashboardApp(App[None]):
         calls: how it calls for somebody.
         now_ns: the host's monotonic clock in nanoseconds, the one that readings are stamped with.
         now_s: the host's calendar clock, by which alarms are shelved, seconds since 1970 UTC.
+        trends: what trends are drawn from; without, what is read from now on.
     """
 
     TITLE = "pump-monitor"
@@ -77,13 +83,16 @@ class DashboardApp(App[None]):
         calls: Calls | None = None,
         now_ns: Callable[[], int] = time.monotonic_ns,
         now_s: Callable[[], float] = time.time,
+        trends: Trends | None = None,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
         self._source = source
         self._rules = rules or _rules_without_a_drug
         self._painted = painted
         self._now_ns = now_ns
+        self._trends = trends or Trends(None, now_ns, lambda: int(now_s() * _MS_PER_S), Path())
         self._snapshot = source.snapshot
+        self._trends.note(self._snapshot)
         self._annunciator = Annunciator(source, memos, now_s=now_s, changed=self._tick)
         self._calls = calls or Calls()
         self._attention = Attention(self._write, bell=self._calls.bell, notify=self._calls.notify)
@@ -96,7 +105,7 @@ class DashboardApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         """Return the pump's screen: the first paint is the real one."""
-        return PumpScreen(self._source, self._rules, self._annunciator)
+        return PumpScreen(self._source, self._rules, self._annunciator, self._trends)
 
     def on_mount(self) -> None:
         """Draw what is known, listen, and only then have the port opened."""
@@ -114,12 +123,23 @@ class DashboardApp(App[None]):
         self._source.stop()
 
     def _on_snapshot(self, snapshot: Snapshot) -> None:
-        """Pass a snapshot from the source's thread to the screen's."""
+        """Pass a snapshot from the source's thread to the screen's; its reading is kept, whether it is drawn or not."""
+        self._trends.note(snapshot)
         self.post_message(SnapshotArrived(snapshot))
 
     def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
         """Draw a newer snapshot."""
         self._snapshot = message.snapshot
+        self._tick()
+
+    def on_fetched(self, message: Fetched) -> None:
+        """Draw what the history had, or say why it has nothing."""
+        if isinstance(message.answer, MonitorError):
+            self._trends.problem = f"no trend from before: {message.answer}"
+            if isinstance(self.screen, WithTrend):
+                self.screen.say(self._trends.problem)
+            return
+        self._trends.answered(message.wanted, message.answer)
         self._tick()
 
     def _tick(self) -> None:

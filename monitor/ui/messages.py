@@ -9,7 +9,9 @@ from textual.message import Message
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from monitor.errors import MonitorError
     from monitor.snapshot import Snapshot
+    from monitor.ui.trends import Stored, Wanted
 
 
 class SnapshotArrived(Message):
@@ -30,3 +32,12 @@ class Answered(Message):
     def __init__(self, future: Future[Any]) -> None:
         super().__init__()
         self.future = future
+
+
+class Fetched(Message):
+    """The history has answered."""
+
+    def __init__(self, wanted: Wanted, answer: Stored | MonitorError) -> None:
+        super().__init__()
+        self.wanted = wanted
+        self.answer = answer

@@ -32,11 +32,13 @@ _KEYS: Final = (
     ("s", "silence them for 10 min, here and at the pump; again: sound"),
     ("A", "list all alarms: acknowledge one, shelve one (h) for a time"),
     ("e", "the pump's fault log"),
+    ("t", "the trend alone: - + another span, ← → a cursor, x exports it"),
     ("l, q", "light or dark; quit, and the pump goes on as it is"),
 )
 _WORDS: Final = (
     (f"?, {BLANK}", "stale: as it was when last seen, and dim; not known"),
     ("○", "an alarm that has gone; a says that you know"),
+    ("╱", "no readings there"),  # noqa: RUF001 - the hatching
     ("╌", "forecast at the present rate; grey: ±14.5 % of that rate"),
 )
 _PRIORITIES: Final = (

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.screen import Screen
 
 from monitor.errors import MonitorError
 from monitor.ui.messages import Answered
 from monitor.ui.moment import NS_PER_S
-from monitor.ui.widgets import alarms, events, identity, keys, now, outlook
+from monitor.ui.screens.trend_keys import WithTrend
+from monitor.ui.widgets import alarms, events, identity, now
 from monitor.ui.widgets.drawing import Drawing
-from monitor.ui.widgets.keys import Key, Keys
+from monitor.ui.widgets.keys import Key
 from monitor.ui.widgets.too_small import TooSmall
 from monitor.verdicts import became, either_rate, named
 from protocol.messages import MOST_AUDIO_PAUSE_S, Outcome
@@ -29,19 +29,20 @@ if TYPE_CHECKING:
     from monitor.annunciator import Annunciator
     from monitor.ui.moment import Moment
     from monitor.ui.source import Source
+    from monitor.ui.trends import Trends
     from protocol.dosing import Rules
 
-_SAID_NS: Final = 8 * NS_PER_S  # how long a sentence stays in the last line
-_VERDICT_NS: Final = 60 * NS_PER_S  # and a verdict, for somebody who has looked away meanwhile
+_VERDICT_NS: Final = 60 * NS_PER_S  # how long a verdict is said, for somebody who has looked away meanwhile
 
 
-class PumpScreen(Screen[None]):
+class PumpScreen(WithTrend):
     """One pump.
 
     Args:
         source: where changes and acknowledgements go.
         rules: returns by what a figure is judged; asked when one is to be changed.
         annunciator: what becomes of alarms.
+        trends: what the trend is drawn from.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,30 +54,29 @@ class PumpScreen(Screen[None]):
         Binding("s", "silence", "Silence"),
         Binding("A", "alarms", "Alarms"),
         Binding("e", "faults", "Faults"),
+        Binding("t", "trend", "Trend"),
+        Binding("escape", "uncursor", "No cursor"),
         Binding("l", "app.light", "Light/dark"),
         Binding("question_mark", "help", "Help"),
         Binding("q", "app.quit", "Quit"),
     ]
 
-    def __init__(self, source: Source, rules: Callable[[], Rules], annunciator: Annunciator) -> None:
-        super().__init__()
+    def __init__(
+        self, source: Source, rules: Callable[[], Rules], annunciator: Annunciator, trends: Trends
+    ) -> None:
+        super().__init__(trends, whole=False)
         self._source = source
         self._annunciator = annunciator
         self._rules = rules
-        self._moment: Moment | None = None
-        self._said = ""
-        self._said_until_ns = 0
         self._problem = ""
         self._told: set[bytes] = set()
         self._identity = Drawing(identity.draw, id="identity")
         self._alarms = Drawing(alarms.draw, id="alarms")
         self._now = Drawing(now.draw, title="NOW", id="now")
-        self._outlook = Drawing(outlook.draw, title="OUTLOOK", id="outlook")
         self._events = Drawing(
             events.draw, title="EVENTS", subtitle="bench tool, not a medical device", id="events"
         )
-        self._keys = Drawing(keys.draw, id="keys")
-        self._live = (self._identity, self._alarms, self._now, self._outlook, self._events)
+        self._live = (self._identity, self._alarms, self._now, self._events)
 
     def compose(self) -> ComposeResult:
         """Put the parts in their places."""
@@ -84,9 +84,9 @@ class PumpScreen(Screen[None]):
         yield self._alarms
         with Container(id="upper"):
             yield self._now
-            yield self._outlook
+            yield self._trend
         yield self._events
-        yield self._keys
+        yield self._last_line
         yield TooSmall("q quits")
 
     def on_mount(self) -> None:
@@ -101,15 +101,15 @@ class PumpScreen(Screen[None]):
     def _show(self, moment: Moment | None) -> None:
         if moment is None:
             return
-        if self._said and moment.now_ns > self._said_until_ns:
-            self._said = ""
-            self._show_keys(moment)
-        if self._moment is not None and moment.looks_like(self._moment):
-            self._moment = moment
-            return
+        self._last_line.tick(moment.now_ns)
         before, self._moment = self._moment, moment
-        if before is not None and moment.says_as(before):
+        same = before is not None and moment.looks_like(before)
+        flashes = not same and before is not None and moment.says_as(before)
+        if self.trend_is_old or not (same or flashes):
+            self.show_trend(moment)
+        if flashes:
             self._alarms.show(moment)
+        if same or flashes:
             return
         for part in self._live:
             part.show(moment)
@@ -141,27 +141,18 @@ class PumpScreen(Screen[None]):
         )
         if moment.snapshot.unresolved:
             changes = (Key("u", "Ask again"),) if moment.may_ask else ()
-        self._keys.show(
-            Keys(
-                (
-                    *changes,
-                    Key("a", "Ack", ready=unseen),
-                    Key("s", "Sound" if moment.pause_s else "Silence"),
-                    Key("A", "Alarms"),
-                    Key("e", "Faults", ready=bool(moment.snapshot.faults)),
-                    Key("l", "Light" if self.app.current_theme.dark else "Dark"),
-                    Key("?", "Help"),
-                    Key("q", "Quit"),
-                ),
-                self._said,
-            )
+        offered = (
+            *changes,
+            Key("a", "Ack", ready=unseen),
+            Key("s", "Sound" if moment.pause_s else "Silence"),
+            Key("A", "Alarms"),
+            Key("e", "Faults", ready=bool(moment.snapshot.faults)),
+            Key("t", "Trend"),
+            Key("l", "Light" if self.app.current_theme.dark else "Dark"),
+            Key("?", "Help"),
+            Key("q", "Quit"),
         )
-
-    def say(self, sentence: str, for_ns: int = _SAID_NS) -> None:
-        """Say something in the last line for a while; it takes no focus and covers no figure."""
-        if self._moment is not None:
-            self._said, self._said_until_ns = sentence, self._moment.now_ns + for_ns
-            self._show_keys(self._moment)
+        self._last_line.offer(offered, moment.now_ns)
 
     # --- keys ---------------------------------------------------------------------------------------------------------
 
@@ -249,6 +240,17 @@ class PumpScreen(Screen[None]):
         from monitor.ui.screens.faults import FaultsScreen  # noqa: PLC0415 - as below
 
         self.app.push_screen(FaultsScreen(self._annunciator))
+
+    def action_trend(self) -> None:
+        """Show the trend on a screen of its own."""
+        from monitor.ui.screens.trend import TrendScreen  # noqa: PLC0415 - as above
+
+        self.app.push_screen(TrendScreen(self._trends))
+
+    def action_uncursor(self) -> None:
+        """Take the trend's cursor away."""
+        if self._trends.uncursor():
+            self._draw_again()
 
     def action_help(self) -> None:
         """Explain keys, marks and colours."""

@@ -36,6 +36,11 @@ class Canvas:
                     self.dot(x, between)
             before = y
 
+    def column(self, x: int, top: int, bottom: int) -> None:
+        """Set the dots of one column from `top` to `bottom`, both with it."""
+        for y in range(max(top, 0), min(bottom, self.down - 1) + 1):
+            self.dot(x, y)
+
     def char(self, column: int, row: int) -> str:
         """Return what a cell shows; empty where it has no dot."""
         bits = self._cells[row][column]

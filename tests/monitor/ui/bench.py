@@ -157,6 +157,10 @@ class Clock:
     def __call__(self) -> int:
         return self.now_ns
 
+    def ms(self) -> int:
+        """The host's calendar clock: that of the pump."""
+        return CLOCK_S * 1_000 + (self.now_ns - NOW_NS) // MS
+
 
 def done(answer: object) -> Future[Any]:
     """Make a future that has ended, with a result or with an error."""

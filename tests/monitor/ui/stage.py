@@ -16,6 +16,7 @@ from textual.keys import _character_to_key
 
 from monitor.ui.app import DashboardApp
 from monitor.ui.themes import DARK, LIGHT
+from monitor.ui.trends import Trends
 from tests.monitor.ui.bench import CLOCK_S, Clock, FakeSource
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from monitor.snapshot import Snapshot
+    from monitor.ui.trends import Stored, Wanted
     from protocol.dosing import Rules
 
     Act = Callable[[DashboardApp, Pilot[None]], Awaitable[None]]
 
+NOWHERE = Path("/nowhere")  # what is exported by mistake fails
 GOLDENS = Path(__file__).parent / "goldens"
 ALARM = {f"{name}{part}" for name in ("high", "medium", "low") for part in ("", "-fill")}
 _ROUNDS = 6  # a key, its action, the answer to a request, the focus that moves, the layout, the paint
@@ -45,16 +48,24 @@ def run(
     size: tuple[int, int] = WIDE,
     clock: Clock | None = None,
     rules: Rules | None = None,
+    stored: Callable[[Wanted], Stored] | None = None,
+    exports: Path | None = None,
 ) -> DashboardApp:
     """Run the dashboard, do something with it, and leave it."""
+    at = clock or Clock()
 
     async def stage() -> DashboardApp:
         app = DashboardApp(
-            source, rules=rules and (lambda: rules), now_ns=clock or Clock(), now_s=lambda: HOST_S
+            source,
+            rules=rules and (lambda: rules),
+            now_ns=at,
+            now_s=lambda: HOST_S,
+            trends=Trends(stored, at, at.ms, exports or NOWHERE),
         )
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
+            await read(app, pilot)
             await act(app, pilot)
         return app
 
@@ -67,6 +78,7 @@ def shown(
     size: tuple[int, int] = WIDE,
     after_s: int = 0,
     rules: Rules | None = None,
+    stored: Callable[[Wanted], Stored] | None = None,
 ) -> str:
     """Return what the screen shows after these keys, so many seconds after the reading."""
     source = made if isinstance(made, FakeSource) else FakeSource(made)
@@ -76,9 +88,10 @@ def shown(
 
     async def act(app: DashboardApp, pilot: Pilot[None]) -> None:
         await press(pilot, *keys)
+        await read(app, pilot)
         pages.append(page(app))
 
-    run(source, act, size=size, clock=clock, rules=rules)
+    run(source, act, size=size, clock=clock, rules=rules, stored=stored)
     return pages[0]
 
 
@@ -102,6 +115,14 @@ async def settle(pilot: Pilot[None]) -> None:
     for _ in range(_ROUNDS):
         await pilot._wait_for_screen()
     pilot.app.screen._on_timer_update()
+
+
+async def read(app: DashboardApp, pilot: Pilot[None]) -> None:
+    """Wait until the history has told all that it is asked for."""
+    await settle(pilot)
+    while any(not worker.is_finished for worker in app.workers):
+        await app.workers.wait_for_complete()
+        await settle(pilot)
 
 
 def strips(app: DashboardApp) -> list[Strip]:

@@ -6,6 +6,7 @@ import pytest
 from textual.content import Content
 
 from monitor.kinds.fields import RATE
+from monitor.trends.axis import next_round
 from monitor.ui.moment import Moment
 from monitor.ui.widgets import bounds_strip, outlook
 from monitor.ui.widgets.bounds_strip import Proposal
@@ -13,7 +14,7 @@ from monitor.ui.widgets.braille import Canvas
 from monitor.ui.widgets.digits import big
 from monitor.ui.widgets.gauges import LogScale, bar, rate_scale
 from monitor.ui.widgets.lines import place, spread
-from monitor.ui.widgets.plot import next_round
+from monitor.ui.widgets.view import View
 from monitor.ui.words import day, days, factor, percent, time_of
 from protocol.bounds import SOFT_LIMITS, Bounds
 from protocol.units import QuantityError
@@ -81,7 +82,7 @@ def test_a_volume_axis_ends_at_a_round_figure(volume: int, top: int) -> None:
 
 
 def test_the_outlook_reaches_the_low_limit_on_the_day_by_which_to_refill() -> None:
-    lines = outlook.draw(Moment(snapshot(), NOW_NS), 74, 26).plain.splitlines()
+    lines = outlook.draw(View(Moment(snapshot(), NOW_NS)), 74, 26).plain.splitlines()
     assert len(lines) == 26
     assert {len(line) for line in lines} == {74}
     column = lines[-1].index("▲")
@@ -92,13 +93,13 @@ def test_the_outlook_reaches_the_low_limit_on_the_day_by_which_to_refill() -> No
 
 def test_the_outlook_of_a_pump_that_does_not_deliver_says_so() -> None:
     made = snapshot(commanded_rate_nl_h=0, measured_rate_nl_h=0)
-    assert "not delivering" in outlook.draw(Moment(made, NOW_NS), 74, 26).plain
+    assert "not delivering" in outlook.draw(View(Moment(made, NOW_NS)), 74, 26).plain
 
 
 @pytest.mark.parametrize("size", [(20, 3), (40, 5), (74, 26), (200, 60)])
 def test_the_outlook_fills_any_place_exactly(size: tuple[int, int]) -> None:
     width, height = size
-    lines = outlook.draw(Moment(snapshot(), NOW_NS), width, height).plain.split("\n")
+    lines = outlook.draw(View(Moment(snapshot(), NOW_NS)), width, height).plain.split("\n")
     assert len(lines) == height
     assert {len(line) for line in lines} == {width}
 

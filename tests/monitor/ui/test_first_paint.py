@@ -26,6 +26,7 @@ _LATE = {
         "protocol.drugs",
         "protocol.keys",
     ),
+    *("monitor.history.past", "monitor.trends.picture", "monitor.trends.table", "monitor.ui.screens.trend"),
 }
 _AWAKE = """
 import gc
