@@ -54,7 +54,14 @@ WORDS = {
     "trend": [],
     "set-rate": ["/dev/none", "0.6 mL/day"],
     "bolus": ["/dev/none", "50 ug", "--over", "30 min"],
+    "temporary-rate": ["/dev/none", "0.6 mL/day", "--for", "2 h"],
+    "flex": ["/dev/none", "--steps", "00:00 0.6 mL/day"],
+    "refill": ["/dev/none", "--withdrawn", "1.9 mL", "--filled", "18 mL"],
+    "prime": ["/dev/none", "0.2 mL"],
+    "bridge": ["/dev/none", "0.25 mL", "--at", "0.4 mL/day"],
+    "set-clock": ["/dev/none", "now"],
 }
+CHANGING = {"set-rate", "stop", "resume", "minimum-rate", "acknowledge", *WORDS} - {"audit", "export"}
 
 
 def command_named(name: str) -> click.Command:
@@ -259,7 +266,7 @@ def test_a_rate_in_two_words_is_answered_with_the_quotes_it_lacks() -> None:
 @pytest.mark.parametrize("command", ["status", "watch", "events", "set-rate", "bolus", "stop", "resume"])
 def test_every_command_says_on_standard_error_that_it_tries_the_bench_key(command: str) -> None:
     words = WORDS.get(command, ["/dev/none"])
-    yes = ["--yes"] if command in {"set-rate", "bolus", "stop", "resume"} else []
+    yes = ["--yes"] if command in CHANGING else []
     result = run(command, *words, *yes, "--bench-key")
     assert result.exit_code == 3
     assert result.stderr.splitlines()[0] == "pump-monitor: BENCH KEY: anyone can change this pump"
@@ -338,10 +345,7 @@ def test_the_help_lists_every_command_and_every_exit_code() -> None:
         "status",
         "watch",
         "events",
-        "set-rate",
-        "bolus",
-        "stop",
-        "resume",
+        *CHANGING,
         "unresolved",
         "audit",
         "export",
