@@ -127,7 +127,10 @@ def review_text(prepared: Prepared, change: str, facts: tuple[Fact, ...] = ()) -
     """
     rows = (
         ("", "now", "new"),
-        *((one.name.lower(), one.now, f"{one.new or one.now}  {one.change}") for one in facts),
+        *(
+            (f"{one.name[:1].lower()}{one.name[1:]}", one.now, f"{one.new or one.now}  {one.change}")
+            for one in facts
+        ),
         ("rate", format_rate(prepared.old_rate_nl_h), f"{format_rate(prepared.new_rate_nl_h)}  {change}"),
         ("low in", _span_text(prepared.old_to_low_s), _span_text(prepared.new_to_low_s)),
         ("empty in", _span_text(prepared.old_to_empty_s), _span_text(prepared.new_to_empty_s)),

@@ -263,7 +263,7 @@ def test_a_rate_in_two_words_is_answered_with_the_quotes_it_lacks() -> None:
 # --- the bench key ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["status", "watch", "events", "set-rate", "bolus", "stop", "resume"])
+@pytest.mark.parametrize("command", ["status", "watch", "events", *sorted(CHANGING)])
 def test_every_command_says_on_standard_error_that_it_tries_the_bench_key(command: str) -> None:
     words = WORDS.get(command, ["/dev/none"])
     yes = ["--yes"] if command in CHANGING else []

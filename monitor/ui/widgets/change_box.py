@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
+from monitor.kinds.wording import wanted
 from monitor.ui.flow import Step
 from monitor.ui.widgets import bounds_strip, effects
 from monitor.ui.widgets.bounds_strip import Proposal
@@ -138,6 +139,8 @@ class ChangeBox(Vertical):
         reviewed = flow.step is Step.REVIEW
         aside = " Bounds read from the pump." if reviewed and flow.row.has_rate else ""
         aside = f" Reason: {printable(flow.reason)}" if reviewed and flow.reason else aside
+        if reviewed and flow.prepared is not None and self.grids:
+            aside += f" {wanted(flow.prepared.change, flow.ground, '')}"  # the table has given way
         self._sentence.update(_said(sentence, aside, warns=warns), layout=False)
         self._show_fields()
         self.show_buttons()
