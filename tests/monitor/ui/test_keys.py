@@ -26,9 +26,9 @@ def last_line(shown_page: str) -> str:
 def test_the_last_line_names_every_key() -> None:
     assert (
         last_line(shown(low()))
-        == " r Rate  p Stop  a Ack  s Silence  A Alarms  e Faults  l Light  ? Help  q Quit"
+        == " r Rate  p Stop  c Change  a Ack  s Silence  A Alarms  e Faults  t Trend  l Light  ? Help  q Quit"
     )
-    assert last_line(shown(low(), size=(60, 20))) == " r Rate  p Stop  a Ack  s Silence  A Alarms  e  l  ?  q"
+    assert last_line(shown(low(), size=(60, 20))) == " r Rate  p Stop  c Change  a Ack  s  A  e  t  l  ?  q"
 
 
 def test_r_opens_the_rate_box_and_escape_closes_it() -> None:
