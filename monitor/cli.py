@@ -33,6 +33,7 @@ _COMMANDS = {
     "audit": ("audit", "audit"),
     "export": ("export", "export"),
     "trend": ("trend", "trend"),
+    "fleet": ("fleet", "fleet"),
 }
 
 

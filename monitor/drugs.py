@@ -30,7 +30,9 @@ def find_rules(file: str | None, drug: str, patient: PatientClass) -> Rules:
     """
     if file == NO_LIBRARY:
         return Rules()
-    name, data = ("/".join(DRUG_LIBRARY), _shipped()) if file is None else (file, _content(Path(file)))
+    name, data = (
+        ("/".join(DRUG_LIBRARY), _shipped()) if file is None else (file, content(Path(file), MOST_BYTES))
+    )
     library = read_library(name, data)
     found = library.drugs.get(drug)
     if found is None:
@@ -45,10 +47,15 @@ def _shipped() -> bytes:
     return files("protocol").joinpath(*DRUG_LIBRARY).read_bytes()
 
 
-def _content(path: Path) -> bytes:
-    """Return what is in an ordinary file, and of one that is too large a byte too much; a pipe would never end."""
+def content(path: Path, most_bytes: int) -> bytes:
+    """Return what is in an ordinary file, and of one that is too large a byte too much; a pipe would never end.
+
+    Raises:
+        FileError: it is no ordinary file.
+        OSError: it can't be read.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise FileError(f"{path} is not an ordinary file")
-        return file.read(MOST_BYTES + 1)
+        return file.read(most_bytes + 1)

@@ -127,7 +127,6 @@ class Post:
             self.snapshot = read(
                 self.snapshot,
                 Reading(serial_number, heard.message, heard.asked_ns),
-                now_ns=now_ns,
                 reply_us=(now_ns - heard.asked_ns) // 1_000,
                 bad=self.talk.bad_frames,
             )

@@ -7,7 +7,7 @@ import contextlib
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from textual.app import App
 from textual.reactive import var
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from monitor.memo import Memos
     from monitor.snapshot import Snapshot
-    from monitor.ui.source import Source
+    from monitor.ui.source import Source, Watched
     from protocol.alarms import Priority
     from protocol.dosing import Rules
 
@@ -50,13 +50,11 @@ _WIDTHS: Final = [(0, "-tiny"), (LEAST_WIDTH, "-narrow"), (100, "-wide")]
 _HEIGHTS: Final = [(0, "-low"), (LEAST_HEIGHT, "-flat"), (24, "-short"), (40, "-tall")]
 
 
-class DashboardApp(App[None]):
-    """The screen from which one pump is watched.
+class WatchingApp(App[None]):
+    """What an app that watches a pump has, whatever its screens are.
 
     Args:
         source: the pump, watched by a thread of its own; started after the first paint, stopped on the way out.
-        rules: returns by what a rate is judged before the pump is asked; without, its hard limits and a step of 20 %.
-            Asked when a rate is to be changed.
         painted: called once after the first paint, by when nothing more is wanted of a fast start.
         memos: where is remembered what is shelved; None where that ends with the dashboard.
         calls: how it calls for somebody.
@@ -75,9 +73,8 @@ class DashboardApp(App[None]):
 
     def __init__(
         self,
-        source: Source,
+        source: Watched,
         *,
-        rules: Callable[[], Rules] | None = None,
         painted: Callable[[], None] = lambda: None,
         memos: Memos | None = None,
         calls: Calls | None = None,
@@ -87,13 +84,13 @@ class DashboardApp(App[None]):
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
         self._source = source
-        self._rules = rules or _rules_without_a_drug
         self._painted = painted
         self._now_ns = now_ns
-        self._trends = trends or Trends(None, now_ns, lambda: int(now_s() * _MS_PER_S), Path())
-        self._snapshot = source.snapshot
-        self._trends.note(self._snapshot)
-        self._annunciator = Annunciator(source, memos, now_s=now_s, changed=self._tick)
+        self._memos = memos
+        self._now_s = now_s
+        self._trends = trends or self._without_a_past()
+        self._trends.note(source.snapshot)
+        self._annunciator = self._annunciator_of(source)
         self._calls = calls or Calls()
         self._attention = Attention(self._write, bell=self._calls.bell, notify=self._calls.notify)
         self._flashing: frozenset[Priority] = frozenset()
@@ -103,9 +100,13 @@ class DashboardApp(App[None]):
             self.register_theme(without_colour(theme) if self.no_color else theme)
         self.theme = DARK.name
 
-    def get_default_screen(self) -> Screen[None]:
-        """Return the pump's screen: the first paint is the real one."""
-        return PumpScreen(self._source, self._rules, self._annunciator, self._trends)
+    def _annunciator_of(self, source: Watched) -> Annunciator:
+        """Return what tells of the alarms of a pump; one that can't be changed is never asked to acknowledge."""
+        return Annunciator(cast("Source", source), self._memos, now_s=self._now_s, changed=self._tick)
+
+    def _without_a_past(self) -> Trends:
+        """Return the trends of a pump of which no history is read."""
+        return Trends(None, self._now_ns, lambda: int(self._now_s() * _MS_PER_S), Path())
 
     def on_mount(self) -> None:
         """Draw what is known, listen, and only then have the port opened."""
@@ -124,12 +125,12 @@ class DashboardApp(App[None]):
 
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         """Pass a snapshot from the source's thread to the screen's; its reading is kept, whether it is drawn or not."""
-        self._trends.note(snapshot)
+        if snapshot.url == self._source.snapshot.url:  # and not what comes late from a pump that was closed
+            self._trends.note(snapshot)
         self.post_message(SnapshotArrived(snapshot))
 
-    def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
-        """Draw a newer snapshot."""
-        self._snapshot = message.snapshot
+    def on_snapshot_arrived(self) -> None:
+        """Draw a newer snapshot: the newest, of whichever pump is on the screen by now."""
         self._tick()
 
     def on_fetched(self, message: Fetched) -> None:
@@ -145,7 +146,7 @@ class DashboardApp(App[None]):
     def _tick(self) -> None:
         """Look at the clock: draw what has changed, ring, and look again when something may have changed."""
         now_ns = self._now_ns()
-        annunciator, snapshot = self._annunciator, self._snapshot
+        annunciator, snapshot = self._annunciator, self._source.snapshot
         board = annunciator.look(snapshot, now_ns)
         moment = Moment(
             snapshot,
@@ -206,7 +207,33 @@ class DashboardApp(App[None]):
                 loop.add_signal_handler(getattr(signal, name), self.exit)
 
 
-def _rules_without_a_drug() -> Rules:
+class DashboardApp(WatchingApp):
+    """The screen from which one pump is watched.
+
+    Args:
+        source: the pump; as for `WatchingApp`, which has the rest.
+        rules: returns by what a rate is judged before the pump is asked; without, its hard limits and a step of 20 %.
+            Asked when a rate is to be changed.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        rules: Callable[[], Rules] | None = None,
+        **options: Any,  # noqa: ANN401 - as the base has them
+    ) -> None:
+        super().__init__(source, **options)
+        self._pump = source
+        self._rules = rules or rules_without_a_drug
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the pump's screen: the first paint is the real one."""
+        return PumpScreen(self._pump, self._rules, self._annunciator, self._trends)
+
+
+def rules_without_a_drug() -> Rules:
+    """Return the rules where nobody named a drug."""
     from protocol.dosing import Rules  # noqa: PLC0415 - after the first paint
 
     return Rules()

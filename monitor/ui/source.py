@@ -14,11 +14,8 @@ if TYPE_CHECKING:
     from protocol.messages import Change, Outcome, Prepared
 
 
-class Source(Protocol):
-    """One pump, watched by somebody else's thread.
-
-    Every request returns at once; its future ends with the answer or with a `monitor.errors.MonitorError`.
-    """
+class Watched(Protocol):
+    """One pump, watched by somebody else's thread."""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -28,6 +25,21 @@ class Source(Protocol):
     def subscribe(self, callback: Callable[[Snapshot], None]) -> None:
         """Have `callback` called, on a thread of the source's own, with each new snapshot."""
         ...
+
+    def start(self) -> None:
+        """Begin to read."""
+        ...
+
+    def stop(self) -> None:
+        """Stop reading and close the port."""
+        ...
+
+
+class Source(Watched, Protocol):
+    """One pump that can be changed.
+
+    Every request returns at once; its future ends with the answer or with a `monitor.errors.MonitorError`.
+    """
 
     def prepare(self, change: Change, *, seen: Reading, reason: str) -> Future[Prepared]:
         """Ask the pump what a change would do; nothing changes.
@@ -65,12 +77,4 @@ class Source(Protocol):
 
     def record(self, kind: str, facts: dict[str, object]) -> Future[None]:
         """Put on record what was done here, where a history is kept."""
-        ...
-
-    def start(self) -> None:
-        """Begin to read."""
-        ...
-
-    def stop(self) -> None:
-        """Stop reading and close the port."""
         ...

@@ -317,7 +317,7 @@ def test_the_dashboard_knows_from_its_start_whether_it_is_by_the_bench_key(
 
     class Noted(DashboardApp):
         def run(self, *_: object, **__: object) -> None:
-            shown.append(self._snapshot.bench_key)
+            shown.append(self._source.snapshot.bench_key)
 
     monkeypatch.setattr("monitor.ui.app.DashboardApp", Noted)
     monkeypatch.setattr("monitor.commands.dashboard._is_a_terminal", lambda: True)
@@ -342,6 +342,7 @@ def test_the_help_lists_every_command_and_every_exit_code() -> None:
     text = run("--help").stdout
     assert set(NAMES) == {
         "dashboard",
+        "fleet",
         "status",
         "watch",
         "events",

@@ -150,9 +150,13 @@ class PumpScreen(WithTrend):
             Key("t", "Trend"),
             Key("l", "Light" if self.app.current_theme.dark else "Dark"),
             Key("?", "Help"),
-            Key("q", "Quit"),
+            *self.ways_out(),
         )
         self._last_line.offer(offered, moment.now_ns)
+
+    def ways_out(self) -> tuple[Key, ...]:
+        """Return the keys that leave the screen."""
+        return (Key("q", "Quit"),)
 
     # --- keys ---------------------------------------------------------------------------------------------------------
 

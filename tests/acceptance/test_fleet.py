@@ -1,0 +1,103 @@
+"""Fifty pumps in one process, and the fleet's commands as others: what a script and a person get to see."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.acceptance.conftest import WAIT_S, Program
+from tests.acceptance.test_dashboard_process import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PUMPS = 50
+
+
+@pytest.fixture
+def urls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Serve fifty pumps, and give their ports."""
+    monkeypatch.setenv("PUMPMOCK_HOME", str(tmp_path / "home"))
+    command = (
+        "pumpmock",
+        "serve",
+        "--pumps",
+        str(PUMPS),
+        "--pty",
+        str(tmp_path / "tty"),
+        "--bench-key",
+        "--json",
+    )
+    with Program(*command, "--reservoir", "12 mL") as served:
+        ready = json.loads(served.line() or "{}")
+        yield [pump["ports"]["pty"] for pump in ready["pumps"]]
+        assert served.end() == 0
+
+
+def fleet(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "monitor", "fleet", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
+
+
+def test_once_prints_every_pump_and_the_exit_code_tells_whether_one_needs_a_hand(
+    urls: list[str], tmp_path: Path
+) -> None:
+    done = fleet(*urls, "--bench-key", "--once", "--json")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted(row["name"] for row in rows) == [f"PM-{number:05}" for number in range(1, PUMPS + 1)]
+    assert {row["link"] for row in rows} == {"live"}
+    assert (done.returncode, [row for row in rows if row["needs_a_hand"]]) == (0, [])
+
+    bench = tmp_path / "bench.toml"
+    pumps = "".join(
+        f'[pumps.p{number:02}]\nurl = "{url}"\nkey = "bench"\n' for number, url in enumerate(urls)
+    )
+    missing = f'[pumps.gone]\nurl = "{tmp_path}/gone"\nkey = "bench"\n'
+    bench.write_text(f'format = 1\n[limits]\nlow = "1 mL"\n{pumps}limits.low = "13 mL"\n{missing}')
+    done = fleet("--bench", str(bench), "--once")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 1
+    assert ["no link" in lines[1], "low reservoir" in lines[2], "p49" in lines[2]] == [True, True, True]
+    assert f"{PUMPS + 1} pumps: 0 high, 2 medium, 0 low, {PUMPS - 1} normal, 1 without a link" in lines
+    assert f"gone: there is no port {tmp_path}/gone: is it plugged in, is the emulator running?" in lines
+
+    assert fleet("--check", str(bench)).stdout == f"{bench}: 51 pumps, 0 places\n"
+
+
+def test_on_a_terminal_a_pump_is_opened_and_left_and_everything_is_given_back(urls: list[str]) -> None:
+    with Screen("monitor", "fleet", *urls, "--bench-key") as screen:
+        screen.wait_for(f"{PUMPS} normal")
+        screen.type("\r")
+        screen.wait_for("RUNNING", "link")
+        screen.type("\x1b")
+        screen.wait_for(f"{PUMPS} normal")
+        screen.process.send_signal(signal.SIGTERM)
+        assert screen.end() == 0
+    assert fleet(*urls[:3], "--bench-key", "--once").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ((), 2, "no pump was named: give their URLs, or a bench file by --bench"),
+        (("/dev/a", "/dev/a", "--once"), 2, "/dev/a was named twice"),
+        (("/dev/a", "--bench", "b.toml"), 2, "--bench names the ports itself"),
+        (("/dev/a", "--json"), 2, "add --once"),
+        (("/dev/a",), 2, "needs a terminal; --once does without"),
+        (("--check", "no-such-file.toml"), 1, "the bench file no-such-file.toml can't be read"),
+        (("--check", "/dev/zero"), 1, "/dev/zero is not an ordinary file"),
+    ],
+)
+def test_what_can_not_be_done_is_refused_with_what_to_do(
+    arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    done = fleet(*arguments)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
