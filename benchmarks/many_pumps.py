@@ -61,9 +61,9 @@ def measure(rounds: int = ROUNDS) -> Result:
 
 
 def _pumps(taken_kb: list[float]) -> float:
-    with _served(1) as (process, _):
+    with served(1) as (process, _):
         alone_kb = _memory_kb(process)
-    with _served(PUMPS) as (process, names), _opened(names) as lines:
+    with served(PUMPS) as (process, names), _opened(names) as lines:
         hosts = [_Host(line) for line in lines]
         percent = _percent(process, [host.poll for host in hosts])
         taken_kb.append((_memory_kb(process) - alone_kb) / (PUMPS - 1))
@@ -135,7 +135,8 @@ def _read(line: int) -> bytes:
 
 
 @contextmanager
-def _served(pumps: int) -> Iterator[tuple[psutil.Process, list[str]]]:
+def served(pumps: int) -> Iterator[tuple[psutil.Process, list[str]]]:
+    """Serve so many pumps with the bench key, and give the process and the names of their ports."""
     with tempfile.TemporaryDirectory(prefix="pumpmock-bench-") as folder:
         link = str(Path(folder, "pump"))
         command = [

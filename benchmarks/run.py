@@ -27,6 +27,7 @@ _BENCHES = {
     "seven-years": "seven_years",
     "cost-of-an-event": "cost_of_an_event",
     "many-pumps-cpu": "many_pumps",
+    "fleet-cpu": "fleet",
     "history-readings": "history_readings",
     "history-trend": "history_trend",
 }

@@ -99,6 +99,20 @@ class Terminal:
             if self._process.poll() is not None:
                 raise RigError(f"the program on the terminal ended: {self._output[-400:]!r}")
 
+    def press(self, keys: bytes) -> None:
+        """Send what a terminal sends for some keys."""
+        os.write(self._master, keys)
+
+    def ns_of(self, text: str) -> int:
+        """Return the instant, in monotonic nanoseconds, at which `text` is drawn from now on.
+
+        Raises:
+            RigError: it never is.
+        """
+        self._output = b""
+        self.seconds_to(text)
+        return time.monotonic_ns()
+
     def close(self) -> None:
         """End the program and the terminal."""
         self._process.terminate()
