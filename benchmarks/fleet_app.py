@@ -71,15 +71,19 @@ class Feed(FleetApp):
         known = met(Snapshot(member.url, 1_000), identity, Role.VIEWER)
         volume_nl = 1_900_000 if not number % 50 else 5_000_000 + number * 10_000
         now_ns = time.monotonic_ns()
-        reading = Reading(serial, replace(_STATUS, reservoir_nl=volume_nl), now_ns)
-        return read(known, reading, now_ns=now_ns, reply_us=5_000, bad=0)
+        reading = Reading(serial, replace(_STATUS, reservoir_nl=volume_nl, sensed_nl=volume_nl), now_ns)
+        return read(known, reading, reply_us=5_000, bad=0)
 
     def _next(self, number: int, known: Snapshot, second: int) -> Snapshot:
         """Return a pump with a newer reading: of the first with another volume, of the others at another instant."""
         before = known.reading
         if before is None:
             return known
-        status = before.status if number else replace(before.status, reservoir_nl=_volume_nl(second))
+        status = (
+            before.status
+            if number
+            else replace(before.status, reservoir_nl=_volume_nl(second), sensed_nl=_volume_nl(second))
+        )
         return replace(known, reading=Reading(before.serial_number, status, time.monotonic_ns()))
 
     def on_mount(self) -> None:
@@ -93,7 +97,7 @@ class Feed(FleetApp):
             self._known[number] = self._next(number, self._known[number], second)
         handed_ns = time.monotonic_ns()
         self._faked.snapshots = tuple(self._known)
-        self._tick()
+        self._look()
         if not part:
             with self._notes.open("a") as file:
                 file.write(f"{_volume_nl(second) / 1e6:.2f} {handed_ns}\n")
