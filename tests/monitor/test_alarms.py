@@ -277,5 +277,6 @@ def test_whatever_holds_and_was_neither_seen_nor_shelved_calls_and_is_listed(
             if entry is not None and entry.line.priority is not Priority.HIGH:
                 made = made.shelve(replace(shelving(entry.line), from_s=now_s, until_s=now_s + 3_600))
         else:
+            if of in {one.key for one in made.shelved}:
+                seen.pop(str(of), None)
             made = made.unshelve(str(of))
-            seen.pop(str(of), None)

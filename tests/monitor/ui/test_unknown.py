@@ -163,23 +163,23 @@ def test_notes_that_can_not_be_used_are_an_alarm_and_no_change_is_begun() -> Non
     [
         (
             snapshot(unresolved=OPEN),
-            " u Ask again  a Ack  s Silence  A Alarms  e Faults  l Light  ? Help  q Quit",
+            " u Ask again  a Ack  s Silence  A Alarms  e Faults  t Trend  l Light  ? Help  q Quit",
         ),
         (
             lost(snapshot(unresolved=OPEN)),
-            " u Ask again  a Ack  s Silence  A Alarms  e Faults  l Light  ? Help  q Quit",
+            " u Ask again  a Ack  s Silence  A Alarms  e Faults  t Trend  l Light  ? Help  q Quit",
         ),
         (
             waiting(unresolved=OPEN),
-            " u Ask again  a Ack  s Silence  A Alarms  e Faults  l Light  ? Help  q Quit",
+            " u Ask again  a Ack  s Silence  A Alarms  e Faults  t Trend  l Light  ? Help  q Quit",
         ),
         (
             snapshot(unresolved=OPEN, role=Role.VIEWER),
-            " a Ack  s Silence  A Alarms  e Faults  l Light  ? Help  q Quit",
+            " a Ack  s Silence  A Alarms  e Faults  t Trend  l Light  ? Help  q Quit",
         ),
         (
             snapshot(unresolved=(unresolved(store_id=b"store-00"),)),
-            " a Ack  s Silence  A Alarms  e Faults  l Light  ? Help  q Quit",
+            " a Ack  s Silence  A Alarms  e Faults  t Trend  l Light  ? Help  q Quit",
         ),
     ],
 )
