@@ -55,7 +55,9 @@ def lost_in_kills(bench: Bench, kills: int, *program: str) -> int:
     chance = random.Random(7)  # noqa: S311 - the instants are the machine's all the same
     shown: set[int] = set()
     for _ in range(kills):
-        with Program(*program, "watch", pump, *bench.with_keys("--json", "--every", "0.001")) as watch:
+        with Program(
+            *program, "watch", pump, *bench.with_keys("--json", "--every", "0.001", "--baud", "4000000")
+        ) as watch:
             for _ in range(chance.randrange(1, 40)):
                 watch.line()
             time.sleep(chance.uniform(0, 0.01))  # where in its turn it is hit, is chance

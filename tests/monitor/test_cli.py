@@ -61,7 +61,11 @@ WORDS = {
     "bridge": ["/dev/none", "0.25 mL", "--at", "0.4 mL/day"],
     "set-clock": ["/dev/none", "now"],
 }
-CHANGING = {"set-rate", "stop", "resume", "minimum-rate", "acknowledge", *WORDS} - {"audit", "export", "trend"}
+CHANGING = {"set-rate", "stop", "resume", "minimum-rate", "acknowledge", *WORDS} - {
+    "audit",
+    "export",
+    "trend",
+}
 
 
 def command_named(name: str) -> click.Command:
