@@ -101,8 +101,8 @@ class Conversation:
     def _why_nobody(self, silence: SilenceError) -> str:
         if silence.met:
             return (
-                f"the pump on {self.url} answers, but too slowly for {self._baud:,} baud, or not all of it arrives: "
-                "give the rate of the line, --baud 9600 say"
+                f"the pump on {self.url} answers, but opens no session: too slowly for {self._baud:,} baud (give the rate of "
+                "the line, --baud 9600 say), or our key file was altered"
             )
         paced = f"or its line is not at {self._baud:,} baud, see --baud"
         if not silence.heard:

@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 _M = TypeVar("_M", bound="Message")
 
 
+@pytest.fixture(params=["pty", "tcp", "rfc2217"])
+def port(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
+
+
 def ask(end: HostEnd, request: Message, kind: type[_M]) -> Generator[bytes, bytes, _M]:
     data, counter = end.ask(request)
     heard = yield data

@@ -6,11 +6,11 @@ import json
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.acceptance.test_dashboard_process import Screen
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.acceptance.conftest import Bench
 
 
@@ -56,14 +56,13 @@ def test_a_commit_at_1200_baud_whose_answer_is_lost_ends_in_a_verdict(bench: Ben
     assert bench.unresolved() == []
 
 
-@pytest.mark.parametrize("seen", ["pty", "tcp"])
 def test_the_dashboard_at_1200_baud_is_live_says_so_and_shows_what_another_host_changes(
-    bench: Bench, seen: str, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for size in ("COLUMNS", "LINES"):  # a parallel test run sets them; the terminal has its own
         monkeypatch.delenv(size, raising=False)
     ports = bench.serve("--baud", "1200").ports
-    words = (ports[seen], *bench.with_keys("--baud", "1200", "--drugs", "none"))
+    words = (ports["pty"], *bench.with_keys("--baud", "1200", "--drugs", "none"))
     with Screen("monitor", "dashboard", *words) as screen:
         screen.wait_for("each 2.0 s at 1200 baud")
         other = bench.monitor("set-rate", ports["rfc2217"], "0.6 mL/day", "--yes", "--baud", "1200")

@@ -135,8 +135,8 @@ def test_our_own_pump_that_gets_no_further_than_its_challenge_is_no_stranger_but
     live.swallow_replies(Status.code, times=HANDSHAKE_TRIES)
     said = told(live.url, *live.keyring.keys[:1], answers=True)
     assert said == (
-        "the pump on PORT answers, but too slowly for 115,200 baud, or not all of it arrives: "
-        "give the rate of the line, --baud 9600 say"
+        "the pump on PORT answers, but opens no session: too slowly for 115,200 baud (give the rate of the line, "
+        "--baud 9600 say), or our key file was altered"
     )
 
 

@@ -13,7 +13,7 @@ from protocol.alarms import Alarm, mask
 from protocol.messages import Identity
 from protocol.vocabulary import State
 from tests.monitor.ui.bench import NOW_NS, STATUS, Clock, FakeSource, S
-from tests.monitor.ui.stage import WIDE, page, press
+from tests.monitor.ui.stage import HOST_S, WIDE, page, press
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -131,7 +131,7 @@ def run(desk: FakeDesk, act: Act, *, size: tuple[int, int] = WIDE, clock: Clock 
     """Run the fleet's app, do something with it, and leave it."""
 
     async def stage() -> FleetApp:
-        app = FleetApp(cast("Desk", desk), now_ns=clock or Clock())
+        app = FleetApp(cast("Desk", desk), now_ns=clock or Clock(), now_s=lambda: HOST_S)
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

@@ -343,7 +343,7 @@ host = { poll = true }
     result = played(tmp_path, steps, '[end]\nat = "10 s"\n')
 
     assert [one.text for one in result.failures] == [
-        "the end came before all was done: what was due at 00:00:06 had to wait for a host"
+        "the end came before all was done: what was due at 00:00:05.500000 had to wait for a host"
     ]
     assert 10_000_000 <= result.pump_time_us <= 11_000_000
 
