@@ -32,13 +32,13 @@ HELLO = HostEnd(BENCH_KEY, bytes(16)).hello()
 WILL_SET, WHO = b"\xff\xfb\x2c", b"\xff\xfa\x2c\x00\xff\xf0"
 
 
-@contextlib.contextmanager
 @pytest.fixture(params=["pty", "tcp", "rfc2217"])
 def port(request: pytest.FixtureRequest) -> str:
     kind: str = request.param
     return kind
 
 
+@contextlib.contextmanager
 def bare(url: str) -> Iterator[int]:
     """Open the port without any library, and yield its descriptor."""
     if "://" in url:
