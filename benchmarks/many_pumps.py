@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import select
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -53,20 +54,21 @@ def measure(rounds: int = ROUNDS) -> Result:
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, PUMPS + _BESIDE), hard))
-    taken: list[float] = []
+    taken: list[tuple[float, float]] = []
     medians = take_turns(NAME, rounds, lambda: _pumps(taken), _echoes)
-    one_kb = sorted(taken)[len(taken) // 2]
-    print(Medians(one_kb, MOST_KB).value_at_most(MEMORY_NAME, "kB a pump", MOST_KB), flush=True)
+    # Beside it stands what a process with a single pump takes, nearly all of which is Python's.
+    memory = Medians(*(statistics.median(column) for column in zip(*taken, strict=True)))
+    print(memory.value_at_most(MEMORY_NAME, "kB a pump", MOST_KB), flush=True)
     return medians.at_most(NAME, "%", MOST_RATIO)
 
 
-def _pumps(taken_kb: list[float]) -> float:
+def _pumps(taken_kb: list[tuple[float, float]]) -> float:
     with served(1) as (process, _):
         alone_kb = _memory_kb(process)
     with served(PUMPS) as (process, names), _opened(names) as lines:
         hosts = [_Host(line) for line in lines]
         percent = _percent(process, [host.poll for host in hosts])
-        taken_kb.append((_memory_kb(process) - alone_kb) / (PUMPS - 1))
+        taken_kb.append(((_memory_kb(process) - alone_kb) / (PUMPS - 1), alone_kb))
     return percent
 
 
@@ -113,6 +115,7 @@ def _percent(process: psutil.Process, polls: list[Callable[[], None]]) -> float:
     before_s, began_s = _cpu_s(process), time.monotonic()
     for number in range(_SECONDS * len(polls)):
         polls[number % len(polls)]()
+        # The pace is what is measured: each pump once a second, evenly spread.
         time.sleep(max(0.0, began_s + number / len(polls) - time.monotonic()))
     return 100 * (_cpu_s(process) - before_s) / (time.monotonic() - began_s)
 
