@@ -27,6 +27,8 @@ class Console:
         whose: the pump that all of it is about; "" where there is but one.
     """
 
+    __slots__ = ("_as_json", "_say", "_say_first", "_whose")
+
     def __init__(self, *, as_json: bool, whose: str = "") -> None:
         self._as_json = as_json
         self._whose = whose

@@ -78,6 +78,25 @@ class Emulator:
         companion: who goes along with it; None for nobody.
     """
 
+    __slots__ = (
+        "_due_us",
+        "_firmware",
+        "_random",
+        "_reception",
+        "_save",
+        "_stored",
+        "_timer",
+        "companion",
+        "device",
+        "doubt",
+        "faults",
+        "journal",
+        "on_doubt",
+        "ports",
+        "telling",
+        "wall",
+    )
+
     def __init__(  # noqa: PLR0913 - whatever it would else reach for is passed in
         self,
         memory: Memory,

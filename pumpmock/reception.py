@@ -31,6 +31,8 @@ class Reception:
         keys: the pump's table of keys.
     """
 
+    __slots__ = ("_emulator", "_keys", "_lines", "_tallies", "_wires")
+
     def __init__(self, emulator: Emulator, keys: Mapping[bytes, Key]) -> None:
         self._emulator = emulator
         self._keys = keys

@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from pumpmock.snapshot import Memory
 
 
-_LEAST_KEPT = 8  # entries of each pump's journal, however many pumps share what one would have
+_LEAST_KEPT = (
+    8  # entries of each pump's journal; where so many pumps share what one would have that it is less: none
+)
 
 
 class ScenarioFailedError(Exception):
@@ -80,11 +82,13 @@ async def _serve(members: list[_Member], console: Console) -> None:
             emulator.press()
 
     loop.add_signal_handler(signal.SIGUSR1, press)
-    async with contextlib.AsyncExitStack() as stack:
-        _tell_ready([await member.open_ports(stack) for member in members], console)
+    try:
+        _tell_ready([await member.open_ports() for member in members], console)
         for member in members:
             member.go_wrong()
         await ended.wait()
+    finally:
+        await _close(members)
     for emulator in emulators:
         emulator.finish()
     for emulator in emulators:
@@ -96,6 +100,13 @@ async def _serve(members: list[_Member], console: Console) -> None:
     console.tell("ended", {"event": "ended", "pump_time_us": emulators[0].device.pump.clock.now_us})
     if not all(result.is_good for result in results):
         raise ScenarioFailedError
+
+
+async def _close(members: list[_Member]) -> None:
+    """Close all, whatever comes of one; put together only here, for a callback takes as much as a port does."""
+    async with contextlib.AsyncExitStack() as stack:
+        for member in members:
+            stack.push_async_callback(member.close)
 
 
 def _tell_ready(ready: list[Ready], console: Console) -> None:
@@ -123,6 +134,18 @@ class _Member:
         played: the scenario that it goes through; None where there is none.
     """
 
+    __slots__ = (
+        "_console",
+        "_control",
+        "_emulator",
+        "_keys",
+        "_memory",
+        "_options",
+        "_stack",
+        "_store",
+        "played",
+    )
+
     def __init__(self, options: Options, console: Console, stack: contextlib.ExitStack) -> None:
         self._options = options
         self._stack = stack
@@ -133,6 +156,7 @@ class _Member:
             stack.callback(self._store.close)
         self._memory = self._started(None if self._store is None else self._store.load())
         self._emulator: Emulator
+        self._control: ControlServer | None = None
         self.played: Served | None = None
 
     def _started(self, stored: Memory | None) -> Memory:
@@ -179,15 +203,16 @@ class _Member:
                     warn=self._console.warn,
                 ).close
             )
-        self._emulator.journal.keep(max(_LEAST_KEPT, KEPT // self._options.pumps))
+        share = KEPT // self._options.pumps
+        self._emulator.journal.keep(share if share >= _LEAST_KEPT else 0)
         self._emulator.on_doubt = ended.set
         if self._options.scenario is not None:
             self.played = Served(self._emulator, self._options.scenario, ended.set)
         self._emulator.start()
         return self._emulator
 
-    async def open_ports(self, stack: contextlib.AsyncExitStack) -> Ready:
-        """Plug it into all its ports, which `stack` closes."""
+    async def open_ports(self) -> Ready:
+        """Plug it into all its ports."""
         opened: dict[str, str] = {}
         options, emulator = self._options, self._emulator
         if options.link is None:
@@ -196,7 +221,6 @@ class _Member:
             port = PtyPort(options.link, emulator.plug(options.medium))
             await port.open()
         panel = emulator.ports
-        stack.push_async_callback(panel.close)
         panel.add("pty", port)
         opened["pty"] = port.url
         listening = []
@@ -216,17 +240,22 @@ class _Member:
                     else "the link is authenticated, not secret"
                 )
                 self._console.warn(f"{listener.url} can be reached from other machines; {what}")
-        return Ready(options, emulator, opened, await self._open_control(port.path, stack))
+        return Ready(options, emulator, opened, await self._open_control(port.path))
 
-    async def _open_control(self, link: Path, stack: contextlib.AsyncExitStack) -> Path | None:
+    async def _open_control(self, link: Path) -> Path | None:
         """Let the pump be controlled, unless nobody shall."""
         wanted = self._options.control
         if wanted == NO_CONTROL:
             return None
-        server = ControlServer(self._emulator, Address(wanted or beside(link)))
-        await server.open()
-        stack.push_async_callback(server.close)
-        return server.path
+        self._control = ControlServer(self._emulator, Address(wanted or beside(link)))
+        await self._control.open()
+        return self._control.path
+
+    async def close(self) -> None:
+        """Let nobody control it, and unplug it; of what was never opened, nothing."""
+        if self._control is not None:
+            await self._control.close()
+        await self._emulator.ports.close()
 
     def go_wrong(self) -> None:
         """Let happen what was asked for from the start on."""

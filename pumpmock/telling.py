@@ -37,6 +37,8 @@ class Telling:
         teller: who is told.
     """
 
+    __slots__ = ("_journal", "_teller", "_unsaved")
+
     def __init__(self, journal: Journal, teller: Teller) -> None:
         self._journal = journal
         self._teller = teller

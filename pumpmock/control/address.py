@@ -36,6 +36,8 @@ class Address:
         path: where.
     """
 
+    __slots__ = ("_lock", "_made", "path")
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = Lock(path, _ADVICE)

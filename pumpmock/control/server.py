@@ -43,6 +43,8 @@ class ControlServer:
         address: where.
     """
 
+    __slots__ = ("_address", "_clients", "_emulator", "_server")
+
     def __init__(self, emulator: Emulator, address: Address) -> None:
         self._emulator = emulator
         self._address = address

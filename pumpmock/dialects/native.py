@@ -37,6 +37,8 @@ class NativeConversation:
         emulator: whose faults strike here; None for none.
     """
 
+    __slots__ = ("_device", "_emulator", "_end", "_held", "_opened", "_session", "_unsaved")
+
     def __init__(
         self,
         device: Device,

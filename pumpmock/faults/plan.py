@@ -40,6 +40,8 @@ class Faults:
         watchers: told of each request and its answer.
     """
 
+    __slots__ = ("_alike", "_emulator", "_made", "live", "seed", "turn", "watchers")
+
     def __init__(self, emulator: Emulator, seed: int) -> None:
         self.live: dict[int, Fault] = {}
         self.turn: Turn | None = None

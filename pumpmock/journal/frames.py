@@ -147,6 +147,8 @@ class Follower:
         is_pumps: whether the journal is the pump's own and whole, so that a session whose opening is not in it was none.
     """
 
+    __slots__ = ("_is_pumps", "_keys", "_lines")
+
     def __init__(self, keys: Mapping[bytes, Key], *, is_pumps: bool) -> None:
         self._keys = keys
         self._is_pumps = is_pumps

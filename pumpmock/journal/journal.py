@@ -40,6 +40,20 @@ class Journal:
         heard_by: told of each entry.
     """
 
+    __slots__ = (
+        "_follower",
+        "_frames",
+        "_kept",
+        "_keys",
+        "_made",
+        "_present_us",
+        "_pump_time_us",
+        "_read",
+        "_wall_ns",
+        "entries",
+        "heard_by",
+    )
+
     def __init__(
         self,
         wall_ns: Callable[[], int],
@@ -54,17 +68,27 @@ class Journal:
         self._present_us = present_us
         self._kept: int | None = KEPT
         self._made = 0
+        self._keys = keys
         self._follower = Follower(keys, is_pumps=True)
-        self._frames: deque[Frame] = deque()
+        self._frames: list[Frame] = []
         self._read = 0  # the newest entry whose frames are in `_frames`
 
     def keep(self, most: int | None) -> None:
-        """Keep so many entries from now on, the newest; None for all."""
+        """Keep so many entries from now on, the newest; None for all.
+
+        0 keeps none, and follows no session either, which takes as much. Whoever hears of the entries then still finds
+        their frames, but those of a session that nobody heard the beginning of can't be verified.
+        """
+        if most == 0:
+            self._follower = Follower(self._keys, is_pumps=False)
         self._kept = most
         self._give_up()
 
     def passed(self, what: str, peer: str, data: bytes) -> None:
         """Note what passes between the pump and a host: bytes `HEARD` or `SAID`, or that it `CAME` or `WENT`."""
+        if self._kept == 0 and not self.heard_by:
+            self._made += 1
+            return
         wall_ns = self._wall_ns()
         self._add(wall_ns, self._present_us(wall_ns), what, peer, data, {})
 
@@ -126,13 +150,16 @@ class Journal:
             self._frames.extend(self._follower.read(entry))
         self._read = self._made
         oldest = self.entries[0].number if self.entries else 0
-        while self._frames and self._frames[0].number < oldest:
-            self._frames.popleft()
+        gone = sum(1 for _ in takewhile(lambda frame: frame.number < oldest, self._frames))
+        del self._frames[:gone]
 
     def _give_up(self) -> None:
         """Give up the oldest entries where there are more than are kept, but not what the rest needs to be read."""
-        while self._kept is not None and len(self.entries) > self._kept:
+        if self._kept is None:
+            return
+        most = self._kept or len(self.heard_by[:1])  # the newest can be asked for by whoever hears of it
+        while len(self.entries) > most:
             given_up = self.entries.popleft()
-            if given_up.number > self._read:
+            if given_up.number > self._read and self._kept:
                 self._follower.skim(given_up)
                 self._read = given_up.number

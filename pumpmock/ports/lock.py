@@ -28,16 +28,19 @@ class Lock:
     Args:
         whose: the name that is served.
         advice: what somebody can do who finds it served, as the end of a sentence.
-
-    Attributes:
-        path: the lock file.
     """
 
+    __slots__ = ("_advice", "_held", "_whose")
+
     def __init__(self, whose: Path, advice: str) -> None:
-        self.path = whose.with_name(f"{whose.name}.lock")
         self._whose = whose
         self._advice = advice
         self._held: int | None = None
+
+    @property
+    def path(self) -> Path:
+        """The lock file."""
+        return self._whose.with_name(f"{self._whose.name}.lock")
 
     def take(self) -> None:
         """Become the one who serves the name, until `release` or the end of the process.

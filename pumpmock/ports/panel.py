@@ -27,6 +27,8 @@ class Panel:
         muted: the names of those that are not answered, each as often as something keeps it so; "" for all.
     """
 
+    __slots__ = ("_note", "_out", "_wall", "_warn", "muted", "named")
+
     def __init__(
         self, wall: Wall, note: Callable[[str, str, str], None], warn: Callable[[str], None]
     ) -> None:

@@ -36,6 +36,21 @@ class PtyPort:
         open_conversation: called once a visit, with "pty".
     """
 
+    __slots__ = (
+        "_attendance",
+        "_conversation",
+        "_has_unread",
+        "_is_deaf",
+        "_is_open",
+        "_is_refusing",
+        "_line",
+        "_link",
+        "_open_conversation",
+        "dropped_bytes",
+        "path",
+        "unassigned_bytes",
+    )
+
     def __init__(self, link: Path, open_conversation: OpenConversation) -> None:
         self.path = link.absolute()
         """The link that hosts open, wherever the working directory is by then."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -331,3 +332,25 @@ def test_the_same_run_twice_has_the_same_journal_to_the_byte() -> None:
     assert told[0] == told[1]
     assert '"Outcome"' in told[0]
     assert isinstance(host.poll(), Status)
+
+
+def test_a_journal_that_keeps_none_notes_nothing_while_nobody_hears_and_then_tells_what_it_can(
+    stand: Stand,
+) -> None:
+    journal = stand.emulator.journal
+    journal.keep(0)
+    host = Host(MemoryPort(stand.emulator.plug()))
+    host.ask(Poll())
+    assert (list(journal.entries), journal.frames()) == ([], [])
+
+    told: list[dict[str, Any]] = []
+    journal.heard_by.append(lambda entry: told.extend([journal.line(entry)] * 2))  # two that hear of it
+    host.ask(Poll())
+    frames = [frame for line in told for frame in line["frames"]]
+    assert [(frame["name"], frame["verified"]) for frame in frames] == [("Poll", None)] * 2 + [
+        ("Status", None)
+    ] * 2
+    journal.heard_by.clear()
+    newest = journal.entries[-1]
+    host.ask(Poll())
+    assert list(journal.entries) == [newest]
