@@ -8,7 +8,7 @@ SOAK_SECONDS ?= 3600
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test lint bench fuzz trust picture clean
+.PHONY: help setup demo test compile lint bench fuzz trust picture clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -29,8 +29,12 @@ setup: $(VENV)/.ready ## the environment in .venv, exact versions
 demo: setup ## the emulator on a virtual serial port and the dashboard on it
 	@DEMO_SECONDS=$(DEMO_SECONDS) $(BIN)/python examples/demo.py
 
-test: setup lint ## everything: lint, types, import contract, unit, property, acceptance
+test: setup ## everything: lint, types, import contract, unit, property, acceptance
+	$(MAKE) --jobs=2 --output-sync lint compile
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+compile: setup # else each of the tests' workers would rewrite the same assertions, at once
+	@$(BIN)/python -m pytest --collect-only -qqq
 
 lint: setup ## style, types and walls
 	$(BIN)/ruff check .

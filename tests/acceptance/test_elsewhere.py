@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -122,33 +123,16 @@ def test_that_is_known_to_fail(pump):
 
 
 class Elsewhere:
-    """An environment with the wheel in it, and a folder far from this one.
+    """A folder far from this one, and an environment with the wheel in it.
 
     Args:
-        folder: for both.
+        project: the folder.
+        python: of the environment.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.project = folder / "project"
-        self.project.mkdir()
-        self._python = folder / "env" / "bin" / "python"
-        venv.create(folder / "env", with_pip=False)
-        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-        wheels = [
-            "wheel",
-            "--no-deps",
-            "--no-build-isolation",
-            "--wheel-dir",
-            str(folder),
-            str(_copy(folder)),
-        ]
-        subprocess.run([*pip, *wheels], check=True)
-        (wheel,) = folder.glob("*.whl")
-        install = ["--python", str(self._python), "install", "--no-deps", "--no-index", str(wheel)]
-        subprocess.run([*pip, *install], check=True)
-        # What the wheel needs is lent, not installed anew; a path in such a file brings no editable project with it.
-        (site,) = (folder / "env" / "lib").glob("python*/site-packages")
-        (site / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    def __init__(self, project: Path, python: Path) -> None:
+        self.project = project
+        self._python = python
 
     def pytest(self, tests: Mapping[str, str], *options: str) -> Ran:
         for name, text in tests.items():
@@ -181,6 +165,30 @@ class Ran:
         }
 
 
+def _installed(folder: Path) -> Path:
+    """Return the Python of an environment in `folder` with the wheel in it: made by the first of those who ask."""
+    folder.mkdir(exist_ok=True)
+    python = folder / "env" / "bin" / "python"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not python.exists():
+            _install(folder, python)
+    return python
+
+
+def _install(folder: Path, python: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    wheels = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(_copy(folder))]
+    subprocess.run([*pip, *wheels], check=True)
+    venv.create(folder / "env", with_pip=False)
+    (wheel,) = folder.glob("*.whl")
+    install = ["--python", str(python), "install", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run([*pip, *install], check=True)
+    # What the wheel needs is lent, not installed anew; a path in such a file brings no editable project with it.
+    (site,) = (folder / "env" / "lib").glob("python*/site-packages")
+    (site / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+
+
 def _copy(folder: Path) -> Path:
     """Return a copy of what the wheel is made of: building leaves things behind."""
     source = folder / "source"
@@ -193,7 +201,10 @@ def _copy(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
-    return Elsewhere(tmp_path_factory.mktemp("elsewhere"))
+    # Of workers side by side each has a folder of its own, beside those of the others: there they share one.
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return Elsewhere(tmp_path_factory.mktemp("project"), _installed(shared / "elsewhere"))
 
 
 def test_a_strangers_test_of_under_twenty_lines_passes(elsewhere: Elsewhere) -> None:

@@ -253,6 +253,6 @@ CAMPAIGN = Campaign(
         "a host that decides expiry by its calendar": under(_host_expires_by_its_calendar, run),
     },
     counts=f"conversations of {_STEPS} steps, each held twice",
-    short=25,
+    short=8,
     full=10_000,
 )

@@ -160,6 +160,6 @@ CAMPAIGN = Campaign(
         "ends that look at a whole read at once": under(takes_reads_whole, run),
     },
     counts="reads of each of six kinds of flood, one in 64 of 64 KiB and the others of 4,096 bytes",
-    short=8,
+    short=1,
     full=2_000,
 )

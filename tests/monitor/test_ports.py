@@ -16,7 +16,8 @@ from monitor.ports import Line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MORE_THAN_FITS = bytes(range(256)) * 1_000
+MORE_THAN_FITS = bytes(range(256)) * 160  # of which a pseudo-terminal holds a half
+QUICK = 4_000_000  # bits a second: what is not read is given up after the time that its bytes take
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def ends() -> Iterator[tuple[int, Line]]:
     """Give the far end of a pseudo-terminal, and a line opened on its near end."""
     far, near = os.openpty()
     tty.setraw(near)
-    line = Line(os.ttyname(near))
+    line = Line(os.ttyname(near), QUICK)
     yield far, line
     line.close()
     os.close(near)
@@ -55,7 +56,7 @@ def test_a_line_of_one_that_has_a_thousand_others_is_read_and_written_like_any(
     others = [os.open(os.devnull, os.O_RDONLY) for _ in range(1_024)]
     far, near = os.openpty()
     tty.setraw(near)
-    line = Line(os.ttyname(near))
+    line = Line(os.ttyname(near), QUICK)
     try:
         os.write(far, b"from the pump")
         assert line.read(1_000) == b"from the pump"
