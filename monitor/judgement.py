@@ -6,7 +6,7 @@ low-reservoir volume, and the forecast. The screen says which fact it was.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -173,8 +173,7 @@ def alarm_lines(snapshot: Snapshot, now_ns: int) -> tuple[AlarmLine, ...]:
             *_history_lines(snapshot),
             *_link_lines(snapshot, now_ns),
         ),
-        *(*_pump_lines(snapshot, now_ns), *_stopped_lines(snapshot, now_ns)),
-        *(*_forecast_lines(snapshot), *_discrepancy_lines(snapshot)),
+        *_reading_lines(snapshot, now_ns),
     ]
     return tuple(sorted(lines, key=lambda line: -line.priority))
 
@@ -230,19 +229,30 @@ def _link_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
     return [AlarmLine("no_link", None, Priority.MEDIUM, "NO LINK", text)]
 
 
-def _pump_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
-    if snapshot.reading is None:
+def _reading_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
+    """Return what the reading tells, and say of one that is not live that it was so when last seen."""
+    reading = snapshot.reading
+    if reading is None:
         return []
-    status = snapshot.reading.status
+    lines = [
+        line
+        for tell in (_pump_lines, _stopped_lines, _forecast_lines, _discrepancy_lines)
+        for line in tell(snapshot, reading.status)
+    ]
+    if is_live(snapshot, now_ns):
+        return lines
+    return [replace(line, text=f"{line.text}, when last seen") for line in lines]
+
+
+def _pump_lines(snapshot: Snapshot, status: Status) -> list[AlarmLine]:
     seen = {kind.alarm for kind in unmask(status.acknowledged)}
-    when = "" if is_live(snapshot, now_ns) else ", when last seen"
     return [
         AlarmLine(
             kind.name,
             kind.alarm,
             kind.priority,
             kind.title,
-            describe(kind.alarm, status) + when,
+            describe(kind.alarm, status),
             raised_at(kind.alarm, snapshot.events),
             kind.alarm in seen,
         )
@@ -250,24 +260,17 @@ def _pump_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
     ]
 
 
-def _stopped_lines(snapshot: Snapshot, now_ns: int) -> list[AlarmLine]:
+def _stopped_lines(snapshot: Snapshot, status: Status) -> list[AlarmLine]:
     """Return that the pump is stopped, which it raises no alarm for until it has stood for days."""
-    if snapshot.reading is None:
-        return []
-    status = snapshot.reading.status
     if status.state is not State.STOPPED or status.alarms & _TOLD_WHY:
         return []
-    when = "" if is_live(snapshot, now_ns) else ", when last seen"
-    text = f"{KINDS[Alarm.STOPPED].consequence}{when}"
+    text = KINDS[Alarm.STOPPED].consequence
     since_s = next((e.clock_s for e in reversed(snapshot.events) if e.kind == EventKind.STOPPED), None)
     return [AlarmLine("pump_stopped", None, Priority.MEDIUM, "PUMP STOPPED", text, since_s)]
 
 
-def _forecast_lines(snapshot: Snapshot) -> list[AlarmLine]:
+def _forecast_lines(snapshot: Snapshot, status: Status) -> list[AlarmLine]:
     """Return what the pump does not flag itself: low by its own figures without its alarm, and low within a week."""
-    if snapshot.reading is None:
-        return []
-    status = snapshot.reading.status
     low = low_reservoir(status, Level(snapshot.level))
     if low.source == "the pump's alarm" or low.level is Level.ENOUGH:
         return []
@@ -289,11 +292,8 @@ def is_discrepant(status: Status, *, before: bool = False) -> bool:
     return status.sensed_band_nl > 0 and abs(status.sensed_nl - status.reservoir_nl) > allowed
 
 
-def _discrepancy_lines(snapshot: Snapshot) -> list[AlarmLine]:
+def _discrepancy_lines(snapshot: Snapshot, status: Status) -> list[AlarmLine]:
     """Return that the pump's count and its sensor contradict each other: one of them is not to be relied upon."""
-    if snapshot.reading is None:
-        return []
-    status = snapshot.reading.status
     if not is_discrepant(status, before=snapshot.discrepant):
         return []
     less = status.sensed_nl < status.reservoir_nl

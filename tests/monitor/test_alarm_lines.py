@@ -202,6 +202,22 @@ def test_an_alarm_that_tells_of_the_stop_takes_the_place_of_that_line(alarm: Ala
     assert only_line(snapshot(stopped(alarms=bits(alarm)))).alarm is alarm
 
 
+@pytest.mark.parametrize(
+    ("key", "status"),
+    [
+        ("refill_soon", replace(STATUS, reservoir_nl=STATUS.low_reservoir_nl + 100_000)),
+        ("low_by_volume", replace(STATUS, reservoir_nl=STATUS.low_reservoir_nl - 100_000)),
+        ("discrepancy", replace(SENSED, sensed_nl=SENSED.reservoir_nl + SENSED.sensed_band_nl + 1)),
+    ],
+)
+def test_what_the_monitor_found_itself_is_told_as_last_seen_too(key: str, status: Status) -> None:
+    live, lost = (
+        {line.key: line.text for line in alarm_lines(snapshot(status, link=link), NOW_NS)}
+        for link in (Link.LIVE, Link.LOST)
+    )
+    assert lost[key] == f"{live[key]}, when last seen"
+
+
 def test_another_alarm_leaves_the_stop_on_the_screen() -> None:
     assert keys(snapshot(stopped(alarms=bits(Alarm.RESET)))) == ["reset", "pump_stopped"]
 
