@@ -8,7 +8,7 @@ SOAK_SECONDS ?= 3600
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test compile lint bench fuzz trust picture clean
+.PHONY: help setup demo test compile lint bench fuzz trust screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -33,8 +33,8 @@ test: setup ## everything: lint, types, import contract, unit, property, accepta
 	$(MAKE) --jobs=2 --output-sync lint compile
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-compile: setup # else each of the tests' workers would rewrite the same assertions, at once
-	@$(BIN)/python -m pytest --collect-only -qqq
+compile: setup # else each of the tests' workers would rewrite the same assertions, at once; what is wrong they tell too
+	-@$(BIN)/python -m pytest --collect-only -q > /dev/null
 
 lint: setup ## style, types and walls
 	$(BIN)/ruff check .
@@ -52,8 +52,8 @@ fuzz: setup ## the property tests, a hundred times longer, and an hour of a pump
 trust: setup ## the campaigns that prove the wire, each with its controls, and a row of figures for each
 	@$(BIN)/python -m tests.campaigns
 
-picture: setup ## draw docs/dashboard.svg anew from a running pump
-	$(BIN)/python docs/picture.py
+screenshots: setup ## take the walks of docs/monitor.md anew with running pumps, and draw their pictures
+	@$(BIN)/python -m docs.walks --write
 
 clean: ## remove what was made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
