@@ -185,7 +185,8 @@ async def dashboard(bench: Bench, link: str, told: Told, *, period_ms: int = 1_0
     rung: list[str] = []
     app._attention = Attention(rung.append)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.pause()
+        while watcher.snapshot.reading is None:  # it is started after the first paint
+            await pilot.pause()
         await read(app, pilot)
         yield Walk(bench, watcher, app, pilot, told, rung)
 
