@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-_HOURS_S: Final = 2 * 86_400  # axes up to this are labelled with hours, longer ones with dates
+HOURS_S: Final = 2 * 86_400  # axes up to this are labelled with hours, longer ones with dates
 _YEAR_S: Final = 300 * 86_400  # a date that is further away bears its year
 _LAST_S: Final = 253_402_300_799  # the last second of the year 9999, where the calendar ends
 
@@ -15,7 +15,7 @@ def label(at_s: int, now_s: int, span_s: int) -> str:
     if not 0 <= at_s <= _LAST_S:
         return ""
     instant = datetime.fromtimestamp(at_s, UTC)
-    if span_s <= _HOURS_S:
+    if span_s <= HOURS_S:
         return f"{instant:%H:%M}"
     return f"{instant.day} {instant:%b}" + (f" {instant.year}" if abs(at_s - now_s) > _YEAR_S else "")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from monitor.trends.times import HOURS_S
+
 MS_A_S: Final = 1_000
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
@@ -50,8 +52,12 @@ def within(seconds: int) -> Span:
 
 
 def step_s(seconds: int, most: int) -> int:
-    """Return how far apart ticks are, in seconds, so that there are no more than `most` over a span."""
-    step = next((step for step in _STEPS if seconds <= step * max(most, 1)), _STEPS[-1])
+    """Return how far apart ticks are, in seconds, so that there are no more than `most` over a span.
+
+    Where they are labelled with dates they are whole days apart: a date stands where its day begins, and once.
+    """
+    least = _DAY if seconds > HOURS_S else 0
+    step = next((step for step in _STEPS if seconds <= step * max(most, 1) and step >= least), _STEPS[-1])
     while seconds > step * max(most, 1):  # only a pump whose time leaps by centuries comes here
         step *= 2
     return step

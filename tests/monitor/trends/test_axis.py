@@ -59,6 +59,16 @@ def test_ticks_are_round_and_not_too_many(start: int, span: int, most: int) -> N
     assert all(at % 60 == 0 for at in found)
 
 
+@given(st.integers(0, 2 * NOW_S), st.integers(60, 366 * 86_400), st.integers(1, 12))
+def test_no_date_is_written_twice_and_each_stands_where_its_day_begins(
+    start: int, span: int, most: int
+) -> None:
+    written = {at: label(at, start + span, span) for at in ticks(start, start + span, most)}
+    dates = {at: text for at, text in written.items() if ":" not in text}
+    assert len(set(dates.values())) == len(dates)
+    assert all(at % 86_400 == 0 for at in dates)
+
+
 def test_instants_are_written_as_briefly_as_the_axis_allows() -> None:
     assert label(NOW_S, NOW_S, 86_400) == "14:32"
     assert label(NOW_S - 864_000, NOW_S, 2_592_000) == "22 Dec"
