@@ -23,14 +23,14 @@ def main() -> int:
         os.environ.pop(name, None)
     os.environ.update(_LIKE_EVERYWHERE)
     time.tzset()
-    from docs.walks import fleet, night, pages, technician  # noqa: PLC0415 - not before that
+    from docs.walks import doubt, fleet, night, pages, technician  # noqa: PLC0415 - not before that
     from docs.walks.keys import keys  # noqa: PLC0415 - as above
 
     parts = {"keys": keys()}
-    for name, walk in (("technician", technician.walk), ("night", night.walk), ("fleet", fleet.walk)):
+    for one in (doubt, technician, night, fleet):
         with tempfile.TemporaryDirectory() as home:
             os.chdir(home)  # ports have short names
-            parts[name] = asyncio.run(walk(Path(home)))
+            parts[one.__name__.rpartition(".")[2]] = asyncio.run(one.walk(Path(home)))
             os.chdir("/")
     made = pages.files(parts, (pages.DOCS / pages.PAGE).read_text(encoding="utf-8"))
     differing = pages.differing(made)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from monitor.snapshot import Reading
     from protocol.messages import EventRecord
+    from pumpmock.journal.entry import Entry
     from pumpmock.model.troubles import Trouble
     from pumpmock.snapshot import Memory
 
@@ -88,8 +89,11 @@ class Bench:
         """Open a client on a port, with the key of the pump that was started there."""
         ring = Keyring(Path(KEYS), (self._pumps[link].key,), ())
         draw = Random(f"{link} {seed}").randbytes  # noqa: S311 - nobody is kept out by it
-        notes = Intents(self.home / "intents")
-        return _PacedClient(self, link, keyring=ring, random=draw, intents=notes, **options)
+        return _PacedClient(self, link, keyring=ring, random=draw, intents=self.intents(), **options)
+
+    def intents(self) -> Intents:
+        """Return the host's notes of its changes."""
+        return Intents(self.home / "intents")
 
     def close(self) -> None:
         """End every pump."""
@@ -167,6 +171,16 @@ class Pump:
     def unplug(self) -> None:
         """Pull the plug: its host gets an error at once, and the port is gone."""
         self.do(self._port.unplug)
+
+    def unplug_at(self, event: str) -> None:
+        """Pull the plug in the middle of a request: at the next event of this name, before the request is answered."""
+
+        def hear(entry: Entry) -> None:
+            if entry.what == event and hear in self.emulator.journal.heard_by:
+                self.emulator.journal.heard_by.remove(hear)
+                self._port.unplug()
+
+        self.do(lambda: self.emulator.journal.heard_by.append(hear))
 
     def replug(self) -> None:
         """Plug it in again: another pseudo-terminal, behind the same name."""

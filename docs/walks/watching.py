@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from docs.walks.bench import Bench
     from monitor.client import PumpClient
+    from protocol.intent import Intent
 
 _T = TypeVar("_T")
 
@@ -39,9 +40,13 @@ class HandWatcher(Watcher):
             file = bench.home / "history.db"
             return Recorder(file, now_ns=bench.now_ns, now_ms=bench.now_ms, ballast_bytes=0)
 
+        def left(serial_number: str | None) -> tuple[tuple[Intent, ...], str]:
+            return bench.intents().left_in_doubt(None if serial_number is None else {serial_number})
+
         super().__init__(
             link,
             connect,
+            left=left,
             period_ms=period_ms,
             now_ns=bench.now_ns,
             history=history,
