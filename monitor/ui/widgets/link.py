@@ -23,7 +23,7 @@ def block(moment: Moment, width: int) -> list[Content]:
     snapshot = moment.snapshot
     return [
         spread(width, name(moment, "LINK", LINK), Content.assemble((printable(snapshot.url), "$dim"))),
-        Content.assemble(*(_pace(moment) if moment.live else _trouble(moment))).truncate(
+        Content.assemble(*(_pace(moment) if moment.live else _trouble(moment, width))).truncate(
             width, ellipsis=True
         ),
         Content.assemble(
@@ -50,7 +50,8 @@ def _pace(moment: Moment) -> list[Part]:
     ]
 
 
-def _trouble(moment: Moment) -> list[Part]:
+def _trouble(moment: Moment, width: int) -> list[Part]:
+    """Say since when there is no answer, and what is done about it; the next try only where there is room for it."""
     snapshot = moment.snapshot
     if moment.status is None:
         said = "connecting" if snapshot.link is Link.CONNECTING else "no answer yet"
@@ -59,6 +60,6 @@ def _trouble(moment: Moment) -> list[Part]:
         parts = [("no answer for ", "$label"), (format_span(moment.age_s), "$medium")]
     if snapshot.tries:
         parts.append((f", {snapshot.tries} {'try' if snapshot.tries == 1 else 'tries'}", "$label"))
-    if moment.retry_s:
-        parts.append((f", next in {moment.retry_s} s", "$label"))
-    return parts
+    coming: Part = (f", next in {moment.retry_s} s", "$label")
+    fits = Content.assemble(*parts, coming).cell_length <= width
+    return [*parts, coming] if moment.retry_s and fits else parts

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.monitor.ui.bench import Clock, FakeSource, S, lost, low, snapshot, waiting
+from tests.monitor.ui.bench import NOW_NS, Clock, FakeSource, S, lost, low, snapshot, waiting
 from tests.monitor.ui.stage import SMALL, WIDE, colours, press, run, shown, strips, text
 
 if TYPE_CHECKING:
@@ -74,6 +74,11 @@ def test_a_lost_link_is_shown_with_its_age_its_tries_and_the_next_one() -> None:
     page = shown(lost(snapshot()), after_s=14)
     assert "no answer for 14 s, 5 tries, next in 1 s" in page
     assert "NO LINK  no answer from the pump for 14 s, trying again" in page
+
+
+def test_a_long_loss_leaves_the_next_try_out_and_is_not_cut() -> None:
+    page = shown(lost(snapshot(), tries=993, retry_ns=NOW_NS + 4_985 * S), after_s=4_980)
+    assert "no answer for 1 h 23 min, 993 tries " in page
 
 
 def test_before_the_first_reading_there_is_no_figure_at_all() -> None:
