@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
+from tests.acceptance.browser import browser, page  # noqa: F401 - fixtures
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
