@@ -77,6 +77,7 @@ class Snapshot:
         history_problem: why nothing is put on record, one sentence; empty where all is.
         bench_key: whether the link is by the published bench key, so that anybody could be at the other end.
         baud: of the line, bits a second.
+        read_only: why nothing may be changed from this screen, whatever the key, one sentence; empty where the key decides.
     """
 
     url: str
@@ -104,3 +105,4 @@ class Snapshot:
     history_problem: str = ""
     bench_key: bool = False
     baud: int = BAUD
+    read_only: str = ""

@@ -145,8 +145,8 @@ class Moment:
 
     def obstacle(self, kind: ChangeKind) -> str:
         """Say why a change cannot be asked for now, in a sentence; empty if it can."""
-        if self.snapshot.unresolved:
-            return _UNKNOWN
+        if self.snapshot.read_only or self.snapshot.unresolved:
+            return self.snapshot.read_only or _UNKNOWN
         if self.status is None:
             return "no reading from the pump yet: nothing can be changed"
         if not self.live:
@@ -165,7 +165,7 @@ class Moment:
         told = [
             one for one in self.snapshot.unresolved if identity is None or one.store_id == identity.store_id
         ]
-        return bool(told) and self.snapshot.role is not Role.VIEWER
+        return bool(told) and self.snapshot.role is not Role.VIEWER and not self.snapshot.read_only
 
     @property
     def toggle(self) -> ChangeKind:

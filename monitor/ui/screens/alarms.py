@@ -92,13 +92,22 @@ class AlarmsScreen(ModalScreen[None]):
             return
         entry = next((one for one in moment.alarms if one.line.key == self._chosen), None)
         shelved = any(one.key == self._chosen for one in moment.shelved)
+        acts = not moment.snapshot.read_only
+        may_shelve = shelved or not why_not_shelved(entry)
         offered = (
             Key("↑↓", "Choose", ready=len(alarm_list.keys(moment)) > 1),
-            Key("a", "Ack", ready=entry is not None and entry.acknowledgeable),
-            Key("h", "Unshelve" if shelved else "Shelve", ready=shelved or not why_not_shelved(entry)),
-            Key("s", "Sound" if moment.pause_s else "Silence"),
+            Key("a", "Ack", ready=acts and entry is not None and entry.acknowledgeable),
+            Key("h", "Unshelve" if shelved else "Shelve", ready=acts and may_shelve),
+            Key("s", "Sound" if moment.pause_s else "Silence", ready=acts),
         )
         self._keys.show(Keys(offered, self._said))
+
+    def _only_looks(self) -> bool:
+        """Tell whether nothing may be done from here, and say why."""
+        why = "" if self._moment is None else self._moment.snapshot.read_only
+        if why:
+            self._say(why)
+        return bool(why)
 
     def _say(self, sentence: str) -> None:
         self._said = sentence
@@ -117,6 +126,8 @@ class AlarmsScreen(ModalScreen[None]):
 
     def action_acknowledge(self) -> None:
         """Acknowledge the one that is chosen."""
+        if self._only_looks():
+            return
         entries = {one.line.key: one for one in self._annunciator.board.alarms}
         entry = entries.get(self._chosen)
         if entry is None or not entry.acknowledgeable:
@@ -127,14 +138,14 @@ class AlarmsScreen(ModalScreen[None]):
 
     def action_silence(self) -> None:
         """Silence all alarms for ten minutes, or let them sound again."""
-        if self._moment is not None:
+        if self._moment is not None and not self._only_looks():
             paused = self._moment.pause_s > 0
             self._follow(self._annunciator.silence(self._moment.now_ns, 0 if paused else MOST_AUDIO_PAUSE_S))
 
     def action_shelve(self) -> None:
         """Ask for how long and why the chosen one is to be shelved, or take it off the shelf."""
         moment, key = self._moment, self._chosen
-        if moment is None:
+        if moment is None or self._only_looks():
             return
         if any(one.key == key for one in moment.shelved):
             self._annunciator.unshelve(key)

@@ -73,4 +73,5 @@ class FaultsScreen(ModalScreen[None]):
                 for place, (one, time) in enumerate(zip(reversed(faults), reversed(times), strict=True))
             ]
             self._log.update(Content("\n").join(rows))
-            self._annunciator.see_faults(moment.snapshot)
+            if not moment.snapshot.read_only:
+                self._annunciator.see_faults(moment.snapshot)

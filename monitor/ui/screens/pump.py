@@ -129,6 +129,7 @@ class PumpScreen(WithTrend):
 
     def _show_keys(self, moment: Moment) -> None:
         toggle = moment.toggle
+        acts = not moment.snapshot.read_only
         unseen = any(entry.acknowledgeable for entry in moment.alarms)
         changes: tuple[Key, ...] = (
             Key("r", "Rate", ready=not moment.obstacle(ChangeKind.RATE)),
@@ -143,8 +144,8 @@ class PumpScreen(WithTrend):
             changes = (Key("u", "Ask again"),) if moment.may_ask else ()
         offered = (
             *changes,
-            Key("a", "Ack", ready=unseen),
-            Key("s", "Sound" if moment.pause_s else "Silence"),
+            Key("a", "Ack", ready=unseen and acts),
+            Key("s", "Sound" if moment.pause_s else "Silence", ready=acts),
             Key("A", "Alarms"),
             Key("e", "Faults", ready=bool(moment.snapshot.faults)),
             Key("t", "Trend"),
@@ -197,7 +198,7 @@ class PumpScreen(WithTrend):
 
     def action_ask(self) -> None:
         """Ask now what became of a change, or say why not."""
-        if self._moment is None or not self._moment.snapshot.unresolved:
+        if self._moment is None or not self._moment.snapshot.unresolved or self.only_looks():
             return
         if not self._moment.may_ask:
             self.say("the pump can't tell that to this key, or not any more")
@@ -208,6 +209,8 @@ class PumpScreen(WithTrend):
 
     def action_acknowledge(self) -> None:
         """Acknowledge every alarm that nobody has."""
+        if self.only_looks():
+            return
         keys = {entry.line.key for entry in self._annunciator.board.alarms if entry.acknowledgeable}
         if not keys:
             self.say("there is nothing to acknowledge")
@@ -216,7 +219,7 @@ class PumpScreen(WithTrend):
 
     def action_silence(self) -> None:
         """Silence alarms for ten minutes, here and at the pump, or let them sound again."""
-        if self._moment is None:
+        if self._moment is None or self.only_looks():
             return
         paused = self._moment.pause_s > 0
         self._follow(self._annunciator.silence(self._moment.now_ns, 0 if paused else MOST_AUDIO_PAUSE_S))

@@ -49,6 +49,13 @@ class WithTrend(Screen[None]):
         if self._moment is not None:
             self._last_line.say(sentence, self._moment.now_ns, for_ns)
 
+    def only_looks(self) -> bool:
+        """Tell whether nothing may be done from here that lasts or that others see, and say why."""
+        why = "" if self._moment is None else self._moment.snapshot.read_only
+        if why:
+            self.say(why)
+        return bool(why)
+
     def show_trend(self, moment: Moment) -> None:
         """Draw the trend at a moment, and have the history asked for what of it is not at hand."""
         view = self._trends.view(moment, whole=self._whole)
@@ -89,7 +96,7 @@ class WithTrend(Screen[None]):
         """Write what is shown to a CSV file and to an SVG picture, and say where."""
         from monitor.ui.exporting import export  # noqa: PLC0415 - seldom wanted, and never for the first paint
 
-        view = self._view()
+        view = None if self.only_looks() else self._view()
         if view is not None:
             self.say(export(view, self._trends.folder))
 

@@ -70,7 +70,7 @@ def _who(moment: Moment, width: int) -> Content:
         " " if bench and narrow else "   ",
         *_state(moment, brief=brief, wide=width >= _WIDE and not bench),
     ]
-    if snapshot.role is Role.VIEWER:
+    if snapshot.role is Role.VIEWER or snapshot.read_only:
         parts.append(("  read-only", "$label"))
     return Content.assemble(*parts)
 
