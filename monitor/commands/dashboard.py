@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from functools import cache, partial, wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,18 +21,13 @@ from monitor.commands.options import (
     rules_option,
     url_argument,
 )
-from monitor.errors import LinkError
+from monitor.commands.watching import check_port, past, watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from monitor.client import PumpClient
     from monitor.commands.options import Keys, Place
-    from monitor.history.past import Stored
-    from monitor.history.recorder import Recorder
-    from monitor.ui.trends import Wanted
     from protocol.dosing import Rules
-    from protocol.intent import Intent
 
 
 def _calls_option(command: Callable[..., None]) -> Callable[..., None]:
@@ -81,29 +76,15 @@ def dashboard(
     """  # noqa: D301 - click wants the character, it keeps the lines
     if not _is_a_terminal():
         raise click.UsageError("the dashboard needs a terminal; status and watch do without")
-    if (
-        "://" not in url and not Path(url).exists() and not any(_left(keys, None))
-    ):  # an outcome in doubt is worth a screen
-        raise LinkError(f"there is no port {url}: is it plugged in, is the emulator running?")
+    check_port(url, keys)
     gc.disable()  # a tenth of the start is looking for garbage, and imports make none
     from monitor.memo import Memos, default_folder  # noqa: PLC0415 - as above
     from monitor.ui.app import DashboardApp  # noqa: PLC0415 - now that it is certain to be wanted
     from monitor.ui.trends import Trends, wall_ms  # noqa: PLC0415 - as above
-    from monitor.watch import Watcher  # noqa: PLC0415 - as above
 
-    recorder = cache(partial(_recorder, keys, history))
-    watcher = Watcher(
-        url,
-        lambda: _connect(url, baud, keys, recorder()),
-        left=partial(_left, keys),
-        period_ms=period_ms,
-        baud=baud,
-        bench_key=keys.bench,
-        history=recorder,
-    )
-    stored = partial(_stored, keys, history) if history.kept else None
+    stored = partial(past, keys, history) if history.kept else None
     app = DashboardApp(
-        watcher,
+        watcher(url, baud, keys, period_ms, history, keys.ring),
         rules=rules,
         painted=_collect_garbage_again,
         memos=Memos(default_folder(bench=keys.bench)),
@@ -126,38 +107,3 @@ def _collect_garbage_again() -> None:
 
 def _is_a_terminal() -> bool:
     return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
-
-
-def _recorder(keys: Keys, history: Place) -> Recorder | None:
-    """Return where readings are kept, None where they are not; on the watching thread, as what follows."""
-    if not history.kept:
-        return None
-    from monitor.history.recorder import Recorder  # noqa: PLC0415 - after the first paint
-
-    return Recorder(history.found(bench=keys.bench))
-
-
-def _stored(keys: Keys, history: Place, wanted: Wanted) -> Stored:
-    """Return what the history has of a trend; on a thread of its own."""
-    from monitor.history.past import stored  # noqa: PLC0415 - after the first paint
-    from monitor.history.store import Pump  # noqa: PLC0415 - as above
-
-    return stored(history.found(bench=keys.bench), Pump(*wanted.pump), wanted.from_ms, wanted.to_ms)
-
-
-def _connect(url: str, baud: int, keys: Keys, recorder: Recorder | None) -> PumpClient:
-    """Open a client."""
-    from monitor.client import PumpClient  # noqa: PLC0415 - as above
-    from monitor.deeds import NoTrail  # noqa: PLC0415 - as above
-
-    return PumpClient(url, keyring=keys.ring(), baud=baud, trail=recorder or NoTrail())
-
-
-def _left(keys: Keys, serial_number: str | None) -> tuple[tuple[Intent, ...], str]:
-    """Return the changes in doubt of a pump, None for each whose key is at hand, and why there may be more of them."""
-    from monitor.intents import Intents, default_folder  # noqa: PLC0415 - as above
-
-    pumps: set[str] | None = {serial_number} if serial_number else None
-    if pumps is None and not keys.bench:  # to the bench key, any pump may answer
-        pumps = {key.serial_number for key in keys.ring().keys}
-    return Intents(default_folder(bench=keys.bench)).left_in_doubt(pumps)
