@@ -34,6 +34,7 @@ _COMMANDS = {
     "export": ("export", "export"),
     "trend": ("trend", "trend"),
     "fleet": ("fleet", "fleet"),
+    "web": ("web", "web"),
 }
 
 

@@ -20,6 +20,7 @@ from protocol.keys import (
     from_bytes,
 )
 from protocol.places import APP, HOME, KEYS
+from protocol.vocabulary import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,12 @@ class Keyring:
                 pumps.setdefault(key.serial_number, []).append(key)
         depth = max(map(len, pumps.values()), default=0)
         return [[keys[place] for keys in pumps.values() if place < len(keys)] for place in range(depth)]
+
+    def for_looking(self) -> Keyring:
+        """Return the keyring without the keys that change a pump, of each pump for which one is there that only reads."""
+        looking = {key.serial_number for key in self.keys if key.role is Role.VIEWER}
+        kept = tuple(key for key in self.keys if key.role is Role.VIEWER or key.serial_number not in looking)
+        return replace(self, keys=kept)
 
     def what_is_missing(self, serial_number: str | None) -> str:
         """Return the sentence for a person who has no key that fits."""

@@ -7,7 +7,7 @@ import contextlib
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual.app import App
 from textual.reactive import var
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import PurePath
 
+    from textual.driver import Driver
     from textual.screen import Screen
     from textual.timer import Timer
 
@@ -68,6 +69,7 @@ class WatchingApp(App[None]):
     CSS_PATH = _SHEETS
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
+    DRIVER: ClassVar[type[Driver]] = TerminalDriver
 
     moment: var[Moment | None] = var(None)
 
@@ -82,7 +84,7 @@ class WatchingApp(App[None]):
         now_s: Callable[[], float] = time.time,
         trends: Trends | None = None,
     ) -> None:
-        super().__init__(driver_class=TerminalDriver)
+        super().__init__(driver_class=self.DRIVER)
         self._source = source
         self._painted = painted
         self._now_ns = now_ns

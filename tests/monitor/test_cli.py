@@ -347,6 +347,7 @@ def test_the_help_lists_every_command_and_every_exit_code() -> None:
     assert set(NAMES) == {
         "dashboard",
         "fleet",
+        "web",
         "status",
         "watch",
         "events",

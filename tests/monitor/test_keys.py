@@ -50,6 +50,11 @@ def test_a_pump_with_fewer_keys_is_left_out_of_the_later_rounds() -> None:
     assert ring(A_VIEWER, A_TECHNICIAN, B_VIEWER).rounds(None) == [[A_TECHNICIAN, B_VIEWER], [A_VIEWER]]
 
 
+def test_for_looking_no_key_that_changes_a_pump_is_taken_where_one_that_only_reads_is_there() -> None:
+    assert ring(A_VIEWER, A_TECHNICIAN, B_DEVELOPER).for_looking().keys == (A_VIEWER, B_DEVELOPER)
+    assert bench_keyring().for_looking() == bench_keyring()
+
+
 def test_the_keys_of_other_pumps_are_not_tried_where_one_is_named() -> None:
     assert ring(A_VIEWER, B_VIEWER, A_TECHNICIAN).rounds("PM-A") == [[A_TECHNICIAN], [A_VIEWER]]
     assert ring(A_VIEWER).rounds("PM-B") == []
