@@ -43,6 +43,9 @@
     }
   };
 
+  // What a device calls itself may look like a link. Nothing here opens another page.
+  window.open = () => null;
+
   const start = window.onload;
   window.onload = async (event) => {
     document.getElementById("again").onclick = () => window.location.reload();

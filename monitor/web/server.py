@@ -6,6 +6,7 @@ asks, and starts a process a page, each of which would want the port (docs/decis
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from contextlib import AbstractContextManager, asynccontextmanager
 from importlib.resources import files
@@ -160,13 +161,17 @@ class _Pages:
             await close(websocket, WSCloseCode.TRY_AGAIN_LATER, _TOO_MANY)
             return websocket
         self._open.add(websocket)
+        transport = request.transport
         try:
             outlet = Outlet()
             at = size(request.query.get("width", ""), request.query.get("height", ""))
             with self._new_screen(outlet) as screen:
-                await attend(websocket, screen, outlet, at)
+                ended = await attend(websocket, screen, outlet, at)
+            await close(websocket, *ended)
         finally:
             self._open.discard(websocket)
+            if transport is not None:
+                transport.abort()  # else what a page does not read is kept until it does
         return websocket
 
     async def _protect(self, _request: web.Request, response: web.StreamResponse) -> None:
@@ -176,8 +181,7 @@ class _Pages:
 
     async def _end(self, _application: web.Application) -> None:
         """Tell every page that the monitor ends."""
-        for websocket in tuple(self._open):
-            await close(websocket, WSCloseCode.GOING_AWAY, ENDED)
+        await asyncio.gather(*(close(one, WSCloseCode.GOING_AWAY, ENDED) for one in self._open))
 
 
 def _bytes(package: str, place: str) -> bytes:

@@ -7,6 +7,7 @@ is; to the page what a terminal is sent, in binary messages.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -24,6 +25,7 @@ _MOST_WIDTH: Final = 500  # columns and rows that are drawn, whatever a page say
 _MOST_HEIGHT: Final = 200
 _MOST_DIGITS: Final = 6
 _END_S: Final = 5  # the longest that a screen may take to end by itself
+CLOSE_S: Final = 2  # the longest that a page may take to hear that it is closed
 _FLUSH_S: Final = 1  # the longest that its last words are waited for
 _MOST_REASON: Final = 123  # bytes; RFC 6455, 5.5 and 5.5.1
 
@@ -61,8 +63,10 @@ def size(width: str, height: str) -> tuple[int, int]:
     return _within(_number(width, 80), _number(height, 24))
 
 
-async def attend(websocket: WebSocketResponse, screen: Screen, outlet: Outlet, at: tuple[int, int]) -> None:
-    """Show a screen on a page until one of them ends.
+async def attend(
+    websocket: WebSocketResponse, screen: Screen, outlet: Outlet, at: tuple[int, int]
+) -> tuple[WSCloseCode, str]:
+    """Show a screen on a page until one of them ends; return what the page is to be told of it.
 
     Args:
         websocket: to the page, open.
@@ -88,12 +92,17 @@ async def attend(websocket: WebSocketResponse, screen: Screen, outlet: Outlet, a
             task.cancel()
         ended = await asyncio.gather(showing, flowing, reading, return_exceptions=True)
     code = WSCloseCode.PROTOCOL_ERROR if why else WSCloseCode.OK
-    await close(websocket, code, why or (LEFT if ended[0] is True else FAILED))
+    return code, why or (LEFT if ended[0] is True else FAILED)
 
 
 async def close(websocket: WebSocketResponse, code: WSCloseCode, why: str) -> None:
-    """Close a page's connection and tell it why; one that is closed already stays as it is."""
-    await websocket.close(code=code, message=why.encode()[:_MOST_REASON])
+    """Close a page's connection and tell it why; one that is closed already stays as it is.
+
+    A page that does not read can't be told anything: it is not waited for.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_S):
+            await websocket.close(code=code, message=why.encode()[:_MOST_REASON])
 
 
 async def _read(websocket: WebSocketResponse, screen: Screen) -> str:

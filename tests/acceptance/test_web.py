@@ -123,6 +123,7 @@ def test_the_pump_appears_a_key_works_and_the_token_leaves_the_address(bench: Be
     assert "token" not in tab.page.url
     assert tab.page.evaluate("document.cookie") == ""
     assert tab.page.evaluate("document.fonts.check(\"16px 'Roboto Mono'\")")
+    assert tab.page.evaluate("window.open('/') === null")  # what a device calls itself may look like a link
     first = tab.shown().splitlines()[0]
     assert "PM-00001" in first
     assert "read-only" in first
@@ -228,7 +229,7 @@ def test_a_monitor_that_hangs_is_seen_on_the_page(bench: Bench, tab: Tab) -> Non
     tab.open(served.address).sees("RUNNING")
     served.monitor.process.send_signal(signal.SIGSTOP)
     try:
-        tab.told("#silent", "what is below is old")
+        tab.told("#silent", "what is above is old")
     finally:
         served.monitor.process.send_signal(signal.SIGCONT)
     tab.page.wait_for_selector("#silent", state="hidden", timeout=WAIT_MS)

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import WSMsgType
 
+from monitor.web import tab
 from monitor.web.gate import COOKIE, draw
 from monitor.web.server import ENDED, MOST_PAGES, PortError, serving
 from monitor.web.tab import FAILED, LEFT, size
@@ -454,40 +455,64 @@ def test_one_page_too_many_is_told_so_and_one_that_is_closed_makes_room() -> Non
     visit(act)
 
 
-def test_a_page_that_does_not_read_holds_up_no_other() -> None:
+async def deaf_page(visitor: Visitor) -> tuple[socket.socket, FakeScreen]:
+    """Open a page that reads nothing, and have so much drawn on it that no socket holds it."""
+    where, cookie = await visitor.enter()
+    host, _, port = visitor.base.removeprefix("http://").partition(":")
+    lines = (
+        f"GET {where.removeprefix(visitor.base)}ws HTTP/1.1",
+        f"Host: {host}:{port}",
+        f"Origin: {visitor.base}",
+        f"Cookie: {cookie['Cookie']}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==",
+    )
+    page = socket.create_connection((host, int(port)))
+    page.sendall("\r\n".join((*lines, "", "")).encode())
+    async with visitor.websocket() as other:  # once this one is drawn, so is the one before it
+        await text(other, "80 by 24")
+    screen = visitor.screens[0]
+    for _ in range(200):  # 20 MB
+        screen.outlet.write("x" * 100_000)
+        await asyncio.sleep(0)
+    assert screen.outlet.waiting <= 1 << 20
+    return page, screen
+
+
+def test_a_page_that_does_not_read_holds_up_no_other_and_is_drawn_anew_when_it_does() -> None:
     async def act(visitor: Visitor) -> None:
-        where, cookie = await visitor.enter()
-        host, _, port = visitor.base.removeprefix("http://").partition(":")
-        with socket.create_connection((host, int(port))) as slow:
-            path = where.removeprefix(visitor.base)
-            lines = (
-                f"GET {path}ws HTTP/1.1",
-                f"Host: {host}:{port}",
-                f"Origin: {visitor.base}",
-                f"Cookie: {cookie['Cookie']}",
-                "Upgrade: websocket",
-                "Connection: Upgrade",
-                "Sec-WebSocket-Version: 13",
-                "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==",
-            )
-            slow.sendall("\r\n".join((*lines, "", "")).encode())
+        page, screen = await deaf_page(visitor)
+        with page:
+            assert screen.told == []
             async with visitor.websocket() as other:
                 await text(other, "80 by 24")
-                screen = visitor.screens[0]
-                for _ in range(200):  # 20 MB, more than sockets hold
-                    screen.outlet.write("x" * 100_000)
-                    await asyncio.sleep(0)
-                assert screen.outlet.waiting <= 1 << 20
-                assert ("draw_anew",) not in screen.told
                 await other.send_json(["ping", "7"])
                 assert await other.receive_json(timeout=WAIT_S) == ["pong", "7"]
-                slow.setblocking(False)
-                got = b""
-                while not got.endswith(b"everything"):
-                    got = got[-20:] + await asyncio.get_running_loop().sock_recv(slow, 1 << 20)
-                assert screen.told == [("draw_anew",)]
+            page.setblocking(False)
+            got = b""
+            while not got.endswith(b"everything"):
+                got = got[-20:] + await asyncio.get_running_loop().sock_recv(page, 1 << 20)
+            assert screen.told == [("draw_anew",)]
 
     visit(act)
+
+
+def test_a_page_that_does_not_read_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tab, "CLOSE_S", 0.01)
+    deaf = []
+
+    async def act(visitor: Visitor) -> None:
+        page, screen = await deaf_page(visitor)
+        deaf.append((page, screen))
+
+    async def after(_visitor: Visitor) -> None:
+        for page, screen in deaf:
+            assert screen.told == [("leave",)]
+            page.close()
+
+    visit(act, after=after)
 
 
 def test_a_port_that_is_taken_is_told_with_what_to_do() -> None:
