@@ -25,7 +25,6 @@
     });
     socket.addEventListener("close", (event) => {
       clearInterval(asking);
-      socket.send = () => undefined; // who still wants to say something need not be told
       mark("-silent", false);
       if (event.reason) document.getElementById("why").textContent = event.reason;
       document.getElementById("again").focus();
@@ -40,6 +39,11 @@
         watch(this);
         document.querySelector("#terminal textarea").focus(); // keys do something without a click
       });
+    }
+
+    // What is said before the connection is open, or after it has closed, nobody hears.
+    send(message) {
+      if (this.readyState === Socket.OPEN) super.send(message);
     }
   };
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 import sqlite3
 import threading
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
@@ -117,7 +118,9 @@ def foreign() -> Iterator[str]:
     assert set(server.cookies) == {None}  # type: ignore[attr-defined] # to another port, our cookie is not sent
 
 
-def test_the_pump_appears_a_key_works_and_the_token_leaves_the_address(bench: Bench, tab: Tab) -> None:
+def test_the_pump_appears_keys_work_and_unless_changes_were_asked_for_none_acts_on_the_pump(
+    bench: Bench, tab: Tab
+) -> None:
     served = Served(bench)
     tab.open(served.address).sees("RUNNING")
     assert "token" not in tab.page.url
@@ -127,7 +130,9 @@ def test_the_pump_appears_a_key_works_and_the_token_leaves_the_address(bench: Be
     first = tab.shown().splitlines()[0]
     assert "PM-00001" in first
     assert "read-only" in first
-    tab.press("?").sees("HELP").press("Escape", "c").sees("this page only looks")
+    tab.press("?").sees("HELP").press("Escape")
+    for key in "rpasc":
+        tab.press(key).sees("this page only looks")
     tab.page.reload()
     tab.sees("RUNNING").press("q")
     tab.told("#why", "this page was left; the monitor goes on")
@@ -135,50 +140,34 @@ def test_the_pump_appears_a_key_works_and_the_token_leaves_the_address(bench: Be
     tab.page.get_by_role("button", name="Connect again").click()
     tab.sees("RUNNING")
     assert served.end() == 0
+    assert served.asked() <= {"Hello", "Confirm", "Identify", "Poll", "GetEvents"}
 
 
-def test_two_tabs_share_one_port_and_one_history(bench: Bench, tab: Tab) -> None:
+def test_two_tabs_share_one_port_and_one_history_and_with_changes_a_rate_reaches_the_pump_and_both(
+    bench: Bench, tab: Tab
+) -> None:
     history = bench.folder / "history.db"
-    served = Served(bench, "--history", str(history))
-    tab.open(served.address).sees("RUNNING")
-    other = tab.another(served.address)
-    other.press("?").sees("HELP")
-    assert "HELP" not in tab.shown()
-    other.page.close()
-    tab.press("l").sees("Dark")
-    assert served.end() == 0
-    assert served.hosts() == 1
-    with sqlite3.connect(f"file:{history}?mode=ro", uri=True) as stored:
-        assert stored.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        times = [at for (at,) in stored.execute("SELECT wall_ms FROM readings ORDER BY wall_ms")]
-    stored.close()
-    assert times == sorted(set(times))
-
-
-def test_with_changes_a_rate_typed_on_a_page_reaches_the_pump_and_every_page(bench: Bench, tab: Tab) -> None:
-    served = Served(bench, "--changes")
+    served = Served(bench, "--changes", "--history", str(history))
     tab.open(served.address).sees("RUNNING")
     other = tab.another(served.address)
     assert "read-only" not in tab.shown()
     tab.press("r").sees("SET RATE").type("0.6\n").sees("Say why").type("bench\n")
     tab.sees("step 2 of 2").type("0.6\n").sees("the pump reports 0.600 mL/day")
     other.sees("set 0.600")
-    assert bench.status(served.pump.ports["tcp"])["commanded_rate_nl_h"] == 25_000
+    assert "SET RATE" not in other.shown()
+    other.page.close()
+    tab.press("Enter", "l").sees("Dark")
     assert served.end() == 0
     assert {"Prepare", "Commit"} <= served.asked()
+    assert served.hosts() == 1
+    with closing(sqlite3.connect(f"file:{history}?mode=ro", uri=True)) as stored:
+        times = [at for (at,) in stored.execute("SELECT wall_ms FROM readings ORDER BY seq")]
+        rates = [rate for (rate,) in stored.execute("SELECT commanded_rate_nl_h FROM readings ORDER BY seq")]
+    assert times == sorted(set(times))  # each reading once
+    assert (rates[0], rates[-1]) == (20_833, 25_000)
 
 
-def test_without_changes_no_key_does_anything_to_the_pump(bench: Bench, tab: Tab) -> None:
-    served = Served(bench)
-    tab.open(served.address).sees("RUNNING")
-    for key in "rpasc":
-        tab.press(key).sees("this page only looks")
-    tab.press("Escape")
-    assert served.end() == 0
-    assert served.asked() <= {"Hello", "Confirm", "Identify", "Poll", "GetEvents"}
-
-
-def test_a_page_of_another_port_opens_no_websocket_and_is_not_sent_the_cookie(
+def test_a_page_of_another_port_or_of_another_name_gets_neither_in_nor_the_cookie(
     bench: Bench, tab: Tab, foreign: str
 ) -> None:
     served = Served(bench)
@@ -199,32 +188,16 @@ def test_a_page_of_another_port_opens_no_websocket_and_is_not_sent_the_cookie(
         "catch { done('closed') } }; document.body.append(frame) })"
     )
     assert astray.evaluate(framed, ours) == "closed"
+    answer = astray.goto(served.address.replace("127.0.0.1", ELSEWHERE))  # a name that was made to lead here
+    assert answer is not None
+    assert answer.status == 403
     assert "RUNNING" in tab.shown()
     assert served.end() == 0
 
 
-def test_a_name_that_was_made_to_lead_here_is_refused(bench: Bench, page: Page) -> None:
-    served = Served(bench)
-    answer = page.goto(served.address.replace("127.0.0.1", ELSEWHERE))
-    assert answer is not None
-    assert answer.status == 403
-    assert "RUNNING" not in page.content()
-    assert served.end() == 0
-
-
-def test_at_a_signal_every_page_says_that_the_monitor_has_ended(bench: Bench, tab: Tab) -> None:
-    served = Served(bench)
-    tab.open(served.address).sees("RUNNING")
-    served.monitor.process.send_signal(signal.SIGINT)
-    tab.told("#why", "the monitor has ended")
-    assert not tab.page.locator("#terminal").is_visible()  # nothing old is left standing
-    assert served.monitor.wait() == 0
-    assert served.monitor.line("err") is not None  # what it said at its start
-    assert served.monitor.line("err") is None
-    served.pump.end()
-
-
-def test_a_monitor_that_hangs_is_seen_on_the_page(bench: Bench, tab: Tab) -> None:
+def test_a_page_whose_monitor_hangs_says_so_and_one_whose_monitor_has_ended_too(
+    bench: Bench, tab: Tab
+) -> None:
     served = Served(bench)
     tab.open(served.address).sees("RUNNING")
     served.monitor.process.send_signal(signal.SIGSTOP)
@@ -233,4 +206,10 @@ def test_a_monitor_that_hangs_is_seen_on_the_page(bench: Bench, tab: Tab) -> Non
     finally:
         served.monitor.process.send_signal(signal.SIGCONT)
     tab.page.wait_for_selector("#silent", state="hidden", timeout=WAIT_MS)
-    assert served.end() == 0
+    served.monitor.process.send_signal(signal.SIGINT)
+    tab.told("#why", "the monitor has ended")
+    assert not tab.page.locator("#terminal").is_visible()  # nothing old is left standing
+    assert served.monitor.wait() == 0
+    assert served.monitor.line("err") is not None  # what it said at its start
+    assert served.monitor.line("err") is None
+    served.pump.end()
