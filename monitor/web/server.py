@@ -7,6 +7,7 @@ asks, and starts a process a page, each of which would want the port (docs/decis
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from contextlib import AbstractContextManager, asynccontextmanager
 from importlib.resources import files
@@ -14,6 +15,7 @@ from string import Template
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import WSCloseCode, web
+from aiohttp.http import HttpProcessingError
 
 from monitor.errors import MonitorError
 from monitor.web.gate import COOKIE, WHERE_TO, Gate, Secrets
@@ -54,6 +56,11 @@ _HEADERS: Final = {
 }
 
 
+_LOG: Final = logging.getLogger("pump-monitor.web")
+# Who sends what is no request is answered so, and does not get to fill the terminal with it.
+_LOG.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError)))
+
+
 class PortError(MonitorError):
     """The server can't listen where it was told to."""
 
@@ -76,7 +83,9 @@ async def serving(
     listening = _listen(address, port)
     gate = Gate(address, listening.getsockname()[1], secrets)
     pages = _Pages(gate, new_screen)
-    runner = web.AppRunner(pages.application(), handle_signals=False, access_log=None, shutdown_timeout=5)
+    runner = web.AppRunner(
+        pages.application(), handle_signals=False, access_log=None, logger=_LOG, shutdown_timeout=5
+    )
     await runner.setup()
     try:
         await web.SockSite(runner, listening).start()

@@ -279,6 +279,44 @@ def test_a_websocket_opens_for_our_own_page_alone(broken: str) -> None:
     visit(act)
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"garbage\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 2_000 + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    ],
+    ids=lambda sent: sent[:16].decode(),
+)
+def test_what_is_no_request_is_answered_so_and_fills_no_terminal(
+    sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def act(visitor: Visitor) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(visitor.base.rpartition(":")[2]))
+        writer.write(sent)
+        assert b" 400 " in await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+
+    visit(act)
+    assert caplog.records == []
+
+
+def test_a_bug_of_ours_is_told_where_the_server_runs(caplog: pytest.LogCaptureFixture) -> None:
+    async def act(visitor: Visitor) -> None:
+        def broken(_outlet: Outlet) -> None:
+            raise ZeroDivisionError
+
+        visitor.page = broken  # type: ignore[method-assign,assignment]
+        async with visitor.websocket() as websocket:
+            await websocket.receive()
+
+    visit(act)
+    assert ["ZeroDivisionError" in record.exc_text for record in caplog.records] == [True]
+
+
 def test_it_can_be_reached_by_the_name_of_this_machine_and_leads_to_its_own_websocket_there() -> None:
     async def act(visitor: Visitor) -> None:
         visitor.base = visitor.base.replace("127.0.0.1", "localhost")
