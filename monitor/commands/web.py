@@ -119,7 +119,7 @@ def web(
     Examples:
       pump-monitor web                          # then open the address that is printed
       pump-monitor web /dev/ttyUSB0 --changes
-      ssh -L 8765:127.0.0.1:8765 bench pump-monitor web --port 8765
+      ssh -t -L 8765:127.0.0.1:8765 bench pump-monitor web --port 8765
     """  # noqa: D301 - click wants the character, it keeps the lines
     try:
         import aiohttp  # noqa: F401, PLC0415 - an extra, and slow

@@ -102,8 +102,10 @@ def run(desk: Desk, address: str, port: int, announce: Callable[[str], None]) ->
 async def _run(desk: Desk, address: str, port: int, announce: Callable[[str], None]) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, ended.set)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        # Windows has neither the handlers nor SIGHUP.
+        with contextlib.suppress(NotImplementedError, AttributeError):
+            loop.add_signal_handler(getattr(signal, name), ended.set)
     try:
         async with serving(address, port, draw(secrets.token_urlsafe), desk.page) as where:
             desk.start()
