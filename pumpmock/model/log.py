@@ -50,7 +50,8 @@ class EventLog:
         self, pump_time_us: int, clock_s: int, kind: EventKind, detail: int = 0, a: int = 0, b: int = 0
     ) -> EventRecord:
         """Write an entry, overwriting the oldest where its ring or its part of it is full, and return it with its number."""
-        entry = EventRecord(self.newest + 1, pump_time_us, clock_s, kind, detail, a, b)
+        # A role or an alarm is an integer by name; a state that is copied is checked for plain ones.
+        entry = EventRecord(self.newest + 1, pump_time_us, clock_s, kind, int(detail), a, b)
         self._entries.append(entry)
         self._talk += kind in TALK
         if self._talk > MOST_TALK:

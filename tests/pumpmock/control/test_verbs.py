@@ -41,6 +41,11 @@ def test_status_shows_belief_and_truth_of_this_instant(stand: Stand) -> None:
     assert found["belief"]["alarms"] == []
 
 
+def test_what_the_log_tells_of_hosts_keeps_nothing_from_being_set(stand: Stand) -> None:
+    Host(MemoryPort(stand.emulator.plug()))  # a session, whose role is in the log
+    assert do(stand, "set", expected="1.9 mL")["belief"]["reservoir_nl"] == 1_900_000
+
+
 @pytest.mark.parametrize("span", ["2 h", 7_200])
 def test_advance_takes_a_span_as_text_or_seconds(stand: Stand, span: str | int) -> None:
     assert do(stand, "advance", span=span) == {"pump_time_us": 7_200 * S_US, "speed": 1.0}
