@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from monitor.deeds import Deeds
+from monitor.deeds import NONCE_SIZE, Deeds
 from monitor.errors import LinkError, MonitorError, OutcomeUnknownError, RefusedError
 from monitor.intents import IntentError
 from protocol.fields import MessageError
 from protocol.intent import COMMAND_ID_SIZE, Intent, check_reason, event_of
 from protocol.machines import Stage, StageEvent
-from protocol.messages import Commit, Outcome, Prepared, build
+from protocol.messages import Commit, Outcome, Prepared, Resolve, build
 from protocol.timeouts import READ_TRIES, RESOLVE_TRIES
 from protocol.vocabulary import Role, Verdict
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from protocol.messages import Change
 
 _PAUSE_BETWEEN_TRIES_S = 0.5
+_ANOTHER = "the pump answered about another change"
 _NOT_OPEN = "no such change is open here"
 _REPLACED = "another memory answers now, which never saw the change and can't tell what became of it"
 _READS_ONLY = "this key only reads: the pump tells a technician key what became of it"
@@ -103,8 +105,9 @@ class Changes:
             except ValueError as error:
                 raise RefusedError(str(error)) from error
         self.check_settled()
+        nonce = self._random(NONCE_SIZE)
         intent = Intent(
-            self._random(COMMAND_ID_SIZE),
+            nonce[:COMMAND_ID_SIZE],
             pump,
             self._line.store_id,
             int(self._now_s()),
@@ -117,7 +120,7 @@ class Changes:
             build(intent.prepare())
         except MessageError as error:
             raise RefusedError(f"no pump can be asked for that: {error}") from error
-        self._deeds.intended(intent, seen.status)
+        intent = replace(intent, command_id=self._deeds.intended(intent, seen.status, nonce))
         intent = self._keep(self._noted(intent).after(StageEvent.SEND))
         try:
             prepared = self._line.ask(intent.prepare(), Prepared)[0]
@@ -192,6 +195,22 @@ class Changes:
             raise RefusedError(obstacle)
         outcome = self._told(intent, intent.resolve())
         self._learn(intent, outcome)
+        return outcome
+
+    def recall(self, command_id: bytes) -> Outcome:
+        """Ask what the pump knows of a change whose verdict is on record; an id that it does not know it takes for void.
+
+        Raises:
+            RefusedError: it has no verdict yet, or our key only reads.
+            LinkError: where no answer comes.
+        """
+        if command_id in self._open:
+            raise RefusedError("this change has no verdict yet: ask for that first")
+        if self._line.key.role < Role.TECHNICIAN:
+            raise RefusedError(_READS_ONLY)
+        outcome = self._line.ask(Resolve(command_id), Outcome)[0]
+        if outcome.command_id != command_id:
+            raise LinkError(_ANOTHER)
         return outcome
 
     def settle(self) -> None:
@@ -302,7 +321,7 @@ class Changes:
         """
         outcome = self._line.ask(request, Outcome, tries)[0]
         if outcome.command_id != intent.command_id:
-            raise LinkError("the pump answered about another change")
+            raise LinkError(_ANOTHER)
         if outcome.verdict is Verdict.NOT_APPLIED and isinstance(request, Commit):
             raise LinkError("the pump answered a Commit as if it had been asked to resolve")
         return outcome

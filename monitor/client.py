@@ -273,6 +273,17 @@ class PumpClient:
         """
         return self._changes.resolve(command_id)
 
+    def recall(self, command_id: bytes) -> Outcome:
+        """Ask what the pump knows of a change whose verdict is on record: `monitor.history.names` says what that proves.
+
+        Not for an id that was never sent: the pump would take it for one that was given up.
+
+        Raises:
+            RefusedError: it has no verdict yet, or our key only reads.
+            LinkError: where no answer comes.
+        """
+        return self._changes.recall(command_id)
+
     def settle(self) -> None:
         """Ask for the verdict on every change of this pump that was left without one, by us or by another monitor.
 

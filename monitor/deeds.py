@@ -8,13 +8,15 @@ before anything else, nothing is changed until then, and of a verdict the intent
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from monitor.errors import MonitorError, RefusedError
 from protocol.machines import StageEvent
 from protocol.vocabulary import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from monitor.conversation import Conversation
     from protocol.intent import Intent
     from protocol.messages import Change, Outcome, Prepared, Status
@@ -26,8 +28,21 @@ _ENDINGS = {
 }
 
 
+NONCE_SIZE = 16  # random bytes of each change: without them its name could be foreseen, or come twice
+_NO_RECORD = "nothing is changed without a record of it: start without --no-history"
+_T = TypeVar("_T")
+
+
 class Trail(Protocol):
     """Where records go: `monitor.history.recorder.Recorder`, say."""
+
+    def intend(self, facts: dict[str, object]) -> bytes:
+        """Add the record of how a change is meant; on the disk when this returns the command id that it has to bear.
+
+        Raises:
+            MonitorError: it can't be.
+        """
+        ...
 
     def note(self, kind: str, facts: dict[str, object]) -> None:
         """Add a record; on the disk when this returns.
@@ -45,6 +60,15 @@ class Trail(Protocol):
 class NoTrail:
     """The trail of a monitor that was told to remember nothing: it changes nothing either."""
 
+    def intend(self, facts: dict[str, object]) -> bytes:
+        """Refuse.
+
+        Raises:
+            RefusedError: always.
+        """
+        del facts
+        raise RefusedError(_NO_RECORD)
+
     def note(self, kind: str, facts: dict[str, object]) -> None:
         """Refuse.
 
@@ -52,7 +76,7 @@ class NoTrail:
             RefusedError: always.
         """
         del kind, facts
-        raise RefusedError("nothing is changed without a record of it: start without --no-history")
+        raise RefusedError(_NO_RECORD)
 
     def note_late(self, kind: str, facts: dict[str, object]) -> bool:
         """Pass over what an earlier monitor had begun; its intent tells of it."""
@@ -75,24 +99,31 @@ class Deeds:
 
     # --- before -------------------------------------------------------------------------------------------------------
 
-    def intended(self, intent: Intent, seen: Status) -> None:
-        """Record a change before the pump hears of it.
+    def intended(self, intent: Intent, seen: Status, nonce: bytes) -> bytes:
+        """Record a change before the pump hears of it, and return the command id that it has to bear.
+
+        Args:
+            intent: the change; the id that it has so far is the one where no record is kept.
+            seen: what its operator saw.
+            nonce: 16 random bytes, with which the id can't be foreseen.
 
         Raises:
             RefusedError: it can't be recorded, so it may not be made.
         """
-        self._before(
-            "intended",
-            intent,
-            change=_change(intent.change),
-            reason=intent.reason or None,
-            seen={
+        facts = self._who() | {
+            "store": intent.store_id.hex(),
+            "nonce": nonce.hex(),
+            "change": _change(intent.change),
+            "reason": intent.reason or None,
+            "seen": {
                 "boot": seen.boot,
                 "newest_event": seen.newest_event,
                 "rate_nl_h": intent.old_rate_nl_h,
                 "revision": intent.revision,
             },
-        )
+        }
+        name = self._before(lambda trail: trail.intend(facts))
+        return intent.command_id if name is None else name
 
     def committing(self, intent: Intent) -> None:
         """Record that the operator applies it, before the Commit leaves.
@@ -100,7 +131,8 @@ class Deeds:
         Raises:
             RefusedError: as above.
         """
-        self._before("committing", intent, rate_nl_h=intent.new_rate_nl_h)
+        facts = self._of(intent) | {"rate_nl_h": intent.new_rate_nl_h}
+        self._before(lambda trail: trail.note("committing", facts))
 
     # --- after --------------------------------------------------------------------------------------------------------
 
@@ -155,16 +187,16 @@ class Deeds:
 
     # --- the trail ----------------------------------------------------------------------------------------------------
 
-    def _before(self, kind: str, intent: Intent, **facts: object) -> None:
+    def _before(self, record: Callable[[Trail], _T]) -> _T | None:
         if self._trail is None:
-            return
+            return None
         self._pay()
         if self._owed:
             raise RefusedError(
                 "nothing is changed before what was done last is on record, and that can't be written"
             )
         try:
-            self._trail.note(kind, self._of(intent) | facts)
+            return record(self._trail)
         except RefusedError:
             raise
         except MonitorError as error:

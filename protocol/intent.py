@@ -46,7 +46,7 @@ class Intent:
     """One change.
 
     Attributes:
-        command_id: 8 random bytes that name it for ever.
+        command_id: 8 bytes that name it for ever and that nobody can foresee.
         serial_number: the pump it is for.
         store_id: that pump's memory, the only one that can tell what became of it.
         noted_s: when it was meant, host calendar clock, seconds since 1970 UTC.

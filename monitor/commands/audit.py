@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,20 +14,24 @@ from monitor.commands.options import Place, baud_option, history_option, json_op
 from monitor.history import reading
 from monitor.history.anchors import applied_changes, compare
 from monitor.history.chain import GENESIS, first_break
+from monitor.history.names import first_misnamed
 from monitor.history.schema import HistoryError, opened_to_read
+from monitor.history.store import Pump
 from monitor.verdicts import wish
 from protocol.messages import Change, Step
 from protocol.units import format_rate
-from protocol.vocabulary import ChangeKind
+from protocol.vocabulary import ChangeKind, Role, Verdict
 from protocol.wording import event_line
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
+    from monitor.client import PumpClient
     from monitor.commands.options import Keys
+    from monitor.history.anchors import Applied
     from monitor.history.chain import Break, Entry
-    from monitor.history.store import Pump
     from protocol.messages import EventRecord
 
 _LEAST_HEAD = 8  # hexadecimal digits of a hash that somebody wrote down
@@ -69,19 +74,30 @@ def listed(keys: Keys, history: Place, *, as_json: bool, last: int | None) -> No
 def verify(url: str | None, baud: int, keys: Keys, history: Place, head: str | None) -> None:
     """Check that neither the audit trail nor a reading was altered, and hold the trail against the pumps' own logs.
 
-    With URL the pump is asked for its log; without, the log that was stored is taken, which lies in the same file. The
-    exit code is 1 where something does not hold, and the first bad record is named.
-    """
+    With URL the pump is asked for its log, and by a technician key whether it knows the newest change by its name, which
+    follows from all that was on record before it. Without, the log that was stored is taken, which lies in the same file.
+    The exit code is 1 where something does not hold, and the first bad record is named.
+
+    \b
+    pump-monitor audit verify
+    pump-monitor audit verify /dev/ttyUSB0
+    """  # noqa: D301 - click wants the character, it keeps the lines
     if head is not None and len(head) < _LEAST_HEAD:
         raise click.BadParameter(f"{_LEAST_HEAD} digits at the least", param_hint="--head")
     file = history.found(bench=keys.bench)
-    asked = None if url is None else _log_of(url, baud, keys, history)
+    with ExitStack() as until_told:
+        pump = None if url is None else until_told.enter_context(opened(url, keys, history, baud))
+        _verify(file, pump, head)
+
+
+def _verify(file: Path, pump: PumpClient | None, head: str | None) -> None:
+    asked = None if pump is None else (Pump(pump.serial_number, pump.store_id), pump.events())
     with opened_to_read(file) as connection:
         connection.execute("BEGIN")  # one state of the file for all that follows
         trail = list(reading.entries(connection))
         damage = reading.damage(connection)
         try:
-            broken = first_break(trail) or _broken_reading(connection, trail)
+            broken = first_break(trail) or first_misnamed(trail) or _broken_reading(connection, trail)
         except ValueError as error:
             raise HistoryError(f"{error}: {file}") from error
         readings = reading.count(connection, "readings")
@@ -97,24 +113,46 @@ def verify(url: str | None, baud: int, keys: Keys, history: Place, head: str | N
     click.echo(f"{readings} readings hold")
     try:
         whole = None if asked is None else asked[0]
-        missing = sum([_compared(trail, pump, log, whole=pump == whole) for pump, log in logs.items()])
+        missing = sum([_compared(trail, one, log, whole=one == whole) for one, log in logs.items()])
+        applied = [] if whole is None else applied_changes(trail, whole)
     except ValueError as error:
         raise HistoryError(f"{error}: {file}") from error
     if missing:
         raise HistoryError("a change that was recorded as applied is not in the log of its pump")
+    if pump is not None:
+        _ask_by_name(pump, applied, file)
+
+
+def _ask_by_name(pump: PumpClient, applied: list[Applied], file: Path) -> None:
+    """Ask the pump whether it knows the newest change by its name.
+
+    Raises:
+        HistoryError: it does not, so what stands before that change is not what stood there.
+    """
+    named = [one for one in applied if one.begun]
+    if not named:
+        click.echo("  no change that was begun in this trail and applied: its ledger proves nothing of it")
+        return
+    newest = max(named, key=lambda one: one.begun)
+    if pump.role < Role.TECHNICIAN:
+        click.echo("  its ledger was not asked: it tells of a change by name to a technician key alone")
+        return
+    outcome = pump.recall(bytes.fromhex(newest.command))
+    said = f"record {newest.begun} to {newest.seq}: "
+    if outcome.verdict is not Verdict.APPLIED:
+        said += f"the pump knows no change {newest.command[:_LEAST_HEAD]}"
+        raise HistoryError(f"{said}: the trail was rewritten, before it or there: {file}")
+    if (outcome.revision, outcome.pump_time_us) != (newest.revision, newest.pump_time_us):
+        said += f"the pump made revision {outcome.revision} of it, at {outcome.pump_time_us} us"
+        raise HistoryError(f"{said}: {file}")
+    click.echo(
+        f"  its ledger knows the newest by its name: records 1 to {newest.begun} are as they were then"
+    )
 
 
 def _broken_reading(connection: sqlite3.Connection, trail: list[Entry]) -> Break | None:
     before, last = reading.folded_until(trail)
     return reading.broken_reading(connection, before, last + 1)
-
-
-def _log_of(url: str, baud: int, keys: Keys, history: Place) -> tuple[Pump, list[EventRecord]]:
-    """Return a pump and the log that it keeps itself."""
-    from monitor.history.store import Pump  # noqa: PLC0415 - only where a pump is asked
-
-    with opened(url, keys, history, baud) as pump:
-        return Pump(pump.serial_number, pump.store_id), pump.events()
 
 
 def _compared(trail: Iterable[Entry], pump: Pump, log: list[EventRecord], *, whole: bool) -> int:
@@ -125,6 +163,11 @@ def _compared(trail: Iterable[Entry], pump: Pump, log: list[EventRecord], *, who
     if beside.untold:
         said += f", {len(beside.untold)} where the log at hand does not reach"
     click.echo(said)
+    for one in applied:
+        if not one.begun:
+            click.echo(
+                f"  record {one.seq}: not begun in this trail: by a script without one, or cut from it"
+            )
     for one in beside.missing:
         what = f"revision {one.revision}, pump time {one.pump_time_us} us"
         click.echo(f"  record {one.seq}: applied as {what}, and not in the pump's log")

@@ -43,6 +43,8 @@ class Applied(NamedTuple):
         revision: that it made.
         pump_time_us: when.
         seen_event: the newest entry of the pump's log that its operator's reading knew of.
+        command: its command id, in hexadecimal.
+        begun: the record that tells how it was meant; 0 where the trail has none.
     """
 
     seq: int
@@ -50,6 +52,8 @@ class Applied(NamedTuple):
     revision: int
     pump_time_us: int
     seen_event: int
+    command: str = ""
+    begun: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def applied_changes(trail: Iterable[Entry], pump: Pump) -> list[Applied]:
     Raises:
         ValueError: a record is none that this program writes, though its hash holds.
     """
-    begun: dict[object, dict[str, Any]] = {}
+    begun: dict[object, Entry] = {}
     applied: dict[object, Applied] = {}
     for entry in trail:
         try:
@@ -85,20 +89,25 @@ def applied_changes(trail: Iterable[Entry], pump: Pump) -> list[Applied]:
     return list(applied.values())
 
 
-def _take(
-    entry: Entry, pump: Pump, begun: dict[object, dict[str, Any]], applied: dict[object, Applied]
-) -> None:
+def _take(entry: Entry, pump: Pump, begun: dict[object, Entry], applied: dict[object, Applied]) -> None:
     facts = cast("dict[str, Any]", entry.facts)
     if (facts.get("pump"), facts.get("store")) != (pump.serial_number, pump.store_id.hex()):
         return
     command = facts.get("command")
     if entry.kind == "intended":
-        begun[command] = facts
+        begun[command] = entry
     if entry.kind == "outcome" and facts["verdict"] == "APPLIED":
         first = begun.get(command)
-        kind = None if first is None else ChangeKind[first["change"]["kind"]]
-        seen = 0 if first is None else first["seen"]["newest_event"]
-        applied[command] = Applied(entry.seq, kind, facts["revision"], facts["pump_time_us"], seen)
+        meant = {} if first is None else cast("dict[str, Any]", first.facts)
+        applied[command] = Applied(
+            entry.seq,
+            ChangeKind[meant["change"]["kind"]] if meant else None,
+            facts["revision"],
+            facts["pump_time_us"],
+            meant["seen"]["newest_event"] if meant else 0,
+            str(command),
+            0 if first is None else first.seq,
+        )
 
 
 def compare(applied: Sequence[Applied], log: Sequence[EventRecord], *, whole: bool) -> Comparison:

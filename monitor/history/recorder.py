@@ -10,7 +10,7 @@ import time
 from collections import deque
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from monitor.history import ballast
 from monitor.history.chain import KEPT
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from monitor.snapshot import Reading
     from protocol.messages import EventRecord, Status
 
+_T = TypeVar("_T")
 _RETRY_NS = 5_000_000_000  # a disk that has failed is tried again after so long
 _MOST_WAITING = 3_600  # readings, an hour at the usual pace
 _FOLD_NS = 60_000_000_000  # how often it is looked for what is older than it is kept as it is
@@ -136,12 +137,24 @@ class Recorder:
         Raises:
             HistoryError: it can't be: then what it tells of may not be done.
         """
+        self._written(lambda store: store.append(self._now_ms(), kind, facts))
+
+    def intend(self, facts: dict[str, object]) -> bytes:
+        """Add the record of how a change is meant; on the disk when this returns the command id that it has to bear.
+
+        Raises:
+            HistoryError: it can't be: then the change may not be made.
+        """
+        return self._written(lambda store: store.intend(self._now_ms(), facts))
+
+    def _written(self, write: Callable[[Store], _T]) -> _T:
         try:
-            self._opened().append(self._now_ms(), kind, facts)
+            written = write(self._opened())
         except HistoryError as error:
             self._fail(error)
             raise
         self._recovered()
+        return written
 
     def note_late(self, kind: str, facts: dict[str, object]) -> bool:
         """Add a record of what has been done already, if need be in the room that the ballast leaves; False if it can't be."""

@@ -11,6 +11,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.history.chain import GENESIS, KEPT, Break, Entry, entry_after, first_break, reading_rows
+from monitor.history.names import named_after
 from monitor.history.retention import (
     CHUNK,
     HOUR_S,
@@ -132,6 +133,19 @@ class Store:
         with self._writing():
             return self._append(wall_ms, kind, facts)
 
+    def intend(self, wall_ms: int, facts: dict[str, object]) -> bytes:
+        """Add the record of how a change is meant, and return the command id that follows from the chain up to here.
+
+        Args:
+            wall_ms: now, by this host's calendar clock, ms.
+            facts: JSON values, a nonce among them.
+        """
+        with self._writing():
+            seq, before = self._last("audit")
+            entry, name = named_after(before, seq + 1, wall_ms, facts)
+            self._add(entry)
+        return name
+
     def fold(self, now_ms: int) -> bool:
         """Fold a chunk of what is older than it is kept as it is (`monitor.history.retention`).
 
@@ -193,8 +207,10 @@ class Store:
 
     def _append(self, wall_ms: int, kind: str, facts: dict[str, object]) -> Entry:
         seq, before = self._last("audit")
-        entry = entry_after(before, seq + 1, wall_ms, kind, facts)
-        self._connection.execute(_ADD_ENTRY, (entry.seq, wall_ms, kind, entry.body, entry.hash))
+        return self._add(entry_after(before, seq + 1, wall_ms, kind, facts))
+
+    def _add(self, entry: Entry) -> Entry:
+        self._connection.execute(_ADD_ENTRY, (entry.seq, entry.wall_ms, entry.kind, entry.body, entry.hash))
         return entry
 
     def _id(self, pump: Pump) -> int:

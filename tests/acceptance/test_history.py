@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.acceptance.conftest import WAIT_S, Program
+from tests.acceptance.forging import rewrite
 from tests.acceptance.test_dashboard_process import Screen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.acceptance.conftest import Bench
+    from tests.acceptance.forging import Record
 
 KILLS = 15
 LIMITED = 'ulimit -f "$1" && shift && exec "$@"'  # in blocks of 512 or 1,024 bytes, as the shell has it
@@ -168,6 +171,72 @@ def test_a_tail_that_was_cut_off_shows_by_the_head_and_by_the_log_of_the_pump(
     beside = verify(bench, changed, "--keys", str(bench.keys))
     assert "1 changes of its log were made by another host, or cut from this trail:" in beside.stdout
     assert "0.600 -> 0.550 mL/day" in beside.stdout
+
+
+def lie_about_the_reason(records: list[Record]) -> None:
+    records[0]["facts"]["reason"] = "the ward asked for it"
+
+
+def hide_a_record(records: list[Record]) -> None:
+    del records[1]
+
+
+def lie_about_the_revision(records: list[Record]) -> None:
+    records[7]["facts"]["revision"] = 3
+
+
+def hide_a_beginning(records: list[Record]) -> None:
+    del records[4]
+
+
+def forged(bench: Bench, alter: Callable[[list[Record]], None], *, names: bool) -> tuple[str, str]:
+    """Return the words that name a copy of the history that was forged."""
+    copy = bench.folder / "forged.db"
+    copy.write_bytes(history(bench).read_bytes())
+    rewrite(copy, alter, names=names)
+    return ("--history", str(copy))
+
+
+def test_a_trail_that_was_computed_anew_is_found_by_the_names_of_its_changes(
+    bench: Bench, changed: str
+) -> None:
+    beside = (changed, "--keys", str(bench.keys))
+    sound = verify(bench, *beside)
+    assert sound.returncode == 0, sound.stderr
+    assert "its ledger knows the newest by its name: records 1 to 5 are as they were then" in sound.stdout
+    for alter in (lie_about_the_reason, hide_a_record):
+        done = verify(bench, *forged(bench, alter, names=False))
+        assert done.returncode == 1
+        assert "the name of its change does not follow from what stands before it" in done.stderr
+    for alter in (lie_about_the_reason, hide_a_record):
+        place = forged(bench, alter, names=True)
+        assert verify(bench, *place).returncode == 0  # nothing in the file contradicts it
+        done = verify(bench, *beside, *place)
+        assert done.returncode == 1
+        assert "the pump knows no change" in done.stderr
+        assert "the trail was rewritten" in done.stderr
+
+
+def test_what_a_pump_says_to_a_change_is_held_against_its_record_and_what_it_can_not_say_is_told(
+    bench: Bench, changed: str
+) -> None:
+    beside = (changed, "--keys", str(bench.keys))
+    done = verify(bench, *beside, *forged(bench, lie_about_the_revision, names=True))
+    assert done.returncode == 1
+    assert "record 5 to 8: the pump made revision 2 of it" in done.stderr
+    done = verify(bench, *beside, *forged(bench, hide_a_beginning, names=True))
+    assert "  record 7: not begun in this trail: by a script without one, or cut from it" in done.stdout
+    assert "records 1 to 1 are as they were then" in done.stdout
+    done = verify(bench, *beside, *forged(bench, list.clear, names=True))
+    assert "its ledger proves nothing" in done.stdout
+    viewer = bench.folder / "viewer"
+    viewer.mkdir(mode=0o700)
+    for key in bench.keys.glob("*viewer*"):
+        (viewer / key.name).write_bytes(key.read_bytes())
+        (viewer / key.name).chmod(0o600)
+    done = verify(bench, changed, "--keys", str(viewer))
+    assert done.returncode == 0, done.stderr
+    assert "its ledger was not asked: it tells of a change by name to a technician key alone" in done.stdout
 
 
 @pytest.mark.usefixtures("changed")

@@ -37,6 +37,11 @@ class Trail:
         self.sent: dict[str, list[int]] = {}
         self.heard: list[int] = []
 
+    def intend(self, facts: dict[str, object]) -> bytes:
+        name = bytes.fromhex(str(facts["nonce"]))[::-2]  # by a rule of its own
+        self.note("intended", facts | {"command": name.hex()})
+        return name
+
     def note(self, kind: str, facts: dict[str, object]) -> None:
         if kind in self.broken:
             raise MonitorError("the disk is full: /x/history.db")
@@ -100,6 +105,7 @@ def test_each_step_is_on_record_and_the_two_that_count_before_their_frames_leave
         assert (facts["by"], facts["role"]) == (key.key_id.hex(), "TECHNICIAN")
         assert facts["command"] == outcome.command_id.hex()
     intended = trail.facts("intended")
+    assert bytes.fromhex(intended["nonce"])[::-2] == outcome.command_id  # as the trail names it
     assert intended["change"] == {"kind": "RATE", "rate_nl_h": NEW_NL_H}
     assert intended["reason"] == "the ward asks for it"
     assert intended["seen"] == {"boot": 1, "newest_event": 1, "rate_nl_h": RATE_NL_H, "revision": 0}

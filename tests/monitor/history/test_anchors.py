@@ -112,11 +112,11 @@ def test_what_was_applied_is_read_from_the_trail_of_this_pump_and_this_memory() 
     records = trail(
         begun(), told(), begun("b", **elsewhere), told("b", **elsewhere), begun("c"), told("c", "NOT_APPLIED")
     )
-    assert applied_changes(records, PUMP) == [Applied(2, ChangeKind.RATE, 1, 5_000, 2)]
+    assert applied_changes(records, PUMP) == [Applied(2, ChangeKind.RATE, 1, 5_000, 2, "a", begun=1)]
 
 
 def test_a_change_whose_beginning_is_not_in_the_trail_counts_all_the_same() -> None:
-    assert applied_changes(trail(told()), PUMP) == [Applied(1, None, 1, 5_000, 0)]
+    assert applied_changes(trail(told()), PUMP) == [Applied(1, None, 1, 5_000, 0, "a", begun=0)]
     assert compare(applied_changes(trail(told()), PUMP), LOG, whole=True).found == 1
 
 

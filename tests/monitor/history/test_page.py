@@ -36,7 +36,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(module, "CHUNK", 5)
     made = tmp_path / "history.db"
     with closing(Store(made)) as store:
-        store.append(WALL_MS, "intended", {"reason": "café"})
+        store.intend(WALL_MS, {"reason": "café", "nonce": "00" * 16})
         store.add(PUMP, [(WALL_MS, status(number)) for number in range(20)])
         store.fold(WALL_MS + 8 * 86_400_000)
         store.append(WALL_MS, "outcome", {})
@@ -53,6 +53,7 @@ def test_the_check_on_the_page_finds_a_sound_history_sound(file: Path, check: Ca
     [
         ("UPDATE audit SET kind = 'other' WHERE seq = 1", "audit record 1"),
         ("DELETE FROM audit WHERE seq = 1", "audit record 1"),
+        ("UPDATE audit SET body = replace(body, '00', '01') WHERE seq = 1", "audit record 1"),
         ("UPDATE readings SET alarms = 1 WHERE seq = 9", "reading 9"),
         ("DELETE FROM readings WHERE seq = 6", "reading 6"),
     ],
