@@ -200,6 +200,16 @@ class Board:
         kept = tuple(one for one in self.shelved if one.key != key)
         return replace(self._with(Event.RETURNS, {key}), shelved=kept)
 
+    def with_past(self, past: Iterable[Entry]) -> Board:
+        """Take how alarms stood when they were looked at last, in the order in which they called, but for those on the board.
+
+        Whether their conditions hold still tells the next update.
+        """
+        present = {entry.line.key for entry in self.entries}
+        missing = [one for one in past if one.line.key not in present]
+        old = (replace(one, order=order) for order, one in enumerate(missing, self.calls + 1))
+        return replace(self, entries=(*self.entries, *old), calls=self.calls + len(missing))
+
     def _with(self, event: Event, keys: Collection[str]) -> Board:
         moved = (
             replace(one, state=after(one.state, event)) if one.line.key in keys else one

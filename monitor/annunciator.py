@@ -17,12 +17,14 @@ from monitor.memo import Memo, Memos
 from protocol.messages import MOST_AUDIO_PAUSE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
     from concurrent.futures import Future
 
+    from monitor.alarms import Entry
     from monitor.snapshot import Snapshot
 
 _NS_PER_S: Final = 1_000_000_000
+_AGAIN_NS: Final = 5 * _NS_PER_S
 
 
 class Pump(Protocol):
@@ -52,7 +54,6 @@ class Annunciator:
 
     Attributes:
         board: the alarms as of the last look.
-        problem: why nothing can be remembered, one sentence; empty where it can.
     """
 
     def __init__(
@@ -71,15 +72,24 @@ class Annunciator:
         self._whose: tuple[str, bytes] | None = None
         self._was_live = False
         self._pause_until_ns = 0
+        self._past: tuple[Entry, ...] = ()  # as long as the pump that is known has not been read
+        self._unread = self._unwritten = ""
+        self._again_ns: int | None = None  # when what could not be written down is tried again
         self._asked: dict[Future[None], frozenset[str]] = {}
         self.board = Board()
-        self.problem = ""
 
     # --- what is so -----------------------------------------------------------------------------------------------
 
+    @property
+    def problem(self) -> str:
+        """Why nothing can be remembered, one sentence; empty where it can."""
+        return self._unwritten or self._unread
+
     def look(self, snapshot: Snapshot, now_ns: int) -> Board:
-        """Take what is known now, and return the alarms."""
+        """Take what is known now, and return the alarms; what becomes of them is remembered by then."""
         self._recognise(snapshot)
+        if self._past and snapshot.reading is not None:  # before, no condition of the pump is known to hold
+            self.board, self._past = self.board.with_past(self._past), ()
         before = self.board
         self.board = before.update(alarm_lines(snapshot, now_ns), self._now_s())
         live = is_live(snapshot, now_ns)
@@ -90,7 +100,11 @@ class Annunciator:
         for one in before.shelved:
             if one not in self.board.shelved:
                 self._note("alarm_unshelved", alarm=one.key, how="of itself")
+        if self._again_ns is not None and now_ns >= self._again_ns:
+            self._write(self._memo)
         self._remember()
+        if self._unwritten and self._again_ns is None:
+            self._again_ns = now_ns + _AGAIN_NS
         return self.board
 
     def now_s(self) -> int:
@@ -104,8 +118,7 @@ class Annunciator:
     def new_faults(self, snapshot: Snapshot) -> int:
         """Return how many entries of the pump's fault log nobody has seen here."""
         identity = snapshot.identity
-        known = identity is not None and self._memo.store_id == identity.store_id
-        seen = self._memo.faults_seen if known else 0
+        seen = 0 if identity is None else self._memo.faults_seen
         return sum(one.number > seen for one in snapshot.faults)
 
     # --- what somebody does ---------------------------------------------------------------------------------------
@@ -122,6 +135,7 @@ class Annunciator:
         if here:
             self.board = self.board.acknowledge(here)
             self._note("alarm_acknowledged", alarms=sorted(here))
+            self._remember()
         self._changed()
         if not bits:
             return None
@@ -134,6 +148,7 @@ class Annunciator:
         asked = self._asked.pop(future, frozenset())
         if not future.cancelled() and future.exception() is None:
             self.board = self.board.acknowledge(asked)
+            self._remember()
             self._changed()
 
     def silence(self, now_ns: int, seconds: int = MOST_AUDIO_PAUSE_S) -> Future[None] | None:
@@ -170,7 +185,7 @@ class Annunciator:
         """Note that somebody has looked at the pump's fault log."""
         if snapshot.faults and snapshot.identity is not None:
             seen = snapshot.faults[-1].number
-            self._write(replace(self._memo, store_id=snapshot.identity.store_id, faults_seen=seen))
+            self._write(replace(self._memo, faults_seen=seen))
             self._changed()
 
     # --- what is remembered ---------------------------------------------------------------------------------------
@@ -181,30 +196,48 @@ class Annunciator:
         if identity is None or self._whose == (identity.serial_number, identity.store_id):
             return
         known, self._whose = self._whose, (identity.serial_number, identity.store_id)
-        self._memo, self.problem = Memo(), ""
+        self._memo, self._unread, self._unwritten, self._again_ns = Memo(), "", "", None
         if self._memos is not None:
             try:
                 self._memo = self._memos.load(identity.serial_number)
             except MonitorError as error:
-                self.problem = str(error)
+                self._unread = str(error)
+        if self._memo.store_id != identity.store_id:
+            self._memo = Memo(self._memo.shelved, identity.store_id)
+        self._past = self._memo.alarms
         before = self.board if known is None else Board(calls=self.board.calls)
         self.board = replace(before, shelved=self._memo.shelved)
 
     def _remember(self) -> None:
-        if self.board.shelved != self._memo.shelved:
-            self._write(replace(self._memo, shelved=self.board.shelved))
+        """Write down how the alarms stand, where that has changed; words and figures are those of that moment."""
+        if self._whose is None:
+            return
+        board = self.board.with_past(self._past)
+        alarms = sorted((one for one in board.entries if one.state is not State.SHELVED), key=_by_order)
+        if board.shelved != self._memo.shelved or _standing(alarms) != _standing(self._memo.alarms):
+            self._write(replace(self._memo, shelved=board.shelved, alarms=tuple(alarms)))
 
     def _write(self, memo: Memo) -> None:
         self._memo = memo
         if self._memos is None or self._whose is None:
             return
+        self._again_ns = None
         try:
             self._memos.save(self._whose[0], memo)
         except MonitorError as error:
-            self.problem = str(error)
+            self._unwritten = str(error)
         else:
-            self.problem = ""
+            self._unwritten = ""
 
     def _note(self, kind: str, **facts: object) -> None:
         whose = "" if self._whose is None else self._whose[0]
         self._pump.record(kind, {"pump": whose} | facts)
+
+
+def _by_order(entry: Entry) -> int:
+    return entry.order
+
+
+def _standing(entries: Iterable[Entry]) -> list[tuple[object, ...]]:
+    """Return what of alarms is worth a file: all but words, which change with every figure in them."""
+    return [(one.line.key, one.line.priority, one.state) for one in entries]

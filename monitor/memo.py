@@ -1,7 +1,7 @@
-"""What the monitor remembers of a pump from one start to the next: what is shelved, and which faults somebody has seen.
+"""What the monitor remembers of a pump from one start to the next: how its alarms stand, what is shelved, which faults were seen.
 
 A file a pump in the user's state, replaced as a whole, for its owner alone. What can't be read is taken for nothing
-shelved and nothing seen: then more is told, not less.
+shelved and nothing seen: then more is told, not less. docs/decisions/0047-alarm-states.md
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from urllib.parse import quote
 
 import platformdirs
 
-from monitor.alarms import Shelving, sound
+from monitor.alarms import Entry, Shelving, State, sound
 from monitor.errors import MonitorError
-from protocol.alarms import Priority
+from monitor.judgement import AlarmLine
+from protocol.alarms import Alarm, Priority
 from protocol.places import APP, HOME
 
-_VERSION = 1
+_VERSION = 2
+_WITHOUT_ALARMS = 1  # the version before: nothing was remembered of alarms but the shelf
 _MOST_BYTES = 65_536
+_MOST_TEXT = 500  # characters of an alarm's words that are kept; no screen shows more
 
 
 class MemoError(MonitorError):
@@ -35,13 +38,15 @@ class Memo:
 
     Attributes:
         shelved: what is on the shelf.
-        store_id: the pump's memory whose faults were seen; another one counts its faults anew.
+        store_id: the pump's memory that had these faults and alarms; another one begins anew.
         faults_seen: the newest fault that somebody has seen, 0 for none.
+        alarms: those that were not inactive, but for the shelved, in the order in which they called.
     """
 
     shelved: tuple[Shelving, ...] = ()
     store_id: bytes = b""
     faults_seen: int = 0
+    alarms: tuple[Entry, ...] = ()
 
 
 def default_folder(*, bench: bool = False) -> Path:
@@ -103,6 +108,7 @@ class Memos:
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)
+            _sync(self.folder)
         except OSError as error:
             with suppress(OSError):
                 draft.unlink()
@@ -111,6 +117,15 @@ class Memos:
 
     def _path(self, serial_number: str) -> Path:
         return self.folder / f"{quote(serial_number, safe='')}.json"
+
+
+def _sync(folder: Path) -> None:
+    """Have a file's new name last."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _fields(memo: Memo) -> dict[str, Any]:
@@ -126,18 +141,38 @@ def _fields(memo: Memo) -> dict[str, Any]:
         for one in memo.shelved
     ]
     faults = {"store": memo.store_id.hex(), "seen": memo.faults_seen}
-    return {"version": _VERSION, "shelved": shelved, "faults": faults}
+    alarms = [
+        {
+            "key": one.line.key,
+            "alarm": None if one.line.alarm is None else one.line.alarm.name,
+            "priority": one.line.priority.name,
+            "title": one.line.title,
+            "text": _kept(one.line.text),
+            "since_s": one.line.since_s,
+            "state": one.state.name,
+        }
+        for one in memo.alarms
+    ]
+    return {"version": _VERSION, "shelved": shelved, "faults": faults, "alarms": alarms}
+
+
+def _kept(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text[:_MOST_TEXT])
 
 
 def _memo(fields: dict[str, Any]) -> Memo:
     """Return a memo from its JSON values; ValueError, KeyError or TypeError where they are not one's."""
-    if fields["version"] != _VERSION:
+    if fields["version"] not in {_VERSION, _WITHOUT_ALARMS}:
         raise ValueError("of another version")
+    found = [] if fields["version"] == _WITHOUT_ALARMS else fields["alarms"]
+    alarms = tuple(_entry(order, one) for order, one in enumerate(found, 1))
+    if len({one.line.key for one in alarms}) < len(alarms):
+        raise ValueError("an alarm twice")
     shelved = tuple(_shelving(one) for one in fields["shelved"])
     if not all(sound(one) for one in shelved):
         raise ValueError("nobody could have shelved that")
     faults = fields["faults"]
-    return Memo(shelved, bytes.fromhex(faults["store"]), _whole(faults["seen"]))
+    return Memo(shelved, bytes.fromhex(faults["store"]), _whole(faults["seen"]), alarms)
 
 
 def _shelving(fields: dict[str, Any]) -> Shelving:
@@ -149,6 +184,19 @@ def _shelving(fields: dict[str, Any]) -> Shelving:
         *(key, title, Priority[fields["priority"]], reason),
         *(_whole(fields["from_s"]), _whole(fields["until_s"])),
     )
+
+
+def _entry(order: int, fields: dict[str, Any]) -> Entry:
+    texts = [fields[name] for name in ("key", "title", "text")]
+    if not all(isinstance(text, str) and text.isprintable() for text in texts):
+        raise ValueError("no text")
+    key, title, text = texts
+    state = State[fields["state"]]
+    if state in {State.INACTIVE, State.SHELVED}:
+        raise ValueError("an alarm is not remembered like that")
+    alarm = None if fields["alarm"] is None else Alarm[fields["alarm"]]
+    since_s = None if fields["since_s"] is None else _whole(fields["since_s"])
+    return Entry(AlarmLine(key, alarm, Priority[fields["priority"]], title, text, since_s), state, order)
 
 
 def _whole(figure: object) -> int:

@@ -41,6 +41,31 @@ def test_with_no_bell_nothing_rings(bench: Bench) -> None:
         assert screen.quit() == 0
 
 
+def test_what_was_acknowledged_and_what_went_unseen_is_so_for_the_next_dashboard_after_a_kill(
+    bench: Bench,
+) -> None:
+    ports = bench.serve("--speed", "1").ports
+    pump = ports["pty"]
+    assert bench.monitor("stop", pump, "--yes").returncode == 0
+    with Screen("monitor", "dashboard", pump, *bench.with_keys()) as screen:
+        screen.wait_for("PUMP STOPPED")
+        screen.type("A")
+        screen.wait_for("UNACKNOWLEDGED")
+        screen.process.kill()
+        screen.process.wait()
+    assert bench.monitor("resume", pump, "--yes").returncode == 0
+    with Screen("monitor", "dashboard", pump, *bench.with_keys()) as screen:
+        screen.wait_for("PUMP STOPPED", "has gone; it said")
+        assert bench.monitor("stop", ports["tcp"], "--yes").returncode == 0
+        screen.type_until("a", "acknowledged")
+        screen.process.kill()
+        screen.process.wait()
+    with Screen("monitor", "dashboard", pump, *bench.with_keys()) as screen:
+        screen.wait_for("PUMP STOPPED", "acknowledged")
+        assert b"\a" not in screen.painted
+        assert screen.quit() == 0
+
+
 def test_what_is_shelved_is_so_for_the_next_dashboard_and_stands_in_the_audit_trail(bench: Bench) -> None:
     pump = bench.serve("--reservoir", "1.9 mL", "--speed", "1").ports["pty"]
     with Screen("monitor", "dashboard", pump, *bench.with_keys()) as screen:

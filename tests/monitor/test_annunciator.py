@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitor.alarms import State
 from monitor.annunciator import Annunciator
 from monitor.errors import RefusedError
 from monitor.memo import Memos
 from monitor.snapshot import Link, Snapshot
-from protocol.alarms import Alarm, mask
+from protocol.alarms import Alarm, Priority, mask
+from protocol.vocabulary import State as PumpState
 from tests.monitor.ui.bench import (
     CLOCK_S,
     EVENTS,
@@ -23,11 +28,9 @@ from tests.monitor.ui.bench import (
     lost,
     low,
     snapshot,
+    still,
     waiting,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ERI_SHELVED = ("eri", "the new pump is ordered", 3_600)
 
@@ -238,6 +241,114 @@ def test_where_it_can_not_be_remembered_it_is_shelved_all_the_same_and_told(tmp_
 def test_what_is_not_on_the_list_can_not_be_shelved() -> None:
     with pytest.raises(RefusedError, match="no such alarm"):
         Desk(snapshot()).annunciator.shelve(*ERI_SHELVED)
+
+
+# --- over a restart -----------------------------------------------------------------------------------------------
+
+NO_HISTORY = {"history_problem": "the disk is full"}
+MET = waiting(identity=IDENTITY)  # it has said who it is, and nothing else yet
+DEFECT = {"alarms": mask({Alarm.STALL})}  # of high priority
+SIGHTS = (
+    snapshot(),
+    low(),
+    low(acknowledged_bits=0),
+    low(**NO_HISTORY),
+    snapshot(**NO_HISTORY),
+    snapshot(**DEFECT),
+    lost(snapshot()),
+    still(PumpState.STOPPED),
+)
+
+
+def restarted(desk: Desk, folder: Path, seen: Snapshot) -> Desk:
+    """Return another dashboard, of the same pump, at an instant at which the first was killed."""
+    again = Desk(waiting(), folder)
+    again.now_ns = desk.now_ns
+    again.look(MET)
+    again.look(seen)
+    return again
+
+
+def test_what_was_acknowledged_here_and_what_has_gone_unseen_is_so_after_a_restart(tmp_path: Path) -> None:
+    desk = Desk(low(**NO_HISTORY), tmp_path)
+    desk.annunciator.acknowledge({"no_history"})
+    desk.look(snapshot(**NO_HISTORY))
+    again = restarted(desk, tmp_path, snapshot(**NO_HISTORY))
+    assert again.look() == {"no_history": State.ACKNOWLEDGED, "low_reservoir": State.GONE}
+    again.annunciator.acknowledge({"low_reservoir"})
+    assert again.look(snapshot()) == {}
+    assert restarted(again, tmp_path, snapshot()).look() == {}
+
+
+def test_what_called_when_the_dashboard_was_killed_and_passed_meanwhile_has_gone_or_latched(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(snapshot(**DEFECT, **NO_HISTORY), tmp_path)
+    assert desk.look() == {"stall": State.UNACKNOWLEDGED, "no_history": State.UNACKNOWLEDGED}
+    again = restarted(desk, tmp_path, snapshot())
+    assert again.look() == {"stall": State.LATCHED, "no_history": State.GONE}
+    (latched, _) = again.annunciator.board.alarms
+    assert latched.line.text == desk.annunciator.board.alarms[0].line.text
+    assert again.annunciator.board.calling == {Priority.HIGH}
+
+
+def test_what_the_pump_raised_anew_meanwhile_calls(tmp_path: Path) -> None:
+    desk = Desk(low(), tmp_path)
+    assert desk.look()["eri"] is State.ACKNOWLEDGED
+    assert restarted(desk, tmp_path, low(acknowledged_bits=0)).look()["eri"] is State.UNACKNOWLEDGED
+
+
+def test_with_another_memory_of_the_pump_alarms_begin_anew(tmp_path: Path) -> None:
+    desk = Desk(low(), tmp_path)
+    desk.look(snapshot())
+    other = replace(IDENTITY, store_id=b"store-02")
+    assert Desk(snapshot(identity=other), tmp_path).look() == {}
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.sampled_from(SIGHTS), st.booleans()), min_size=1, max_size=8))
+def test_a_kill_at_any_moment_loses_no_state_of_an_alarm_that_was_shown(
+    turns: list[tuple[Snapshot, bool]],
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        desk = Desk(waiting(), folder)
+        for seen, acknowledges in turns:
+            desk.now_ns += S
+            shown = desk.look(seen)
+            assert restarted(desk, folder, seen).look() == shown
+            if acknowledges:
+                desk.annunciator.acknowledge(set(shown))
+                again = restarted(desk, folder, seen)
+                assert again.look() == desk.look()
+                assert [one.line.key for one in again.annunciator.board.alarms] == [
+                    one.line.key for one in desk.annunciator.board.alarms
+                ]
+
+
+def test_where_states_can_not_be_remembered_that_is_said_until_they_can(tmp_path: Path) -> None:
+    in_the_way = tmp_path / f"02-1187.json.{os.getpid()}.new"
+    in_the_way.mkdir()
+    desk = Desk(waiting(), tmp_path)
+    desk.now_ns += 14 * S
+    desk.look(low())
+    assert "this is forgotten with the next start" in desk.annunciator.problem
+    in_the_way.rmdir()
+    desk.now_ns += 4 * S
+    desk.look()
+    assert desk.annunciator.problem
+    desk.now_ns += S
+    desk.look()
+    assert desk.annunciator.problem == ""
+    assert restarted(desk, tmp_path, snapshot()).look()["low_reservoir"] is State.GONE
+
+
+def test_what_can_not_be_believed_is_said_though_a_new_memo_could_be_written(tmp_path: Path) -> None:
+    (tmp_path / "02-1187.json").write_text("{}")
+    desk = Desk(low(), tmp_path)
+    desk.look()
+    assert "is not what this program wrote" in desk.annunciator.problem
+    assert Desk(low(), tmp_path).annunciator.problem == ""
 
 
 # --- faults -------------------------------------------------------------------------------------------------------

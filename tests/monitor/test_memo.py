@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from monitor.alarms import Shelving
+from monitor.alarms import Entry, Shelving, State
+from monitor.judgement import AlarmLine
 from monitor.memo import Memo, MemoError, Memos, default_folder
-from protocol.alarms import Priority
+from protocol.alarms import Alarm, Priority
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PUMP = "PM-00001"
 ONE = Shelving("eri", "BATTERY SERVICE", Priority.LOW, "the new pump is ordered", 1_000, 4_600)
-MEMO = Memo((ONE,), b"store-01", 7)
+GONE = AlarmLine("low_reservoir", Alarm.LOW_RESERVOIR, Priority.MEDIUM, "LOW RESERVOIR", "1.9 mL left", 900)
+SEEN = AlarmLine("no_history", None, Priority.MEDIUM, "NO HISTORY", "the disk is full")
+ALARMS = (Entry(GONE, State.GONE, 1), Entry(SEEN, State.ACKNOWLEDGED, 2))
+MEMO = Memo((ONE,), b"store-01", 7, ALARMS)
 
 
 def test_what_was_saved_is_loaded_by_the_next_program(tmp_path: Path) -> None:
@@ -44,11 +49,11 @@ def test_a_serial_number_is_never_a_way_out_of_the_folder(tmp_path: Path, name: 
     assert memos.load(name) == MEMO
 
 
-def written(memos: Memos, **changes: Any) -> None:  # noqa: ANN401 - whatever somebody wrote
+def written(memos: Memos, part: str = "shelved", **changes: Any) -> None:  # noqa: ANN401 - whatever somebody wrote
     memos.save(PUMP, MEMO)
     (file,) = memos.folder.iterdir()
     fields = json.loads(file.read_text())
-    fields["shelved"][0] |= changes
+    fields[part][0] |= changes
     file.write_text(json.dumps(fields))
 
 
@@ -72,6 +77,47 @@ def test_a_shelving_that_nobody_could_have_made_is_refused(tmp_path: Path, chang
     written(memos, **changes)
     with pytest.raises(MemoError, match="nothing is taken for shelved"):
         memos.load(PUMP)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": "SHELVED"},
+        {"state": "INACTIVE"},
+        {"state": "?"},
+        {"key": "no_history"},
+        {"alarm": "NONE"},
+        {"text": "\x1b[2J"},
+        {"title": None},
+        {"since_s": -1},
+        {"since_s": 1.5},
+        {"priority": 2},
+    ],
+)
+def test_an_alarm_that_could_not_have_stood_like_that_is_refused(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    memos = Memos(tmp_path)
+    written(memos, "alarms", **changes)
+    with pytest.raises(MemoError, match="is not what this program wrote"):
+        memos.load(PUMP)
+
+
+def test_words_that_can_not_be_printed_or_have_no_end_spoil_no_memo(tmp_path: Path) -> None:
+    memos = Memos(tmp_path)
+    memos.save(PUMP, Memo(alarms=(Entry(replace(GONE, text="\x1b" * 9_000), State.GONE, 1),)))
+    (found,) = memos.load(PUMP).alarms
+    assert found.line.text == "?" * 500
+
+
+def test_a_memo_from_before_alarms_were_remembered_is_taken_without_any(tmp_path: Path) -> None:
+    memos = Memos(tmp_path)
+    memos.save(PUMP, MEMO)
+    (file,) = memos.folder.iterdir()
+    fields = json.loads(file.read_text())
+    del fields["alarms"]
+    file.write_text(json.dumps(fields | {"version": 1}))
+    assert memos.load(PUMP) == Memo((ONE,), b"store-01", 7)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"version": 2}', "[" * 60_000, "9" * 70_000])
