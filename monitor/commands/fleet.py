@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.commands.fleet_bench import fleet_of, from_file, members_of, print_once, ring_of, watcher_of
-from monitor.commands.options import baud_option, every_option, json_option, keys_option, rules_option
+from monitor.commands.options import (
+    baud_option,
+    every_option,
+    history_option,
+    json_option,
+    keys_option,
+    no_history_option,
+    rules_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from monitor.commands.options import Keys
+    from monitor.commands.options import Keys, Place
     from monitor.fleet.bench_file import Member
-    from monitor.fleet.loop import Fleet
     from monitor.watch import Watcher
     from protocol.dosing import Rules
 
@@ -53,21 +60,24 @@ def _check(ctx: click.Context, _param: click.Parameter, file: Path | None) -> No
 @keys_option
 @every_option
 @rules_option
-def fleet(
+@history_option
+@no_history_option
+def fleet(  # noqa: PLR0913 - an option each
     urls: tuple[str, ...],
     bench: Path | None,
     baud: int,
     keys: Keys,
     period_ms: int,
     rules: Callable[[], Rules],
+    history: Place,
     *,
     once: bool,
     as_json: bool,
 ) -> None:
     """Watch many pumps, the most urgent first.
 
-    Enter opens the screen of a pump, Escape returns. Readings of the fleet are not stored; those of a pump that is open
-    are, as by the dashboard.
+    Enter opens the screen of a pump, Escape returns. What the pumps say is stored before it is shown, as by the dashboard;
+    with --once it is not.
 
     \b
     Examples:
@@ -80,23 +90,19 @@ def fleet(
         raise click.UsageError("--json prints the table once: add --once")
     members = members_of(urls, bench, baud)
     folder = Path() if bench is None else bench.parent
-    watched = fleet_of(members, keys, folder, period_ms)
     if once:
-        print_once(watched, as_json=as_json)
-    else:
-        _show(watched, keys, folder, period_ms, rules)
-
-
-def _show(watched: Fleet, keys: Keys, folder: Path, period_ms: int, rules: Callable[[], Rules]) -> None:
+        print_once(fleet_of(members, keys, folder, period_ms), as_json=as_json)
+        return
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.UsageError("the fleet's screen needs a terminal; --once does without")
     from monitor.fleet.desk import Desk  # noqa: PLC0415 - now that it is certain to be wanted
     from monitor.ui.fleet_app import FleetApp  # noqa: PLC0415 - as above
 
+    watched = fleet_of(members, keys, folder, period_ms, history)
     usual = cache(keys.ring)
 
     def watcher(member: Member, await_port: Callable[[], None]) -> Watcher:
-        return watcher_of(member, ring_of(member.key, folder, usual), period_ms, await_port)
+        return watcher_of(member, ring_of(member.key, folder, usual), period_ms, await_port, history)
 
     app = FleetApp(Desk(watched, watcher), rules=rules)
     app.run()

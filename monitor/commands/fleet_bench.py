@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.client import PumpClient
+from monitor.deeds import NoTrail
 from monitor.drugs import content
 from monitor.errors import RefusedError
 from monitor.fleet.bench_file import BENCH, MOST_BYTES, Member, read_bench
+from monitor.fleet.keeping import Keeping
 from monitor.fleet.loop import Fleet, without_a_reading
 from monitor.fleet.report import row_fields, table_text
 from monitor.fleet.rows import BY_URGENCY, Judge, needs_a_hand, ordered
-from monitor.history.recorder import Recorder
-from monitor.history.schema import default_file
+from monitor.history.recorder import MOST_WAITING, Recorder, wall_ms
 from monitor.intents import Intents, default_folder
 from monitor.keys import bench_keyring, one_key
 from monitor.watch import Watcher
@@ -29,12 +30,13 @@ from protocol.strict_toml import FileError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from monitor.commands.options import Keys
+    from monitor.commands.options import Keys, Place
     from monitor.keys import Keyring
     from protocol.intent import Intent
 
 _PATIENCE_S = 20  # a pump that is neither read nor lost by then hangs in an opening
 _NEEDS_A_HAND = 1
+_WAITING_A_PUMP = 10  # readings that wait for a disk that takes none
 
 
 def members_of(urls: tuple[str, ...], bench: Path | None, baud: int) -> tuple[Member, ...]:
@@ -71,11 +73,28 @@ def from_file(file: Path) -> tuple[Member, ...]:
         raise RefusedError(f"the bench file {file} can't be read: {why}") from error
 
 
-def fleet_of(members: tuple[Member, ...], keys: Keys, folder: Path, period_ms: int) -> Fleet:
-    """Return the fleet of these pumps; key files are named from `folder` on."""
+def fleet_of(
+    members: tuple[Member, ...], keys: Keys, folder: Path, period_ms: int, history: Place | None = None
+) -> Fleet:
+    """Return the fleet of these pumps; key files are named from `folder` on, and without a history nothing is stored."""
     usual = cache(keys.ring)
     rings = cache(lambda key: ring_of(key, folder, usual))
-    return Fleet(members, lambda member: rings(member.key), period_ms=period_ms, in_doubt=_in_doubt())
+    keeping = None
+    if history is not None and history.kept:
+        keeping = Keeping(partial(_recorder, history, len(members)), wall_ms)
+    return Fleet(
+        members,
+        lambda member: rings(member.key),
+        period_ms=period_ms,
+        in_doubt=_in_doubt(),
+        keeping=keeping,
+    )
+
+
+def _recorder(history: Place, pumps: int, bench: bool) -> Recorder:  # noqa: FBT001 - called by place
+    """Return where is stored what was had with the published bench key, or the rest."""
+    most = max(MOST_WAITING, _WAITING_A_PUMP * pumps)
+    return Recorder(history.found(bench=bench), most_waiting=most)
 
 
 def ring_of(key: str | None, folder: Path, usual: Callable[[], Keyring]) -> Keyring:
@@ -115,10 +134,12 @@ def print_once(watched: Fleet, *, as_json: bool) -> None:
         sys.exit(_NEEDS_A_HAND)
 
 
-def watcher_of(member: Member, keyring: Keyring, period_ms: int, await_port: Callable[[], None]) -> Watcher:
+def watcher_of(
+    member: Member, keyring: Keyring, period_ms: int, await_port: Callable[[], None], history: Place
+) -> Watcher:
     """Return who watches the pump that is open: as the dashboard does, history and changes in doubt included."""
     bench = any(key.is_bench for key in keyring.keys)
-    recorder = cache(lambda: Recorder(default_file(bench=bench)))
+    recorder = cache(lambda: Recorder(history.found(bench=bench)) if history.kept else None)
     known = None if bench else {key.serial_number for key in keyring.keys}
 
     def left(serial_number: str | None) -> tuple[tuple[Intent, ...], str]:
@@ -136,10 +157,14 @@ def watcher_of(member: Member, keyring: Keyring, period_ms: int, await_port: Cal
 
 
 def _connect(
-    member: Member, keyring: Keyring, recorder: Callable[[], Recorder], await_port: Callable[[], None]
+    member: Member, keyring: Keyring, recorder: Callable[[], Recorder | None], await_port: Callable[[], None]
 ) -> PumpClient:
 
     await_port()
     return PumpClient(
-        member.url, keyring=keyring, serial_number=member.serial_number, baud=member.baud, trail=recorder()
+        member.url,
+        keyring=keyring,
+        serial_number=member.serial_number,
+        baud=member.baud,
+        trail=recorder() or NoTrail(),
     )

@@ -15,10 +15,11 @@ import socket
 import threading
 import time
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from monitor.errors import LinkError, MonitorError
 from monitor.fleet.post import Post
+from monitor.fleet.telling import Telling
 from monitor.fleet.wire import Descriptor, Threaded, open_wire, room_for
 from monitor.link_state import lost
 from monitor.snapshot import NS_PER_MS, Link, Snapshot
@@ -28,15 +29,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from monitor.fleet.bench_file import Member
+    from monitor.fleet.keeping import Keeping
+    from monitor.fleet.telling import Snapshots
     from monitor.fleet.wire import Wire
     from monitor.keys import Keyring
     from protocol.intent import Intent
 
-TELL_NS = 250 * NS_PER_MS  # a screen is told four times a second at the most
 _NS_PER_S = 1_000_000_000
 _JOIN_S = 3
 _RINGS = 65_536
-Snapshots: TypeAlias = tuple[Snapshot, ...]
 
 
 class Fleet:
@@ -50,6 +51,7 @@ class Fleet:
         random: returns that many random bytes.
         in_doubt: the changes without a verdict that were noted before the start, by whether it was with the bench key, and
             by the serial number of their pump.
+        keeping: where what the pumps say is stored before anybody is told of it; None where it is not.
     """
 
     def __init__(
@@ -61,23 +63,23 @@ class Fleet:
         now_ns: Callable[[], int] = time.monotonic_ns,
         random: Callable[[int], bytes] = os.urandom,
         in_doubt: Mapping[tuple[bool, str], tuple[Intent, ...]] | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self.members = tuple(members)
         self._period_ns = period_ms * NS_PER_MS
         self._now_ns = now_ns
         self._random = random
         self._in_doubt = in_doubt or {}
+        self._keeping = keeping
         began_ns = now_ns()
         self._posts = [
             self._post(number, member, keyring(member), period_ms, began_ns)
             for number, member in enumerate(self.members)
         ]
-        self._snapshots: Snapshots = tuple(post.snapshot for post in self._posts)
-        self._listeners: list[Callable[[Snapshots], None]] = []
+        known = tuple(post.snapshot for post in self._posts)
+        self._telling = Telling(known, keeping, do=self._do, go_on=self._go_on)
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._heap: list[tuple[int, int]] = []
-        self._is_news = False
-        self._tell_ns = 0
         self._ending = threading.Event()
         self._selector = selectors.DefaultSelector()
         self._asleep, self._bell = socket.socketpair()
@@ -99,19 +101,28 @@ class Fleet:
             unresolved=in_doubt.get(member.serial_number or "", ()),
         )
         offset_ns = self._period_ns * number // len(self.members)
-        return Post(number, member, snapshot, keyring, in_doubt, self._random, began_ns + offset_ns)
+        post = Post(number, member, snapshot, keyring, in_doubt, self._random, began_ns + offset_ns)
+        post.keeping = self._keeping
+        return post
 
     @property
     def snapshots(self) -> Snapshots:
         """What is known of each pump, in the order of `members`."""
-        return self._snapshots
+        return self._telling.snapshots
+
+    @property
+    def problem(self) -> str:
+        """Why not all that the pumps say is stored, one sentence; empty where it is."""
+        return self._telling.problem
 
     def subscribe(self, callback: Callable[[Snapshots], None]) -> None:
         """Have `callback` told of what is new, on the fleet's thread, four times a second at the most."""
-        self._listeners.append(callback)
+        self._telling.subscribe(callback)
 
     def start(self) -> None:
         """Begin to read."""
+        if self._keeping is not None:
+            self._keeping.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -120,6 +131,8 @@ class Fleet:
         self._ring()
         if self._thread.is_alive():
             self._thread.join(timeout=_JOIN_S)
+        if self._keeping is not None:
+            self._keeping.stop()
 
     # --- one pump at a time may be lent to somebody else ---------------------------------------------------------------
 
@@ -154,6 +167,7 @@ class Fleet:
 
     def _take_back(self, post: Post) -> None:
         post.is_lent = False
+        post.ask_what_is_wanted()  # whoever had it has stored what it said
         post.next_ns = self._now_ns()
         self._schedule(post)
 
@@ -181,8 +195,8 @@ class Fleet:
             due_ns, number = heapq.heappop(self._heap)
             if due_ns == self._posts[number].due_ns:
                 self._guarded(self._posts[number], lambda post: self._act(post, now_ns))
-        if self._is_news and now_ns >= self._tell_ns:
-            self._tell(now_ns)
+        if self._telling.is_news and now_ns >= self._telling.due_ns:
+            self._telling.tell(now_ns, lambda: tuple(post.snapshot for post in self._posts))
         for key, _ in self._selector.select(self._wait_s()):
             if key.data is None:
                 self._wake()
@@ -191,8 +205,8 @@ class Fleet:
 
     def _wait_s(self) -> float:
         due_ns = self._heap[0][0] if self._heap else self._now_ns() + self._period_ns
-        if self._is_news:
-            due_ns = min(due_ns, self._tell_ns)
+        if self._telling.is_news:
+            due_ns = min(due_ns, self._telling.due_ns)
         return max(0, due_ns - self._now_ns()) / _NS_PER_S
 
     def _guarded(self, post: Post, work: Callable[[Post], None]) -> None:
@@ -270,7 +284,7 @@ class Fleet:
 
     def _hear(self, post: Post, data: bytes) -> None:
         if post.hear(data, self._now_ns()):
-            self._is_news = True
+            self._telling.is_news = True
 
     def _lose(self, post: Post, why: str) -> None:
         self._close(post)
@@ -286,14 +300,11 @@ class Fleet:
 
     def _know(self, post: Post, snapshot: Snapshot) -> None:
         post.snapshot = snapshot
-        self._is_news = True
+        self._telling.is_news = True
 
-    def _tell(self, now_ns: int) -> None:
-        self._is_news = False
-        self._tell_ns = now_ns + TELL_NS
-        self._snapshots = tuple(post.snapshot for post in self._posts)
-        for listener in self._listeners:
-            listener(self._snapshots)
+    def _go_on(self, next_events: dict[int, int]) -> None:
+        for number, event in next_events.items():
+            self._posts[number].next_event = event
 
     # --- from other threads -------------------------------------------------------------------------------------------
 

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import LinkError
 from monitor.fleet.talk import Talk
+from monitor.history.store import Pump
 from monitor.link_state import met, read
 from monitor.snapshot import NS_PER_MS, Reading
-from protocol.messages import Identity
+from protocol.messages import Events, Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from monitor.fleet.bench_file import Member
+    from monitor.fleet.keeping import Keeping
     from monitor.fleet.wire import Wire
     from monitor.keys import Keyring
     from monitor.snapshot import Snapshot
     from protocol.intent import Intent
+    from protocol.messages import EventRecord, Status
 
 # Greetings sent at once where it is not known whose key is wanted: what a port takes without waiting, 80 bytes each.
 _AT_ONCE = 16
@@ -42,6 +45,8 @@ class Post:
         due_ns: when the thread has noted that something is due; -1 while it has not.
         is_opening: whether another thread is opening the port.
         is_lent: whether the port is somebody else's now.
+        keeping: where what it says is stored; None where it is not.
+        next_event: from which number on its event log is wanted; None while that is not known, or was asked for.
     """
 
     number: int
@@ -57,6 +62,8 @@ class Post:
     due_ns: int = -1
     is_opening: bool = False
     is_lent: bool = False
+    keeping: Keeping | None = None
+    next_event: int | None = None
 
     @property
     def wanted_ns(self) -> int:
@@ -119,10 +126,14 @@ class Post:
         if heard is None or self.talk.key is None:
             return False
         serial_number = self.talk.key.serial_number
+        if isinstance(heard.message, Events):
+            self._keep_log(heard.since, heard.message.events)
+            return False
         if isinstance(heard.message, Identity):
             unresolved = self.snapshot.unresolved or self.in_doubt.get(serial_number, ())
             role = self.talk.key.role
             self.snapshot = met(self.snapshot, heard.message, role, unresolved=unresolved)
+            self.ask_what_is_wanted()
         else:
             self.snapshot = read(
                 self.snapshot,
@@ -130,7 +141,39 @@ class Post:
                 reply_us=(now_ns - heard.asked_ns) // 1_000,
                 bad=self.talk.bad_frames,
             )
+            self._keep(heard.message, now_ns)
         return True
+
+    # --- what is stored of it -----------------------------------------------------------------------------------------
+
+    @property
+    def whose(self) -> Pump | None:
+        """The pump and its memory; None before it has said who it is."""
+        identity = self.snapshot.identity
+        return None if identity is None else Pump(identity.serial_number, identity.store_id)
+
+    def ask_what_is_wanted(self) -> None:
+        """Ask the history from which number on the event log is wanted."""
+        self.next_event = None
+        if self.keeping is not None and (pump := self.whose) is not None:
+            self.keeping.ask(self.number, pump, bench=self.snapshot.bench_key)
+
+    def _keep(self, status: Status, now_ns: int) -> None:
+        """Store a reading, and ask for the next page of the log, if there is one: one a reading, so that all get their turn."""
+        pump = self.whose
+        if self.keeping is None or pump is None or self.talk is None or self.wire is None:
+            return
+        self.keeping.read(pump, status, bench=self.snapshot.bench_key)
+        if self.next_event is not None and status.newest_event >= self.next_event > 0:
+            self.wire.write(self.talk.ask_for_log(self.next_event, now_ns))
+        elif self.next_event == 0:  # it could not be told when it was asked for
+            self.ask_what_is_wanted()
+
+    def _keep_log(self, since: int, events: Sequence[EventRecord]) -> None:
+        pump = self.whose
+        if self.keeping is not None and pump is not None and events:
+            self.next_event = None
+            self.keeping.logged(self.number, pump, since, events, bench=self.snapshot.bench_key)
 
     def close(self) -> None:
         """Give the port back."""

@@ -7,14 +7,14 @@ nothing that changes a pump: that is `client`'s, on the pump's own screen.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from monitor.errors import LinkError, RefusedError
 from monitor.snapshot import NS_PER_MS
 from protocol.exchange import HostEnd
 from protocol.handshake import NONCE_SIZE
 from protocol.keys import serial_number_of
-from protocol.messages import Identify, Identity, Poll, Rejected, Status
+from protocol.messages import Events, GetEvents, Identify, Identity, Poll, Rejected, Status
 from protocol.places import BAUD
 from protocol.session import LONGEST_SESSION_MS, SessionEndedError
 from protocol.timeouts import HANDSHAKE_TRIES, READ_TRIES, handshake_timeout_ms, reply_timeout_ms
@@ -29,10 +29,24 @@ _RENEW_AFTER_NS = (LONGEST_SESSION_MS - 300_000) * NS_PER_MS  # before the sessi
 
 
 class Heard(NamedTuple):
-    """What the pump answered, and when it was asked, in nanoseconds of the host's monotonic clock."""
+    """What the pump answered.
 
-    message: Identity | Status
+    Attributes:
+        message: the answer.
+        asked_ns: when it was asked, nanoseconds of the host's monotonic clock.
+        since: of a page of the event log, from which number on it was asked for.
+    """
+
+    message: Identity | Status | Events
     asked_ns: int
+    since: int = 0
+
+
+_WANTED: Final[dict[type, type[Identity | Status | Events]]] = {
+    Identify: Identity,
+    Poll: Status,
+    GetEvents: Events,
+}
 
 
 class Talk:
@@ -68,6 +82,7 @@ class Talk:
         self._renew_ns = 0
         self._dropped = 0
         self._is_second_session = False
+        self._has_log = True  # until it refuses to be asked for it
 
     @property
     def bad_frames(self) -> int:
@@ -94,6 +109,12 @@ class Talk:
     def poll(self, now_ns: int) -> bytes:
         """Return the bytes that ask for a reading, or where the session gets old, for the next one."""
         return self.hello(now_ns) if now_ns >= self._renew_ns else self._begin(Poll(), now_ns)
+
+    def ask_for_log(self, since: int, now_ns: int) -> bytes:
+        """Return the bytes that ask for a page of the event log from a number on; nothing while an answer is waited for."""
+        if self.due_ns is not None or not self._has_log:
+            return b""
+        return self._begin(GetEvents(since), now_ns)
 
     def receive(self, data: bytes, now_ns: int) -> tuple[bytes, Heard | None]:
         """Return what to send at once, and what the pump has said.
@@ -122,11 +143,15 @@ class Talk:
     def _take(self, message: Message, now_ns: int) -> tuple[bytes, Heard | None]:
         request, self._request, self.due_ns = self._request, None, None
         if isinstance(message, Rejected):
+            if isinstance(request, GetEvents):  # a pump without such a log is read all the same
+                self._has_log = False
+                return b"", None
             raise RefusedError(message.sentence, message.reason, message.bound)
-        wanted = Identity if isinstance(request, Identify) else Status
-        if not isinstance(message, Identity | Status) or not isinstance(message, wanted):
+        wanted = Status if request is None else _WANTED[type(request)]
+        if not isinstance(message, Identity | Status | Events) or not isinstance(message, wanted):
             raise LinkError(f"the pump answered {type(request).__name__} with {type(message).__name__}")
-        heard = Heard(message, self._asked_ns)
+        since = request.since if isinstance(request, GetEvents) else 0
+        heard = Heard(message, self._asked_ns, since)
         if isinstance(message, Identity):
             return self._begin(Poll(), now_ns), heard
         self._is_second_session = False

@@ -1,6 +1,6 @@
 """Keeps the history, whatever its disk does: a history that can't be written is told of, and telemetry goes on.
 
-Readings that could not be stored wait here, as many as `_MOST_WAITING`, and the pump keeps its own log: both are made up
+Readings that could not be stored wait here, as many as `MOST_WAITING`, and the pump keeps its own log: both are made up
 for once the disk takes them. What is to be on record before a change is sent is refused at once, and so the change.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from itertools import groupby
-from operator import itemgetter
-from typing import TYPE_CHECKING, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from monitor.history import ballast
 from monitor.history.chain import KEPT
@@ -18,7 +18,7 @@ from monitor.history.schema import HistoryError
 from monitor.history.store import NOTHING, Page, Pump, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from monitor.client import PumpClient
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _RETRY_NS = 5_000_000_000  # a disk that has failed is tried again after so long
-_MOST_WAITING = 3_600  # readings, an hour at the usual pace
+MOST_WAITING = 3_600  # readings, an hour at the usual pace
 _FOLD_NS = 60_000_000_000  # how often it is looked for what is older than it is kept as it is
 _MOST = 2**63 - 1  # the greatest figure that SQLite keeps
 
@@ -35,6 +35,20 @@ _MOST = 2**63 - 1  # the greatest figure that SQLite keeps
 def wall_ms() -> int:
     """Return this host's calendar clock, milliseconds since 1970 UTC."""
     return time.time_ns() // 1_000_000
+
+
+class Told(NamedTuple):
+    """A reading to be recorded.
+
+    Attributes:
+        pump: whose.
+        wall_ms: when it was had, this host's calendar clock, ms.
+        status: what the pump said.
+    """
+
+    pump: Pump
+    wall_ms: int
+    status: Status
 
 
 class Recorder:
@@ -45,6 +59,7 @@ class Recorder:
         now_ns: the host's monotonic clock.
         now_ms: the host's calendar clock, ms.
         ballast_bytes: how much room is kept for a full disk.
+        most_waiting: so many readings wait for a disk that takes none; of more, the oldest are lost.
 
     Attributes:
         problem: why nothing is recorded, one sentence; empty where all is.
@@ -57,6 +72,7 @@ class Recorder:
         now_ns: Callable[[], int] = time.monotonic_ns,
         now_ms: Callable[[], int] = wall_ms,
         ballast_bytes: int = ballast.BALLAST_BYTES,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self.file = file
         self.problem = ""
@@ -64,7 +80,7 @@ class Recorder:
         self._now_ms = now_ms
         self._ballast_bytes = ballast_bytes
         self._store: Store | None = None
-        self._waiting: deque[tuple[Pump, tuple[int, Status]]] = deque(maxlen=_MOST_WAITING)
+        self._waiting: deque[Told] = deque(maxlen=most_waiting)
         self._retry_ns = 0
         self._fold_ns = 0
 
@@ -72,7 +88,7 @@ class Recorder:
         """Close the file, having tried once more to store what waits."""
         if self._waiting:
             self._retry_ns = 0
-            self._try(self._store_waiting)
+            self._try(lambda: self._store_waiting({}))
         self._shut()
 
     # --- what the pump said -------------------------------------------------------------------------------------------
@@ -110,21 +126,33 @@ class Recorder:
 
     def see(self, pump: Pump, status: Status, log: Page = NOTHING) -> None:
         """Record a reading and a page of the event log; on the disk when this returns, or told of."""
-        if not _can_be_kept(status, log.events):
-            self.problem = "the pump sends figures that are beyond all keeping"
-            return
-        self._waiting.append((pump, (self._now_ms(), status)))
-        self._try(lambda: self._store_waiting(pump, log))
+        self.see_all([Told(pump, self._now_ms(), status)], {pump: log})
 
-    def _store_waiting(self, pump: Pump | None = None, log: Page = NOTHING) -> None:
-        """Store all readings that wait, oldest first, and a page of one pump's log with the newest of its own."""
-        store = self._opened()
-        for whose, group in groupby(list(self._waiting), itemgetter(0)):
-            readings = [reading for _, reading in group]
-            is_last = len(readings) == len(self._waiting)
-            store.add(whose, readings, log if is_last and whose == pump else NOTHING)
-            for _ in readings:
-                self._waiting.popleft()
+    def see_all(self, told: Iterable[Told], logs: Mapping[Pump, Page]) -> None:
+        """Record readings, of many pumps maybe, and pages of event logs; on the disk when this returns, or told of."""
+        kept = {pump: log for pump, log in logs.items() if _can_be_kept(log.events)}
+        beyond = [pump for pump in logs if pump not in kept]
+        for one in told:
+            if _figures_can_be_kept(one.status) and one.pump not in beyond:
+                self._waiting.append(one)
+            else:
+                beyond.append(one.pump)
+        if self._waiting or kept:
+            self._try(lambda: self._store_waiting(kept))
+        if beyond and not self.problem:
+            self.problem = f"pump {beyond[0].serial_number} sends figures that are beyond all keeping"
+
+    def _store_waiting(self, logs: Mapping[Pump, Page]) -> None:
+        """Store all readings that wait, oldest first, and these pages."""
+        store, waiting = self._opened(), list(self._waiting)
+        store.add_all(
+            (
+                (pump, [(one.wall_ms, one.status) for one in group])
+                for pump, group in groupby(waiting, _whose)
+            ),
+            logs,
+        )
+        self._waiting.clear()
         if self._now_ns() >= self._fold_ns:
             more = store.fold(self._now_ms())
             self._fold_ns = self._now_ns() + (0 if more else _FOLD_NS)
@@ -232,7 +260,14 @@ class Recorder:
             self._store = None
 
 
-def _can_be_kept(status: Status, events: Sequence[EventRecord]) -> bool:
-    figures: list[int] = [getattr(status, name) for name in KEPT]
-    figures += [figure for one in events for figure in (one.pump_time_us, one.clock_s)]
+_whose = attrgetter("pump")
+_figures = attrgetter(*KEPT)
+
+
+def _figures_can_be_kept(status: Status) -> bool:
+    figures: tuple[int, ...] = _figures(status)
     return max(figures) <= _MOST
+
+
+def _can_be_kept(events: Sequence[EventRecord]) -> bool:
+    return all(max(one.pump_time_us, one.clock_s) <= _MOST for one in events)

@@ -1,5 +1,7 @@
 """How long what is kept: readings for a week, a span a minute for a year, a span an hour for ever; the trail and the log for ever.
 
+Of many pumps the readings of a week are too many: a million is kept as it is, whosever they are.
+
 Pure: readings and shorter spans are folded into longer ones, sums and extremes exact. The store does it a chunk at a
 time, each in one transaction, so that no reading waits for it and none is ever counted twice or lost.
 """
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
 MINUTE_S, HOUR_S = 60, 3_600
 _MS_A_DAY = 86_400_000
 KEEP_READINGS_MS = 7 * _MS_A_DAY  # 50 MB at a reading a second
+MOST_READINGS = 1_000_000  # 80 MB; of a thousand pumps at a reading a second a quarter of an hour
 KEEP_MINUTES_MS = 365 * _MS_A_DAY  # 40 MB a year
-CHUNK = 5_000  # rows a transaction: some 50 ms
+CHUNK = 10_000  # rows a transaction: some 100 ms
 _SLACK_MS = _MS_A_DAY  # what was stamped later than that from now, was by a clock that stood wrong
 
 

@@ -16,6 +16,7 @@ from monitor.history.retention import (
     CHUNK,
     HOUR_S,
     MINUTE_S,
+    MOST_READINGS,
     Span,
     folded,
     is_due,
@@ -25,7 +26,7 @@ from monitor.history.retention import (
 from monitor.history.schema import open_to_write, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from protocol.messages import EventRecord, Status
@@ -102,16 +103,26 @@ class Store:
 
         A page that was asked for from beyond `next_event` is passed over: it would leave a gap that nobody looks for.
         """
+        self.add_all([(pump, readings)], {pump: log})
+
+    def add_all(
+        self, told: Iterable[tuple[Pump, Iterable[tuple[int, Status]]]], logs: Mapping[Pump, Page]
+    ) -> None:
+        """Store readings of many pumps, in the order in which they came, and a page of the event log of some of them."""
         with self._writing():
-            number = self._id(pump)
             seq, before = self._last("readings")
-            rows = reading_rows(before, seq + 1, number, readings)
-            self._connection.executemany(_ADD_READING, rows)
-            if (
-                log.events
-                and self._connection.execute(_GO_ON, (log.events[-1].number + 1, number, log.since)).rowcount
-            ):
-                self._connection.executemany(_ADD_EVENT, _event_rows(number, log.events))
+            for pump, readings in told:
+                rows = list(reading_rows(before, seq + 1, self._id(pump), readings))
+                self._connection.executemany(_ADD_READING, rows)
+                if rows:
+                    seq, before = int(rows[-1][0]), bytes(rows[-1][-1])
+            for pump, log in logs.items():
+                self._add_log(self._id(pump), log)
+
+    def _add_log(self, number: int, log: Page) -> None:
+        go_on = (log.events[-1].number + 1, number, log.since) if log.events else ()
+        if go_on and self._connection.execute(_GO_ON, go_on).rowcount:
+            self._connection.executemany(_ADD_EVENT, _event_rows(number, log.events))
 
     def next_event(self, pump: Pump) -> int:
         """Return the number of the first entry of a pump's event log that is not stored yet."""
@@ -156,8 +167,10 @@ class Store:
             Whether there may be more of it.
         """
         with told(self.file):
-            first = self._connection.execute("SELECT wall_ms FROM readings ORDER BY seq LIMIT 1").fetchone()
-            due = first is not None and is_due(first[0], now_ms)
+            first = self._connection.execute(
+                "SELECT seq, wall_ms FROM readings ORDER BY seq LIMIT 1"
+            ).fetchone()
+            due = first is not None and (is_due(first[1], now_ms) or first[0] <= self._beyond())
             minutes = self._minutes_due(now_ms)
         if not due and minutes is None:
             return False
@@ -170,7 +183,8 @@ class Store:
             "SELECT * FROM readings ORDER BY seq LIMIT ?", (CHUNK + 1,)
         ).fetchall()
         # The last one stays, whatever its age: the chain goes on from it.
-        due = list(takewhile(lambda row: is_due(row[2], now_ms), rows[:-1]))
+        beyond = self._beyond()
+        due = list(takewhile(lambda row: row[0] <= beyond or is_due(row[2], now_ms), rows[:-1]))
         if not due:
             return False
         self._merge(folded(span_of(row) for row in due))
@@ -178,6 +192,10 @@ class Store:
         self._connection.execute("DELETE FROM readings WHERE seq <= ?", (last,))
         self._append(now_ms, "folded", {"first": first, "last": last, "hash": due[-1][-1].hex()})
         return len(due) == CHUNK
+
+    def _beyond(self) -> int:
+        """Return up to which number there are more readings than are kept as they are, whatever their age."""
+        return self._last("readings")[0] - MOST_READINGS
 
     def _minutes_due(self, now_ms: int) -> int | None:
         """Return a pump that has minutes to be folded into hours, None where there is none."""

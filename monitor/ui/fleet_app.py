@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from monitor.fleet.desk import Desk
-    from monitor.fleet.loop import Snapshots
+    from monitor.fleet.telling import Snapshots
     from protocol.dosing import Rules
 
 # A default screen's own sheet would not be read; that of a pump is wanted when one is opened.

@@ -15,7 +15,8 @@ import pytest
 from monitor.client import PumpClient
 from monitor.fleet import talk
 from monitor.fleet.bench_file import Member
-from monitor.fleet.loop import TELL_NS, Fleet, without_a_reading
+from monitor.fleet.loop import Fleet, without_a_reading
+from monitor.fleet.telling import TELL_NS
 from monitor.keys import Keyring, one_key
 from monitor.snapshot import Link
 from pumpmock.testing import live_pump
@@ -24,7 +25,7 @@ from tests.monitor.conftest import PATIENCE_MS, SERIAL_NUMBER, LivePump
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from monitor.fleet.loop import Snapshots
+    from monitor.fleet.telling import Snapshots
 
 WAIT_S = 30
 

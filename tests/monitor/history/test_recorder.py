@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.history import ballast, recorder
+from monitor.history import ballast
 from monitor.history.recorder import Recorder
 from monitor.history.schema import HistoryError
 from monitor.history.store import Page, Store
@@ -123,11 +123,8 @@ def test_a_change_tries_at_once(made: Recorder, file: Path) -> None:
     assert stored_numbers(file) == [0, 1, 2]
 
 
-def test_what_waits_is_bounded_and_the_oldest_of_it_goes_first(
-    file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recorder, "_MOST_WAITING", 3)
-    with closing(Recorder(file, now_ns=clock, ballast_bytes=1)) as made:
+def test_what_waits_is_bounded_and_the_oldest_of_it_goes_first(file: Path, clock: Clock) -> None:
+    with closing(Recorder(file, now_ns=clock, ballast_bytes=1, most_waiting=3)) as made:
         made.see(PUMP, status(0))
         lock = Lock(file)
         for number in range(1, 6):
@@ -203,7 +200,7 @@ def test_figures_that_no_database_can_hold_are_told_and_do_not_stand_in_the_way(
     made: Recorder, file: Path
 ) -> None:
     made.see(PUMP, replace(status(1), pump_time_us=2**63))
-    assert made.problem == "the pump sends figures that are beyond all keeping"
+    assert made.problem == "pump PM-00001 sends figures that are beyond all keeping"
     made.see(PUMP, status(2))
     assert made.problem == ""
     assert stored_numbers(file) == [2]

@@ -130,6 +130,22 @@ def test_the_chain_goes_on_from_what_was_folded_and_a_forgery_still_shows(store:
     assert "reading 21 is missing" in str(broken())
 
 
+def test_of_more_readings_than_are_kept_the_oldest_become_minutes_however_young_they_are(
+    store: Store, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_READINGS", 10)
+    store.add(PUMP, [(WALL_MS, status(number)) for number in range(10)])
+    assert not store.fold(WALL_MS)
+    assert rows(file, "SELECT count(*) FROM readings") == [(10,)]
+    store.add(PUMP, [(WALL_MS, status(number)) for number in range(10, 14)])
+    store.fold(WALL_MS)
+    assert stored_numbers(file) == list(range(4, 14))
+    assert rows(file, "SELECT readings FROM spans") == [(4,)]
+    with opened_to_read(file) as connection:
+        before, last = reading.folded_until(reading.entries(connection))
+        assert reading.broken_reading(connection, before, last + 1) is None
+
+
 def test_the_last_reading_stays_however_old_it_is(store: Store, file: Path) -> None:
     store.add(PUMP, [(WALL_MS, status(number)) for number in range(20)])
     fold_all(store, WALL_MS + 100 * DAY_MS)

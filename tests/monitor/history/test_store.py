@@ -125,6 +125,18 @@ def test_readings_are_chained_over_pumps_programs_and_starts(file: Path) -> None
     assert stored_numbers(file) == list(range(9))
 
 
+def test_readings_of_many_pumps_in_one_transaction_are_one_chain(store: Store, file: Path) -> None:
+    store.add_all([(PUMP, [(1, status(0)), (2, status(1))]), (OTHER, []), (OTHER, [(3, status(2))])], {})
+    store.add_all([(PUMP, [(4, status(3))])], {PUMP: Page(1, events(1, 2)), OTHER: Page(2, events(2, 3))})
+    assert rows(file, "SELECT seq, pump FROM readings ORDER BY seq") == [(1, 1), (2, 1), (3, 2), (4, 1)]
+    assert rows(file, "SELECT pump, number FROM events") == [
+        (1, 1),
+        (1, 2),
+    ]  # a page that leaves a gap is passed over
+    with opened_to_read(file) as connection:
+        assert reading.broken_reading(connection) is None
+
+
 def test_a_transaction_that_fails_leaves_nothing_behind(store: Store, file: Path) -> None:
     store.add(PUMP, [(WALL_MS, status(1))])
     store._connection.execute(
