@@ -52,7 +52,7 @@ class Feed(FleetApp):
     def __init__(self, pumps: int, notes: Path) -> None:
         members = [Member(f"/dev/tty{number}", place=f"rack {number % 10}") for number in range(pumps)]
         self._known = [self._met(number, member) for number, member in enumerate(members)]
-        self._faked = SimpleNamespace(members=members, snapshots=tuple(self._known))
+        self._faked = SimpleNamespace(members=members, snapshots=tuple(self._known), problem="")
         desk = SimpleNamespace(
             fleet=self._faked,
             snapshot=Snapshot("", 1_000),

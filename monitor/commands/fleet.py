@@ -62,6 +62,8 @@ def _check(ctx: click.Context, _param: click.Parameter, file: Path | None) -> No
 @rules_option
 @history_option
 @no_history_option
+@click.option("--no-bell", is_flag=True, help="No bell for alarms.")
+@click.option("--no-blink", is_flag=True, help="Alarms are steady.")
 def fleet(  # noqa: PLR0913 - an option each
     urls: tuple[str, ...],
     bench: Path | None,
@@ -73,6 +75,8 @@ def fleet(  # noqa: PLR0913 - an option each
     *,
     once: bool,
     as_json: bool,
+    no_bell: bool,
+    no_blink: bool,
 ) -> None:
     """Watch many pumps, the most urgent first.
 
@@ -95,7 +99,9 @@ def fleet(  # noqa: PLR0913 - an option each
         return
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.UsageError("the fleet's screen needs a terminal; --once does without")
-    from monitor.fleet.desk import Desk  # noqa: PLC0415 - now that it is certain to be wanted
+    from monitor.bell import Calls  # noqa: PLC0415 - now that it is certain to be wanted
+    from monitor.fleet.desk import Desk  # noqa: PLC0415 - as above
+    from monitor.memo import Memos, default_folder  # noqa: PLC0415 - as above
     from monitor.ui.fleet_app import FleetApp  # noqa: PLC0415 - as above
 
     watched = fleet_of(members, keys, folder, period_ms, history)
@@ -104,7 +110,12 @@ def fleet(  # noqa: PLR0913 - an option each
     def watcher(member: Member, await_port: Callable[[], None]) -> Watcher:
         return watcher_of(member, ring_of(member.key, folder, usual), period_ms, await_port, history)
 
-    app = FleetApp(Desk(watched, watcher), rules=rules)
+    app = FleetApp(
+        Desk(watched, watcher),
+        rules=rules,
+        calls=Calls(bell=not no_bell, blink=not no_blink),
+        memos_of=lambda bench: Memos(default_folder(bench=bench)),
+    )
     app.run()
     if app.return_code:  # after a bug of ours
         raise SystemExit(app.return_code)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from monitor.fleet.rows import Counts, Row
+    from protocol.alarms import Priority
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -22,12 +23,20 @@ class FleetMoment:
         counts: how many of them stand how.
         now_ns: the instant.
         bench_key: whether some pump is watched by the published bench key.
+        problem: why not all that the pumps say is stored, one sentence; empty where it is.
+        calling: the priorities of the alarms that nobody has acknowledged or heard.
+        dark: those of them that are in the dark half of their flash.
+        pause_s: for how long nothing sounds; 0 where it may.
     """
 
     rows: Sequence[Row]
     counts: Counts
     now_ns: int
     bench_key: bool
+    problem: str = ""
+    calling: frozenset[Priority] = frozenset()
+    dark: frozenset[Priority] = frozenset()
+    pause_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,6 +83,39 @@ def test_on_a_terminal_a_pump_is_opened_and_left_and_everything_is_given_back(ur
         screen.process.send_signal(signal.SIGTERM)
         assert screen.end() == 0
     assert fleet(*urls[:3], "--bench-key", "--once").returncode == 0
+
+
+def logs_of(history: sqlite3.Connection, patience_s: int) -> tuple[int, int]:
+    """Return of how many pumps a log is stored, awaiting all of them, and how many of those have a gap."""
+    deadline = time.monotonic() + patience_s
+    logs = "SELECT max(number) AS newest, count(*) AS entries FROM events GROUP BY pump"
+    sql = f"SELECT count(*), sum(newest != entries) FROM ({logs})"  # noqa: S608 - of ours
+    while (found := history.execute(sql).fetchone())[0] < PUMPS and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return (found[0], found[1])
+
+
+def test_what_was_shown_is_stored_whatever_ends_the_fleet_and_a_locked_history_stops_no_reading(
+    urls: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "home" / "bench-history.db"
+    with Screen("monitor", "fleet", *urls, "--bench-key", "--every", "0.2") as screen:
+        screen.wait_for(f"{PUMPS} normal")
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            assert other.execute("SELECT count(DISTINCT pump) FROM readings").fetchone() == (PUMPS,)
+            other.execute("BEGIN IMMEDIATE")
+            screen.wait_for("NO HISTORY", "another program holds it locked")
+            screen.type("o")
+            screen.wait_for("BY DAYS TO LOW")
+            other.execute("ROLLBACK")
+            screen.wait_for("REFILLS DUE")
+            assert logs_of(other, WAIT_S) == (PUMPS, 0)
+        screen.process.kill()
+        screen.process.wait()
+    verify = [sys.executable, "-m", "monitor", "audit", "verify", "--bench-key"]
+    done = subprocess.run(verify, capture_output=True, text=True, timeout=WAIT_S, check=False)
+    assert done.returncode == 0, done.stderr
+    assert " readings hold" in done.stdout
 
 
 @pytest.mark.parametrize(

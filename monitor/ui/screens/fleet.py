@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -22,6 +22,7 @@ from monitor.ui.widgets.too_small import TooSmall
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from monitor.ui.fleet_app import FleetApp
     from monitor.ui.fleet_moment import FleetMoment
 
 _SAID_NS: Final = 8 * NS_PER_S  # how long a sentence stays in the last line
@@ -40,6 +41,8 @@ class FleetScreen(Screen[None]):
         Binding("o", "order", "Order"),
         Binding("n", "next", "Next alarm"),
         Binding("m", "map", "Map"),
+        Binding("a", "hear", "Heard"),
+        Binding("s", "silence", "Silence"),
         Binding("l", "app.light", "Light/dark"),
         Binding("question_mark", "help", "Help"),
         Binding("q", "app.quit", "Quit"),
@@ -102,9 +105,12 @@ class FleetScreen(Screen[None]):
             return
         if self._said and moment.now_ns > self._said_until_ns:
             self._said = ""
-        self._moment = moment
+        before, self._moment = self._moment, moment
         self._head.show(moment)
-        self._draw()
+        if before is None or before.rows is not moment.rows:
+            self._draw()
+        elif before.calling != moment.calling or before.pause_s != moment.pause_s:
+            self._show_keys()
 
     def _draw(self) -> None:
         moment = self._moment
@@ -140,12 +146,19 @@ class FleetScreen(Screen[None]):
                     Key("o", "Order"),
                     Key("n", "Next alarm", ready=self._view.next_in_need() is not None),
                     Key("m", "Table" if self.has_class("-map") else "Map"),
+                    *self._keys_of_calls(),
                     Key("?", "Help"),
                     Key("q", "Quit"),
                 ),
                 self._said,
             )
         )
+
+    def _keys_of_calls(self) -> tuple[Key, ...]:
+        moment = self._moment
+        if moment is None or not (moment.calling or moment.pause_s):
+            return ()
+        return (Key("a", "Heard"), Key("s", "Sound" if moment.pause_s else "Silence"))
 
     def say(self, sentence: str) -> None:
         """Say something in the last line for a while."""
@@ -191,6 +204,17 @@ class FleetScreen(Screen[None]):
         """Change between the table and the map."""
         self.toggle_class("-map")
         self._draw()
+
+    def action_hear(self) -> None:
+        """Take what calls from the pump under the cursor for heard: nothing is acknowledged at the pump."""
+        if self._view.chosen is not None:
+            cast("FleetApp", self.app).hear(self._view.chosen)
+            self.say("heard: what calls from this pump rings no more; enter opens it, to acknowledge there")
+
+    def action_silence(self) -> None:
+        """Make no sound for ten minutes, or end that."""
+        silent = cast("FleetApp", self.app).silence()
+        self.say("no sound for 10 min here, unless something new calls" if silent else "sound on again")
 
     def action_filter(self) -> None:
         """Let a filter be typed."""

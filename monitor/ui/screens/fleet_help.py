@@ -28,6 +28,8 @@ _KEYS: Final = (
     ("/", "show only pumps with these words in name, place or state; esc shows all"),
     ("o", "sort by urgency, days to low, place, name or age"),
     ("m", "the map: every pump as one mark, place by place"),
+    ("a", "heard: this pump rings no more here; the pump is not told"),
+    ("s", "no sound for 10 min, or sound again; something new ends it"),
     ("l", "light or dark"),
     ("q", "quit; the pumps go on as they are"),
 )

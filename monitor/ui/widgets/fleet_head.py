@@ -1,4 +1,7 @@
-"""The fleet's first two lines: how many pumps stand how, and how many want a refill on which of the next days."""
+"""The fleet's first two lines: how many pumps stand how, and how many want a refill on which of the next days.
+
+Counts of a priority flash while an alarm of it calls. Where nothing can be stored the second line says that instead.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
+from monitor.fleet.calling import history_line
 from monitor.fleet.rows import REFILL_DAYS
 from monitor.ui.widgets.lines import Part, spread, stack
-from monitor.ui.widgets.marks import FILL, MARK
-from monitor.ui.words import count
+from monitor.ui.widgets.marks import BANGS, FILL, MARK, TEXT
+from monitor.ui.words import count, printable
 from protocol.alarms import Priority
 
 if TYPE_CHECKING:
@@ -21,7 +25,7 @@ _HIGH_FIRST: Final = sorted(Priority, reverse=True)
 
 def draw(moment: FleetMoment, width: int, _height: int) -> Content:
     """Draw both lines."""
-    return stack([_counts(moment, width), _refills(moment, width)], width, 2)
+    return stack([_counts(moment, width), _second(moment, width)], width, 2)
 
 
 def _counts(moment: FleetMoment, width: int) -> Content:
@@ -39,14 +43,29 @@ def _counts(moment: FleetMoment, width: int) -> Content:
         number = counts.by_priority.get(priority, 0)
         if number:
             word = f" {priority.name.lower()}" if wide else ""
-            parts += ["  " if wide else " ", (f" {MARK[priority]} {number}{word} ", f"bold {FILL[priority]}")]
+            style = TEXT[priority] if priority in moment.dark else FILL[priority]
+            parts += ["  " if wide else " ", (f" {MARK[priority]} {number}{word} ", f"bold {style}")]
     others = (
         (counts.lost, "no link"),
         (counts.waiting, "connecting" if wide else "new"),
         (counts.faulty, "with injected faults" if wide else "faulty"),
     )
     parts += [(f"  {number} {word}", "bold $value") for number, word in others if number]
-    return spread(width, Content.assemble(*parts))
+    silent = f"silent {-(-moment.pause_s // 60)} min " if moment.pause_s else ""
+    return spread(width, Content.assemble(*parts), Content.assemble((silent, "$label")) if silent else None)
+
+
+def _second(moment: FleetMoment, width: int) -> Content:
+    """Return the refills, or in their place that nothing is stored."""
+    if not moment.problem:
+        return _refills(moment, width)
+    line = history_line(moment.problem)
+    lit = line.priority in moment.calling - moment.dark
+    title, said = ("bold", "") if lit else (f"bold {TEXT[line.priority]}", "$foreground")
+    marks = f"{BANGS[line.priority]} {MARK[line.priority]}"
+    words = Content.assemble((f"{marks} {line.title}", title), (f"  {printable(line.text)}", said))
+    drawn = spread(width, words)
+    return drawn.stylize_before(FILL[line.priority]) if lit else drawn
 
 
 def _refills(moment: FleetMoment, width: int) -> Content:

@@ -89,6 +89,7 @@ class FakeFleet:
 
     members: Sequence[Member]
     snapshots: tuple[Snapshot, ...]
+    problem: str = ""
 
 
 @dataclass

@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.alarms import State as AlarmState
 from monitor.fleet.rows import ORDERS, judged
+from monitor.memo import Memos
 from monitor.snapshot import Link, Reading
+from monitor.ui.attention import Attention
 from monitor.ui.screens.fleet import FleetScreen
 from monitor.ui.screens.fleet_pump import FleetPumpScreen
+from monitor.ui.widgets import fleet_head
 from monitor.ui.widgets.fleet_cells import BEFORE, cells, columns, heading
-from protocol.alarms import Alarm, mask
+from protocol.alarms import Alarm, Priority, mask
+from protocol.vocabulary import State
 from tests.monitor.ui.bench import NOW_NS, STATUS, Clock, S
 from tests.monitor.ui.fleet_stage import desk_of, many, pump, run, shown, some
 from tests.monitor.ui.stage import SMALL, WIDE, check, page, press, text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.pilot import Pilot
 
     from monitor.ui.fleet_app import FleetApp
@@ -188,3 +195,105 @@ def test_text_from_a_pump_is_drawn_letter_by_letter() -> None:
     drawn = shown([(replace(member, name="[bold]\x1b[1m", place="[@click=app.quit]x"), snapshot)])
     assert "[bold]?[1m" in drawn
     assert "[@click=app…" in drawn
+
+
+# --- what calls ---------------------------------------------------------------------------------------------------
+
+
+class Rung:
+    """How often a fleet's bell has rung."""
+
+    def __init__(self, app: FleetApp) -> None:
+        self.written: list[str] = []
+        app._fleet_bell = Attention(self.written.append)
+
+    def __call__(self) -> int:
+        count = len(self.written)
+        self.written.clear()
+        return count
+
+
+def test_the_most_urgent_alarm_of_the_fleet_rings_until_it_is_heard_or_silenced() -> None:
+    clock = Clock()
+    desk = desk_of([pump(0), pump(1, alarms=mask({Alarm.STALL}), measured_rate_nl_h=0)])
+
+    async def act(app: FleetApp, pilot: Pilot[None]) -> None:
+        rung = Rung(app)
+        app._look()
+        assert rung() == 1
+        clock.now_ns += 200_000_000
+        app._look()
+        assert rung() == 1
+        await press(pilot, "s")
+        assert "no sound for 10 min here" in page(app)
+        assert "silent 10 min" in page(app)
+        clock.now_ns += S
+        app._look()
+        assert rung() == 0
+        low = pump(0, alarms=mask({Alarm.LOW_RESERVOIR}), reservoir_nl=1_900_000)[1]
+        desk.fleet.snapshots = (low, desk.fleet.snapshots[1])
+        app._look()
+        assert rung() == 1  # something new ends the silence
+        for key in ("a", "n", "a"):
+            await press(pilot, key)
+        rung()
+        clock.now_ns += S // 2
+        app._look()
+        assert rung() == 0
+        clock.now_ns += 10 * S
+        app._look()
+        assert rung() == 1  # by now there is no link to either
+        assert desk.calls == [("start",)]  # no pump was told
+
+    run(desk, act, clock=clock)
+
+
+def test_what_calls_flashes_in_the_head_and_can_be_read_in_either_half() -> None:
+    clock = Clock()
+    desk = desk_of([pump(1, alarms=mask({Alarm.STALL}), measured_rate_nl_h=0)])
+
+    async def act(app: FleetApp, _: Pilot[None]) -> None:
+        app.animation_level = "full"
+        halves = set()
+        for _half in range(4):
+            clock.now_ns += 250_000_000
+            app._look()
+            assert app.fleet is not None
+            halves.add(app.fleet.dark)
+            assert "▲ 1 high" in fleet_head.draw(app.fleet, 120, 2).plain
+        assert halves == {frozenset(), frozenset({Priority.HIGH})}
+
+    run(desk, act, clock=clock)
+
+
+@pytest.mark.parametrize("size", [(60, 20), SMALL, WIDE])
+def test_that_nothing_is_stored_stands_in_the_second_line_while_the_rows_go_on(size: tuple[int, int]) -> None:
+    desk = desk_of(some())
+    desk.fleet.problem = "the disk is full: /x/history.db"
+    drawn = shown(desk, size=size)
+    second = drawn.splitlines()[1]
+    assert second.startswith(" !! ◆ NO HISTORY  history not written: the disk is full")
+    assert len(body(drawn)) == 9
+    assert "REFILLS DUE" in shown(some(), size=size)
+
+
+def test_how_the_alarms_of_an_opened_pump_stand_is_remembered_and_heard_on_the_way_back(
+    tmp_path: Path,
+) -> None:
+    desk = desk_of([pump(0, state=State.STOPPED, commanded_rate_nl_h=0, measured_rate_nl_h=0)])
+
+    async def act(app: FleetApp, pilot: Pilot[None]) -> None:
+        app._memos_of = lambda bench: Memos(tmp_path / str(bench))
+        rung = Rung(app)
+        app._look()
+        assert rung() == 1
+        await press(pilot, "enter", "a", "escape")
+        rung()
+        app._look()
+        assert rung() == 0
+        assert app.fleet is not None
+        assert app.fleet.calling == frozenset()
+
+    run(desk, act)
+    (found,) = Memos(tmp_path / "False").load("02-1100").alarms
+    assert (found.line.key, found.state) == ("pump_stopped", AlarmState.ACKNOWLEDGED)
