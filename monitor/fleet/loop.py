@@ -10,6 +10,7 @@ import contextlib
 import heapq
 import os
 import queue
+import re
 import selectors
 import socket
 import threading
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _NS_PER_S = 1_000_000_000
 _JOIN_S = 3
 _RINGS = 65_536
+_NUMBERED = re.compile("([^0-9]+)([0-9]{0,18})")
 
 
 class Fleet:
@@ -72,6 +74,8 @@ class Fleet:
         self._in_doubt = in_doubt or {}
         self._keeping = keeping
         began_ns = now_ns()
+        by_name = sorted(range(len(self.members)), key=lambda number: _natural(self.members[number].url))
+        self._ranks = {number: rank for rank, number in enumerate(by_name)}
         self._posts = [
             self._post(number, member, keyring(member), period_ms, began_ns)
             for number, member in enumerate(self.members)
@@ -101,7 +105,8 @@ class Fleet:
             unresolved=in_doubt.get(member.serial_number or "", ()),
         )
         offset_ns = self._period_ns * number // len(self.members)
-        post = Post(number, member, snapshot, keyring, in_doubt, self._random, began_ns + offset_ns)
+        rank = (self._ranks[number], len(self.members))
+        post = Post(number, member, snapshot, keyring, in_doubt, self._random, rank, began_ns + offset_ns)
         post.keeping = self._keeping
         return post
 
@@ -322,6 +327,11 @@ class Fleet:
         with contextlib.suppress(queue.Empty):
             while True:
                 self._jobs.get_nowait()()
+
+
+def _natural(url: str) -> list[tuple[str, int]]:
+    """Return what sorts tty2 before tty10."""
+    return [(text, int(digits or 0)) for text, digits in _NUMBERED.findall(f"/{url}")]
 
 
 def without_a_reading(snapshots: Snapshots) -> int:

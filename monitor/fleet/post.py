@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from monitor.keys import Keyring
     from monitor.snapshot import Snapshot
     from protocol.intent import Intent
+    from protocol.keys import Key
     from protocol.messages import EventRecord, Status
 
-# Greetings sent at once where it is not known whose key is wanted: what a port takes without waiting, 80 bytes each.
-_AT_ONCE = 16
+_BEFORE = 8  # half of the greetings that are sent at once
 
 
 @dataclass(slots=True, eq=False)
@@ -38,6 +38,7 @@ class Post:
         keyring: the keys to try.
         in_doubt: the changes without a verdict, by serial number, that may turn out to be this pump's.
         random: returns that many random bytes.
+        rank: the place of its port among all, in the order of their names and numbers, and how many there are.
         next_ns: when it is to be polled or opened next.
         wire: its port while that is open.
         talk: the conversation on it.
@@ -55,6 +56,7 @@ class Post:
     keyring: Keyring
     in_doubt: Mapping[str, tuple[Intent, ...]]
     random: Callable[[int], bytes]
+    rank: tuple[int, int]
     next_ns: int
     wire: Wire | None = None
     talk: Talk | None = None
@@ -91,11 +93,15 @@ class Post:
         """
         rounds = self.keyring.rounds(self.member.serial_number)
         silence = f"no pump answers on {self.member.url} {self.keyring.why_silent(rounds)}"
-        batches = [
-            keys[start : start + _AT_ONCE] for keys in rounds for start in range(0, len(keys), _AT_ONCE)
-        ]
-        self.wire, self.talk = wire, Talk(batches, self.random, silence, self.member.baud)
+        rounds = [self._likely_first(keys) for keys in rounds]
+        self.wire, self.talk = wire, Talk(rounds, self.random, silence, self.member.baud)
         wire.write(self.talk.hello(now_ns))
+
+    def _likely_first(self, keys: list[Key]) -> list[Key]:
+        """Return the keys of a round from where this pump's is, if pumps stand in the order of their serial numbers."""
+        place, of = self.rank
+        start = max(0, place * len(keys) // of - _BEFORE)
+        return keys[start:] + keys[:start]
 
     def speak(self, now_ns: int) -> None:
         """Poll, or see to a time-out.

@@ -17,7 +17,7 @@ from protocol.keys import serial_number_of
 from protocol.messages import Events, GetEvents, Identify, Identity, Poll, Rejected, Status
 from protocol.places import BAUD
 from protocol.session import LONGEST_SESSION_MS, SessionEndedError
-from protocol.timeouts import HANDSHAKE_TRIES, READ_TRIES, handshake_timeout_ms, reply_timeout_ms
+from protocol.timeouts import HANDSHAKE_TRIES, READ_TRIES, handshake_timeout_ms, line_ms, reply_timeout_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from protocol.fields import Message
     from protocol.keys import Key
 
+# Greetings sent at once where it is not known whose key is wanted: what a port takes without waiting, 80 bytes each.
+_AT_ONCE = 16
+# The next ones follow so long after, beside the time of their bytes, and the answers to the first are still waited for: in
+# five such intervals a handshake is over.
+_NEXT_MS = 100
+_WAITED_FOR = 6 * _AT_ONCE
 _RENEW_AFTER_NS = (LONGEST_SESSION_MS - 300_000) * NS_PER_MS  # before the session ends by itself
 
 
@@ -53,7 +59,8 @@ class Talk:
     """A conversation on a port that somebody else owns.
 
     Args:
-        rounds: the keys to try, one a pump in each round, as `Keyring.rounds` orders them; at least one.
+        rounds: the keys to try, one a pump in each round, as `Keyring.rounds` orders them; at least one. Within a round
+            greetings follow one another without waiting, since one of them at the most is answered.
         random: returns that many random bytes.
         silence: what to say where no pump answers to any of them.
         baud: of the line, bits a second; what is waited for goes by it.
@@ -75,6 +82,7 @@ class Talk:
         self._ends: list[tuple[HostEnd, Key]] = []
         self._end: HostEnd | None = None
         self._round = 0
+        self._next = 0  # the key of the round with which the next greetings begin
         self._tries = 0
         self._request: Message | None = None
         self._counter = 0
@@ -95,16 +103,26 @@ class Talk:
             self._rounds = [[self.key]]
         self._dropped = self.bad_frames
         self._end = None
-        self._round = self._tries = 0
+        self._round = self._tries = self._next = 0
         return self._greet(now_ns)
 
     def _greet(self, now_ns: int) -> bytes:
-        self._tries += 1
+        """Return the next greetings of a round; from the first ones on it is another try."""
         self._request = None
-        self._ends = [(HostEnd(key, self._random(NONCE_SIZE)), key) for key in self._rounds[self._round]]
-        self.due_ns = now_ns + handshake_timeout_ms(self._baud, len(self._ends)) * NS_PER_MS
+        if not self._next:
+            self._tries += 1
+            self._ends = []
+        keys = self._rounds[self._round][self._next : self._next + _AT_ONCE]
+        ends = [(HostEnd(key, self._random(NONCE_SIZE)), key) for key in keys]
+        self._ends = [*self._ends, *ends][-_WAITED_FOR:]
+        self._next += len(keys)
+        data = b"".join(end.hello(now_ns // NS_PER_MS) for end, _ in ends)
+        wait_ms = _NEXT_MS + line_ms(len(data), self._baud)
+        if self._next == len(self._rounds[self._round]):
+            self._next, wait_ms = 0, handshake_timeout_ms(self._baud, len(keys))
+        self.due_ns = now_ns + wait_ms * NS_PER_MS
         self._renew_ns = now_ns + _RENEW_AFTER_NS
-        return b"".join(end.hello(now_ns // NS_PER_MS) for end, _ in self._ends)
+        return data
 
     def poll(self, now_ns: int) -> bytes:
         """Return the bytes that ask for a reading, or where the session gets old, for the next one."""
@@ -173,6 +191,8 @@ class Talk:
         return self.hello(now_ns)
 
     def _greet_again(self, now_ns: int) -> bytes:
+        if self._next:
+            return self._greet(now_ns)
         if self._tries >= HANDSHAKE_TRIES:
             self._round, self._tries = self._round + 1, 0
         if self._round >= len(self._rounds):

@@ -154,6 +154,20 @@ def test_a_line_without_a_descriptor_is_read_by_a_thread_and_given_back() -> Non
             assert client.status().serial_number == fleet.snapshots[0].reading.serial_number  # type: ignore[union-attr]
 
 
+def test_ports_in_the_order_of_their_numbers_try_the_keys_of_pumps_in_that_order_first(
+    live: LivePump,
+) -> None:
+    (key, *_) = live.keyring.keys
+    keys = [replace(key, serial_number=f"PM-{number:03}") for number in range(40)]
+    numbers = [3, 39, 0, 20, 12]
+    others = [number for number in range(40) if number not in numbers]
+    fleet = Fleet([Member(f"/dev/tty{number}") for number in [*numbers, *others]], lambda _: live.keyring)
+    for number, post in zip(numbers, fleet._posts, strict=False):
+        tried = post._likely_first(keys)
+        assert keys[number] in tried[:16]
+        assert sorted(tried, key=lambda one: one.serial_number) == keys
+
+
 def test_at_the_end_every_port_is_given_back(live: LivePump) -> None:
     before = len(list(Path("/dev/fd").iterdir()))
     with watching(live.keyring, live.url) as (_, told):

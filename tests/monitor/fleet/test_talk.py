@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -143,6 +144,45 @@ def test_every_key_is_tried_before_it_is_said_that_nobody_answers(table: Table, 
     alone.hello(table.clock())
     with pytest.raises(LinkError, match="nobody answers"):
         table.wait_in_vain(alone)
+
+
+def strangers(table: Table, number: int) -> list[Key]:
+    """Make keys of pumps that are not on the table."""
+    return [
+        replace(
+            table.technician, serial_number=f"PM-{100 + one}", key_id=table.random(4), secret=table.random(32)
+        )
+        for one in range(number)
+    ]
+
+
+@pytest.mark.parametrize("place", [0, 15, 16, 39, 40])
+def test_of_many_keys_the_right_one_is_found_without_waiting_for_each_that_is_wrong(
+    table: Table, place: int
+) -> None:
+    keys = strangers(table, 40)
+    keys.insert(place, table.technician)
+    talk = Talk([keys], table.random, "nobody answers")
+    began_ns = table.clock()
+    table.carry(talk, talk.hello(began_ns))
+    while not table.heard:
+        assert talk.due_ns is not None
+        table.clock.now_ns = talk.due_ns
+        table.carry(talk, talk.expire(table.clock()))
+    assert table.kinds() == [Identity, Status]
+    assert table.clock() - began_ns <= place // 16 * 200 * MS
+
+
+def test_an_answer_to_an_earlier_greeting_is_taken_though_others_have_left_since(table: Table) -> None:
+    talk = Talk([[table.technician, *strangers(table, 60)]], table.random, "nobody answers")
+    late = table.pump.receive(talk.hello(table.clock()))
+    for _ in range(3):
+        assert talk.due_ns is not None
+        table.clock.now_ns = talk.due_ns
+        talk.expire(table.clock())
+    confirm, _ = talk.receive(late, table.clock())
+    table.carry(talk, confirm)
+    assert table.kinds() == [Identity, Status]
 
 
 def test_the_next_session_is_opened_before_the_present_one_ends(table: Table) -> None:
