@@ -129,13 +129,14 @@ def _ask_by_name(pump: PumpClient, applied: list[Applied], file: Path) -> None:
     Raises:
         HistoryError: it does not, so what stands before that change is not what stood there.
     """
+    ledger = f"pump {pump.serial_number}: its ledger"
     named = [one for one in applied if one.begun]
     if not named:
-        click.echo("  no change that was begun in this trail and applied: its ledger proves nothing of it")
+        click.echo(f"{ledger} proves nothing: no change that was begun in this trail was applied")
         return
     newest = max(named, key=lambda one: one.begun)
     if pump.role < Role.TECHNICIAN:
-        click.echo("  its ledger was not asked: it tells of a change by name to a technician key alone")
+        click.echo(f"{ledger} was not asked: it tells of a change by name to a technician key alone")
         return
     outcome = pump.recall(bytes.fromhex(newest.command))
     said = f"record {newest.begun} to {newest.seq}: "
@@ -145,9 +146,7 @@ def _ask_by_name(pump: PumpClient, applied: list[Applied], file: Path) -> None:
     if (outcome.revision, outcome.pump_time_us) != (newest.revision, newest.pump_time_us):
         said += f"the pump made revision {outcome.revision} of it, at {outcome.pump_time_us} us"
         raise HistoryError(f"{said}: {file}")
-    click.echo(
-        f"  its ledger knows the newest by its name: records 1 to {newest.begun} are as they were then"
-    )
+    click.echo(f"{ledger} knows the newest by its name: records 1 to {newest.begun} are as they were then")
 
 
 def _broken_reading(connection: sqlite3.Connection, trail: list[Entry]) -> Break | None:

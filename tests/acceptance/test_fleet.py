@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.acceptance.conftest import Bench
+
 PUMPS = 50
 
 
@@ -116,6 +118,31 @@ def test_what_was_shown_is_stored_whatever_ends_the_fleet_and_a_locked_history_s
     done = subprocess.run(verify, capture_output=True, text=True, timeout=WAIT_S, check=False)
     assert done.returncode == 0, done.stderr
     assert " readings hold" in done.stdout
+
+
+def test_a_pump_that_is_opened_is_changed_on_the_same_port_in_one_session_at_a_time(bench: Bench) -> None:
+    pump = bench.serve("--speed", "1").ports["tcp"]
+    with Screen("monitor", "fleet", pump, *bench.with_keys("--drugs", "none")) as screen:
+        screen.wait_for("1 normal")
+        screen.type("\r")
+        screen.wait_for("RUNNING")
+        screen.type("r")
+        screen.wait_for("SET RATE")
+        screen.type("0.6\r")
+        screen.wait_for("step 2 of 2")
+        screen.type("\t\r")
+        screen.wait_for("the pump reports 0.600 mL/day")
+        screen.type("\r")
+        screen.type("\x1b")
+        screen.wait_for("FLEET", "0.600")
+        screen.process.terminate()
+        assert screen.end() == 0
+    kinds = [event["kind"] for event in bench.events(pump)]
+    assert kinds[:4] == ["start", "session", "session", "rate_changed"]  # the fleet's, then its watcher's
+    assert set(kinds[4:]) == {"session"}
+    done = bench.monitor("audit", "verify", pump)
+    assert done.returncode == 0, done.stderr
+    assert "records 1 to 1 are as they were then" in done.stdout
 
 
 @pytest.mark.parametrize(
