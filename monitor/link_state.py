@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # From one attempt to connect to the next; the last one from then on. A port that comes back is found within seconds,
 # one that does not costs next to nothing. Assumptions of this tool.
 BACK_OFF_MS = (500, 1_000, 2_000, 5_000)
+ENDED = "the monitor ended"  # why there is no link from then on
 
 
 def met(before: Snapshot, identity: Identity, role: Role, **more: Any) -> Snapshot:  # noqa: ANN401 - a snapshot's fields

@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from monitor.errors import LinkError, MonitorError, RefusedError
-from monitor.link_state import lost, met, read
-from monitor.snapshot import NS_PER_MS, Snapshot
+from monitor.link_state import ENDED, lost, met, read
+from monitor.snapshot import NS_PER_MS, Link, Snapshot
 from protocol.frame import MOST_WIRE
 from protocol.places import BAUD
 from protocol.timeouts import line_ms, reading_period_ms
@@ -215,6 +215,7 @@ class Watcher:
                 self._do_jobs_until_due()
         finally:
             self._close()
+            self._turn_off(ENDED)
             if self._history is not None:
                 self._history.close()
             self._refuse_jobs()
@@ -251,6 +252,8 @@ class Watcher:
         events = self._snapshot.events
         newest = events[-1].number if events else 0
         found = self._look(client, reading, newest + 1)
+        if self._snapshot.link is not Link.LIVE and self._history is not None:
+            self._history.turned(reading.serial_number, client.store_id, "")
         fresh = tuple(one for one in found if one.number > newest)
         before = self._snapshot
         faults = self._faults(client) if fresh or self._now_ns() >= self._faults_ns else before.faults
@@ -307,6 +310,7 @@ class Watcher:
 
     def _lose(self, error: MonitorError) -> None:
         self._close()
+        self._turn_off(str(error))
         now = lost(self._snapshot, str(error), self._now_ns(), **self._in_doubt())
         self._next_ns = now.retry_ns
         self._tell(now)
@@ -352,6 +356,12 @@ class Watcher:
                 job = self._jobs.get_nowait()
                 if job is not None and job[1].set_running_or_notify_cancel():
                     job[1].set_exception(LinkError("the monitor is ending"))
+
+    def _turn_off(self, why: str) -> None:
+        """Record that there is no link any more, if there was one."""
+        identity = self._snapshot.identity
+        if self._snapshot.link is Link.LIVE and self._history is not None and identity is not None:
+            self._history.turned(identity.serial_number, identity.store_id, why)
 
     def _close(self) -> None:
         if self._client is not None:

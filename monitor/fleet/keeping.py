@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.history.recorder import Told
-from monitor.history.store import Page, Pump
+from monitor.history.store import Page, Pump, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,6 +45,7 @@ class _Batch:
 
     readings: dict[bool, list[Told]] = field(default_factory=lambda: {False: [], True: []})
     logs: dict[bool, dict[Pump, Page]] = field(default_factory=lambda: {False: {}, True: {}})
+    turns: dict[bool, list[Turn]] = field(default_factory=lambda: {False: [], True: []})
     asking: dict[int, tuple[bool, Pump]] = field(default_factory=dict)
 
 
@@ -72,6 +73,12 @@ class Keeping:
         readings = self._batch.readings[bench]
         if len(readings) < _A_BATCH:
             readings.append(Told(pump, self._wall_ms(), status))
+
+    def turned(self, pump: Pump, why: str, *, bench: bool) -> None:
+        """Take that there is a link to a pump from now on, or why there is none any more."""
+        turns = self._batch.turns[bench]
+        if len(turns) < _A_BATCH:
+            turns.append(Turn(pump, self._wall_ms(), why))
 
     def logged(
         self, number: int, pump: Pump, since: int, events: Sequence[EventRecord], *, bench: bool
@@ -103,7 +110,8 @@ class Keeping:
         self._thread.start()
 
     def stop(self) -> None:
-        """End writing and close the history; waits for a batch that is with the disk, but not for ever."""
+        """Store what has gathered and close the history; waits for the disk, but not for ever."""
+        self.hand(0, lambda _: None)
         self._jobs.put(None)
         if self._thread.is_alive():
             self._thread.join(_JOIN_S)
@@ -124,12 +132,12 @@ class Keeping:
         next_events: dict[int, int] = {}
         for bench in (False, True):
             asking = {number: pump for number, (by, pump) in batch.asking.items() if by is bench}
-            if not (bench in recorders or batch.readings[bench] or asking):
+            if not (bench in recorders or batch.readings[bench] or batch.turns[bench] or asking):
                 continue
             if bench not in recorders:
                 recorders[bench] = self._make(bench)
             recorder = recorders[bench]
-            recorder.see_all(batch.readings[bench], batch.logs[bench])
+            recorder.see_all(batch.readings[bench], batch.logs[bench], batch.turns[bench])
             for number, pump in asking.items():
                 next_events[number] = 0 if recorder.problem else recorder.next_event(pump, 0)
         return Kept(next((one.problem for one in recorders.values() if one.problem), ""), next_events)

@@ -22,7 +22,7 @@ from monitor.errors import LinkError, MonitorError
 from monitor.fleet.post import Post
 from monitor.fleet.telling import Telling
 from monitor.fleet.wire import Descriptor, Threaded, open_wire, room_for
-from monitor.link_state import lost
+from monitor.link_state import ENDED, lost
 from monitor.snapshot import NS_PER_MS, Link, Snapshot
 from protocol.timeouts import reading_period_ms
 
@@ -158,6 +158,7 @@ class Fleet:
 
     def _give(self, post: Post, given: Future[None]) -> None:
         post.is_lent = True
+        post.is_linked = False  # whoever has it puts on record when there is a link
         wire = post.wire
         self._close(post)
         self._schedule(post)  # what was due is so no longer
@@ -190,6 +191,7 @@ class Fleet:
             self._wake()  # ports that were opened meanwhile
             for post in self._posts:
                 self._close(post)
+                post.turn_off(ENDED)
             self._selector.close()
             self._asleep.close()
             self._bell.close()
@@ -293,6 +295,7 @@ class Fleet:
 
     def _lose(self, post: Post, why: str) -> None:
         self._close(post)
+        post.turn_off(why)
         self._know(post, lost(post.snapshot, why, self._now_ns()))
         post.next_ns = post.snapshot.retry_ns
         self._schedule(post)

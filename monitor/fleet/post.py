@@ -47,6 +47,7 @@ class Post:
         is_opening: whether another thread is opening the port.
         is_lent: whether the port is somebody else's now.
         keeping: where what it says is stored; None where it is not.
+        is_linked: whether it is on record that there is a link to it.
         next_event: from which number on its event log is wanted; None while that is not known, or was asked for.
     """
 
@@ -66,6 +67,7 @@ class Post:
     is_lent: bool = False
     keeping: Keeping | None = None
     next_event: int | None = None
+    is_linked: bool = False
 
     @property
     def wanted_ns(self) -> int:
@@ -169,11 +171,21 @@ class Post:
         pump = self.whose
         if self.keeping is None or pump is None or self.talk is None or self.wire is None:
             return
+        if not self.is_linked:
+            self.is_linked = True
+            self.keeping.turned(pump, "", bench=self.snapshot.bench_key)
         self.keeping.read(pump, status, bench=self.snapshot.bench_key)
         if self.next_event is not None and status.newest_event >= self.next_event > 0:
             self.wire.write(self.talk.ask_for_log(self.next_event, now_ns))
         elif self.next_event == 0:  # it could not be told when it was asked for
             self.ask_what_is_wanted()
+
+    def turn_off(self, why: str) -> None:
+        """Store why there is no link any more, if there was one."""
+        pump = self.whose
+        if self.is_linked and self.keeping is not None and pump is not None:
+            self.keeping.turned(pump, why, bench=self.snapshot.bench_key)
+        self.is_linked = False
 
     def _keep_log(self, since: int, events: Sequence[EventRecord]) -> None:
         pump = self.whose

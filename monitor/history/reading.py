@@ -39,6 +39,9 @@ _EXPORT_OF_READINGS = (
     " measured_rate_nl_h, measured_rate_nl_h, reservoir_nl, sensed_nl, battery_percent, alarms FROM readings"
     " WHERE pump = ? AND wall_ms >= ? AND wall_ms < ? ORDER BY wall_ms, seq"
 )
+_LINKS = (
+    "SELECT wall_ms, why FROM links WHERE pump = ? AND wall_ms >= ? AND wall_ms < ? ORDER BY wall_ms, rowid"
+)
 _NEVER_MS = 2**63 - 1
 _EVENT_COLUMNS = "number, pump_time_us, clock_s, kind, detail, a, b"
 
@@ -118,6 +121,23 @@ def exported(
     for step_s in (HOUR_S, MINUTE_S):
         yield from connection.execute(_EXPORT_OF_SPANS, (pump, step_s, *within))
     yield from connection.execute(_EXPORT_OF_READINGS, (pump, *within))
+
+
+def links(
+    connection: sqlite3.Connection, pump: int, from_ms: int | None, to_ms: int | None
+) -> Iterator[tuple[int, str]]:
+    """Return when there was a link to a pump from then on, and when and why there was none any more, oldest first.
+
+    Args:
+        connection: to the history.
+        pump: which one, as the file numbers them.
+        from_ms: this host's calendar clock; None for the beginning.
+        to_ms: the same, itself no more; None for the end.
+    """
+    (known,) = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'links'").fetchone()
+    if known:  # a file of the version before has none
+        within = (pump, from_ms or 0, _NEVER_MS if to_ms is None else to_ms)
+        yield from connection.execute(_LINKS, within)
 
 
 def broken_reading(connection: sqlite3.Connection, before: bytes = GENESIS, seq: int = 1) -> Break | None:

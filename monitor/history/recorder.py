@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from monitor.history import ballast
 from monitor.history.chain import KEPT
 from monitor.history.schema import HistoryError
-from monitor.history.store import NOTHING, Page, Pump, Store
+from monitor.history.store import NOTHING, Page, Pump, Store, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -81,12 +81,13 @@ class Recorder:
         self._ballast_bytes = ballast_bytes
         self._store: Store | None = None
         self._waiting: deque[Told] = deque(maxlen=most_waiting)
+        self._turns: deque[Turn] = deque(maxlen=most_waiting)
         self._retry_ns = 0
         self._fold_ns = 0
 
     def close(self) -> None:
         """Close the file, having tried once more to store what waits."""
-        if self._waiting:
+        if self._waiting or self._turns:
             self._retry_ns = 0
             self._try(lambda: self._store_waiting({}))
         self._shut()
@@ -128,8 +129,13 @@ class Recorder:
         """Record a reading and a page of the event log; on the disk when this returns, or told of."""
         self.see_all([Told(pump, self._now_ms(), status)], {pump: log})
 
-    def see_all(self, told: Iterable[Told], logs: Mapping[Pump, Page]) -> None:
-        """Record readings, of many pumps maybe, and pages of event logs; on the disk when this returns, or told of."""
+    def turned(self, serial_number: str, store_id: bytes, why: str) -> None:
+        """Record that there is a link to a pump from now on, or why there is none any more."""
+        self.see_all([], {}, [Turn(Pump(serial_number, store_id), self._now_ms(), why)])
+
+    def see_all(self, told: Iterable[Told], logs: Mapping[Pump, Page], turns: Iterable[Turn] = ()) -> None:
+        """Record readings, of many pumps maybe, pages of event logs and links; on the disk when this returns, or told of."""
+        self._turns.extend(turns)
         kept = {pump: log for pump, log in logs.items() if _can_be_kept(log.events)}
         beyond = [pump for pump in logs if pump not in kept]
         for one in told:
@@ -137,7 +143,7 @@ class Recorder:
                 self._waiting.append(one)
             else:
                 beyond.append(one.pump)
-        if self._waiting or kept:
+        if self._waiting or self._turns or kept:
             self._try(lambda: self._store_waiting(kept))
         if beyond and not self.problem:
             self.problem = f"pump {beyond[0].serial_number} sends figures that are beyond all keeping"
@@ -151,8 +157,10 @@ class Recorder:
                 for pump, group in groupby(waiting, _whose)
             ),
             logs,
+            self._turns,
         )
         self._waiting.clear()
+        self._turns.clear()
         if self._now_ns() >= self._fold_ns:
             more = store.fold(self._now_ms())
             self._fold_ns = self._now_ns() + (0 if more else _FOLD_NS)

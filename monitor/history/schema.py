@@ -22,10 +22,19 @@ from protocol.places import APP, HOME
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION = 1  # of the tables: PRAGMA user_version
+VERSION = 2  # of the tables: PRAGMA user_version
+WITHOUT_LINKS = 1  # the version before; it gets that table when it is next opened to be written to
 APPLICATION_ID = 0x70756D70  # "pump", what `file` shows of it
 BUSY_S = 0.5  # no write of ours takes a tenth of it; a telemetry that waited longer would be stale
 _LEAST_SQLITE = (3, 37, 0)  # STRICT tables
+_LINKS = """
+CREATE TABLE links (
+    pump INTEGER NOT NULL REFERENCES pumps,
+    wall_ms INTEGER NOT NULL,
+    why TEXT NOT NULL
+) STRICT;
+CREATE INDEX links_by_time ON links (pump, wall_ms);
+"""
 _TABLES = f"""
 CREATE TABLE pumps (
     id INTEGER PRIMARY KEY,
@@ -58,6 +67,7 @@ CREATE TABLE events (
     b INTEGER NOT NULL,
     PRIMARY KEY (pump, number)
 ) STRICT, WITHOUT ROWID;
+{_LINKS}
 CREATE TABLE audit (
     seq INTEGER PRIMARY KEY,
     wall_ms INTEGER NOT NULL,
@@ -188,16 +198,28 @@ def _make_file(file: Path) -> None:
 def _make_tables(connection: sqlite3.Connection, file: Path) -> None:
     if not _is_empty(connection):
         _check(connection, file)
-        return
+        if _version(connection) == VERSION:
+            return
     connection.execute("BEGIN IMMEDIATE")
     try:
         if _is_empty(connection):  # nobody else has made them meanwhile
-            for statement in _statements(_TABLES):
-                connection.execute(statement)
+            _run(connection, _TABLES)
+        elif _version(connection) == WITHOUT_LINKS:
+            _run(connection, f"{_LINKS}PRAGMA user_version = {VERSION};\n")
         connection.execute("COMMIT")
     except BaseException:
         connection.rollback()
         raise
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    for statement in _statements(script):
+        connection.execute(statement)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -217,10 +239,10 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 def _check(connection: sqlite3.Connection, file: Path) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = _version(connection)
     if application != APPLICATION_ID:
         raise HistoryError(f"{file} is not a history: move it away, or name another with --history")
-    if version != VERSION:
+    if version not in {WITHOUT_LINKS, VERSION}:
         raise HistoryError(
             f"{file} was written by another version of pump-monitor (format {version}, not {VERSION})"
         )

@@ -33,11 +33,13 @@ if TYPE_CHECKING:
 
 _ADD_READING = f"INSERT INTO readings VALUES ({', '.join('?' * (4 + len(KEPT)))})"  # noqa: S608 - question marks
 _ADD_EVENT = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_TURN = "INSERT INTO links VALUES (?, ?, ?)"
 _GO_ON = "UPDATE pumps SET next_event = max(next_event, ?) WHERE id = ? AND next_event >= ?"
 _ADD_ENTRY = "INSERT INTO audit VALUES (?, ?, ?, ?, ?)"
 _ADD_SPAN = f"INSERT OR REPLACE INTO spans VALUES ({', '.join('?' * len(Span._fields))})"  # noqa: S608 - as above
 _THE_SPAN = "SELECT * FROM spans WHERE (pump, step_s, start_ms) = (?, ?, ?)"
 _MINUTES = "FROM spans WHERE pump = ? AND step_s = ? AND start_ms < ?"
+_MOST_WHY = 300  # characters of a reason
 _TAIL = 100  # audit records whose chain is checked at each start; `audit verify` checks them all
 
 
@@ -66,6 +68,20 @@ class Page(NamedTuple):
 
 
 NOTHING = Page(1, ())
+
+
+class Turn(NamedTuple):
+    """A link that came, or went.
+
+    Attributes:
+        pump: to whom.
+        wall_ms: when, this host's calendar clock, ms.
+        why: why there is none from then on, a sentence; empty where there is one.
+    """
+
+    pump: Pump
+    wall_ms: int
+    why: str
 
 
 class Store:
@@ -106,9 +122,12 @@ class Store:
         self.add_all([(pump, readings)], {pump: log})
 
     def add_all(
-        self, told: Iterable[tuple[Pump, Iterable[tuple[int, Status]]]], logs: Mapping[Pump, Page]
+        self,
+        told: Iterable[tuple[Pump, Iterable[tuple[int, Status]]]],
+        logs: Mapping[Pump, Page],
+        turns: Iterable[Turn] = (),
     ) -> None:
-        """Store readings of many pumps, in the order in which they came, and a page of the event log of some of them."""
+        """Store readings of many pumps, in the order in which they came, a page of the event log of some of them, and links."""
         with self._writing():
             seq, before = self._last("readings")
             for pump, readings in told:
@@ -118,6 +137,8 @@ class Store:
                     seq, before = int(rows[-1][0]), bytes(rows[-1][-1])
             for pump, log in logs.items():
                 self._add_log(self._id(pump), log)
+            for pump, wall_ms, why in turns:
+                self._connection.execute(_ADD_TURN, (self._id(pump), wall_ms, _storable(why)))
 
     def _add_log(self, number: int, log: Page) -> None:
         go_on = (log.events[-1].number + 1, number, log.since) if log.events else ()
@@ -261,6 +282,10 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+
+def _storable(why: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in why[:_MOST_WHY])
 
 
 def _event_rows(pump: int, events: Iterable[EventRecord]) -> Iterator[tuple[int, ...]]:

@@ -19,10 +19,13 @@ from monitor.history.chain import first_break
 from monitor.history.reading import broken_reading, entries
 from monitor.history.recorder import Recorder, wall_ms
 from monitor.history.schema import opened_to_read
+from monitor.keys import one_key
+from monitor.snapshot import Link
 from protocol.bounds import Finding
 from protocol.changes import rejected
 from protocol.messages import GetEvents
 from protocol.vocabulary import Refusal
+from pumpmock.testing import live_pump
 from tests.monitor.conftest import PATIENCE_MS, SERIAL_NUMBER
 from tests.monitor.fleet.test_loop import WAIT_S, Told
 from tests.monitor.history.bench import OTHER, PUMP, events, rows, status
@@ -105,6 +108,33 @@ def test_the_log_is_stored_page_by_page_and_a_gap_is_filled_by_number(live: Live
     numbers = logged(live)
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) > len(stored(file)) > 12
+
+
+def test_when_there_was_a_link_and_why_there_was_none_is_on_record(live: LivePump, file: Path) -> None:
+    with kept(live, lambda _: Recorder(file)) as (fleet, told):
+        told.until(lambda found: found[0].good >= 1)
+        fleet.lend(0).result(WAIT_S)  # its own watcher would tell of it now
+        fleet.take_back(0)
+        told.until(lambda found, good=fleet.snapshots[0].good: found[0].good > good)
+    assert rows(file, "SELECT why FROM links ORDER BY rowid") == [("",), ("",), ("the monitor ended",)]
+    with live_pump() as pump:
+        ring = one_key(pump.key_file)
+        fleet = Fleet(
+            [Member(pump.url)],
+            lambda _: ring,
+            period_ms=PERIOD_MS,
+            keeping=Keeping(lambda _: Recorder(file), wall_ms),
+        )
+        told = Told(fleet)
+        fleet.start()
+        told.until(lambda found: found[0].good >= 1)
+        pump.unplug()
+        (lost,) = told.until(lambda found: found[0].link is Link.LOST)
+        pump.replug()
+        told.until(lambda found: found[0].link is Link.LIVE)
+        fleet.stop()
+    found = [why for (why,) in rows(file, "SELECT why FROM links WHERE pump = 2 ORDER BY rowid")]
+    assert found == ["", lost.problem, "", "the monitor ended"]
 
 
 def test_a_pump_that_tells_no_log_is_read_all_the_same(live: LivePump, file: Path) -> None:

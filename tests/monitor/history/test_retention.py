@@ -22,7 +22,7 @@ from monitor.history.chain import GENESIS, reading_rows
 from monitor.history.recorder import Recorder
 from monitor.history.retention import HOUR_S, KEEP_MINUTES_MS, KEEP_READINGS_MS, MINUTE_S, folded, span_of
 from monitor.history.schema import HistoryError, opened_to_read
-from monitor.history.store import Page, Store
+from monitor.history.store import Page, Store, Turn
 from protocol.messages import EventRecord
 from protocol.vocabulary import EventKind
 from tests.monitor.conftest import STATUS, Clock, S
@@ -288,6 +288,21 @@ def test_an_export_of_the_log_is_as_the_pump_told_it(store: Store, file: Path) -
         file, "--log", "--from", "2026-01-01T00:00:01Z", "--to", "2026-01-02", "--format", "jsonl"
     )
     assert json.loads(second)["number"] == 2
+
+
+def test_an_export_of_the_links_tells_when_there_was_one_and_why_there_was_none(
+    store: Store, file: Path
+) -> None:
+    store.add_all([], {}, [Turn(PUMP, WALL_MS, ""), Turn(PUMP, WALL_MS + 2_000, "unplugged, or ended")])
+    assert exported(file, "--links") == [
+        "time,serial_number,wall_ms,link,why",
+        f"2026-01-01T00:00:00.000Z,PM-00001,{WALL_MS},live,",
+        f'2026-01-01T00:00:02.000Z,PM-00001,{WALL_MS + 2_000},none,"unplugged, or ended"',
+    ]
+    (lost,) = exported(file, "--links", "--from", "2026-01-01T00:00:01Z", "--format", "jsonl")
+    assert json.loads(lost)["link"] == "none"
+    both = CliRunner().invoke(main, ["export", "--history", str(file), "--log", "--links"])
+    assert (both.exit_code, "two files" in both.output) == (2, True)
 
 
 @pytest.mark.parametrize("said", ["yesterday", "29.11.2026", "", "99999-01-01"])

@@ -11,7 +11,7 @@ import pytest
 from monitor.history import reading, schema
 from monitor.history.chain import first_break
 from monitor.history.schema import HistoryError, default_file, open_to_write, opened_to_read
-from monitor.history.store import Page, Store
+from monitor.history.store import Page, Store, Turn
 from tests.monitor.history.bench import OTHER, PUMP, WALL_MS, events, rows, status, stored_numbers
 
 if TYPE_CHECKING:
@@ -77,11 +77,27 @@ def test_a_file_of_somebody_elses_is_left_as_it_is(tmp_path: Path) -> None:
 def test_a_file_of_a_later_version_is_left_as_it_is(file: Path) -> None:
     Store(file).close()
     with closing(sqlite3.connect(file)) as connection:
-        connection.execute("PRAGMA user_version = 2")
-    with pytest.raises(HistoryError, match=r"another version of pump-monitor \(format 2, not 1\)"):
+        connection.execute("PRAGMA user_version = 3")
+    with pytest.raises(HistoryError, match=r"another version of pump-monitor \(format 3, not 2\)"):
         Store(file)
     with pytest.raises(HistoryError, match="another version"), opened_to_read(file):
         pass
+
+
+def test_a_file_of_the_version_before_is_read_as_it_is_and_gets_what_it_lacks_when_it_is_written_to(
+    file: Path,
+) -> None:
+    Store(file).close()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript("DROP TABLE links; PRAGMA user_version = 1")
+    with opened_to_read(file) as connection:
+        assert list(reading.links(connection, 1, None, None)) == []
+    with closing(Store(file)) as first, closing(Store(file)) as other:
+        first.add_all([], {}, [Turn(PUMP, 5, "")])
+        other.add_all([], {}, [Turn(PUMP, 7, "gone: \x1b[1m\udcff")])
+    with opened_to_read(file) as connection:
+        assert list(reading.links(connection, 1, None, None)) == [(5, ""), (7, "gone: ?[1m?")]
+        assert list(reading.links(connection, 1, 6, 7)) == []
 
 
 def test_neither_a_link_nor_a_pipe_nor_a_folder_is_written_through(tmp_path: Path) -> None:
@@ -102,7 +118,7 @@ def test_two_programs_that_begin_one_file_at_once_make_its_tables_once(file: Pat
     second = open_to_write(file)
     first.close()
     second.close()
-    assert rows(file, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'") == [(5,)]
+    assert rows(file, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'") == [(6,)]
 
 
 def test_a_history_that_is_not_there_is_not_made_by_looking(file: Path) -> None:

@@ -71,6 +71,13 @@ def test_a_reading_is_stored_before_anybody_is_told_of_it(sim: Recorded) -> None
     assert sim.behind == []
 
 
+def test_when_there_was_a_link_and_why_there_was_none_is_on_record(sim: Recorded) -> None:
+    sim.run_ms(3_000)
+    sim.drop()
+    sim.run_ms(3_000)
+    assert rows(sim.file, "SELECT why FROM links ORDER BY rowid") == [("",), ("pulled",), ("",)]
+
+
 def test_the_log_is_stored_as_it_grows_and_what_was_missed_is_asked_for(sim: Recorded) -> None:
     sim.log_to(3)
     sim.run_ms(1_000)
