@@ -12,7 +12,7 @@ import click
 from monitor.commands.opening import opened
 from monitor.commands.options import Place, baud_option, history_option, json_option, keys_option
 from monitor.history import reading
-from monitor.history.anchors import applied_changes, compare
+from monitor.history.anchors import applied_changes, by_pump, compare
 from monitor.history.chain import GENESIS, first_break
 from monitor.history.names import first_misnamed
 from monitor.history.schema import HistoryError, opened_to_read
@@ -25,14 +25,13 @@ from protocol.wording import event_line
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
     from monitor.client import PumpClient
     from monitor.commands.options import Keys
-    from monitor.history.anchors import Applied
+    from monitor.history.anchors import Applied, Comparison
     from monitor.history.chain import Break, Entry
-    from protocol.messages import EventRecord
 
 _LEAST_HEAD = 8  # hexadecimal digits of a hash that somebody wrote down
 _MOST_FOREIGN = 5  # changes of others that are listed one by one
@@ -112,15 +111,38 @@ def _verify(file: Path, pump: PumpClient | None, head: str | None) -> None:
     click.echo(f"{len(trail)} records hold; head {newest.hex()}")
     click.echo(f"{readings} readings hold")
     try:
-        whole = None if asked is None else asked[0]
-        missing = sum([_compared(trail, one, log, whole=one == whole) for one, log in logs.items()])
-        applied = [] if whole is None else applied_changes(trail, whole)
+        records = by_pump(trail)
+        applied = {one: applied_changes(records.get(_named(one), []), one) for one in logs}
     except ValueError as error:
         raise HistoryError(f"{error}: {file}") from error
-    if missing:
+    whole = None if asked is None else asked[0]
+    _say_all(
+        applied, {one: compare(applied[one], log, whole=one == whole) for one, log in logs.items()}, whole
+    )
+    if pump is not None and whole is not None:
+        _ask_by_name(pump, applied[whole], file)
+
+
+def _named(pump: Pump) -> tuple[str, str]:
+    return (pump.serial_number, pump.store_id.hex())
+
+
+def _say_all(applied: dict[Pump, list[Applied]], beside: dict[Pump, Comparison], asked: Pump | None) -> None:
+    """Say how the trail stands with the logs of all pumps; of those that were never changed, how many they are.
+
+    Raises:
+        HistoryError: a log lacks a change.
+    """
+    quiet = 0
+    for one, found in beside.items():
+        if applied[one] or found.foreign or one == asked or len(beside) == 1:
+            _say(one, applied[one], found)
+        else:
+            quiet += 1
+    if quiet:
+        click.echo(f"{quiet} pumps that were not changed, neither from here nor by their logs")
+    if any(one.missing for one in beside.values()):
         raise HistoryError("a change that was recorded as applied is not in the log of its pump")
-    if pump is not None:
-        _ask_by_name(pump, applied, file)
 
 
 def _ask_by_name(pump: PumpClient, applied: list[Applied], file: Path) -> None:
@@ -154,10 +176,8 @@ def _broken_reading(connection: sqlite3.Connection, trail: list[Entry]) -> Break
     return reading.broken_reading(connection, before, last + 1)
 
 
-def _compared(trail: Iterable[Entry], pump: Pump, log: list[EventRecord], *, whole: bool) -> int:
-    """Say how the trail stands with a pump's log, and return how many changes that log lacks."""
-    applied = applied_changes(trail, pump)
-    beside = compare(applied, log, whole=whole)
+def _say(pump: Pump, applied: list[Applied], beside: Comparison) -> None:
+    """Say how the trail stands with a pump's log."""
     said = f"pump {pump.serial_number}: {len(applied)} changes applied from here, {beside.found} of them in its log"
     if beside.untold:
         said += f", {len(beside.untold)} where the log at hand does not reach"
@@ -176,7 +196,6 @@ def _compared(trail: Iterable[Entry], pump: Pump, log: list[EventRecord], *, who
         )
     for event in beside.foreign[-_MOST_FOREIGN:]:
         click.echo(f"  {event.number:5}  {event_line(event)}")
-    return len(beside.missing)
 
 
 def _fields(entry: Entry) -> dict[str, Any]:

@@ -73,6 +73,22 @@ class Comparison:
     foreign: tuple[EventRecord, ...]
 
 
+def by_pump(trail: Iterable[Entry]) -> dict[tuple[object, object], list[Entry]]:
+    """Return the records of a trail by the serial number and the memory, in hexadecimal, that they name.
+
+    Raises:
+        ValueError: a record is none that this program writes, though its hash holds.
+    """
+    found: dict[tuple[object, object], list[Entry]] = {}
+    for entry in trail:
+        try:
+            facts = entry.facts
+            found.setdefault((facts.get("pump"), facts.get("store")), []).append(entry)
+        except (TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"record {entry.seq} is none that pump-monitor writes") from error
+    return found
+
+
 def applied_changes(trail: Iterable[Entry], pump: Pump) -> list[Applied]:
     """Return what was applied to a pump, each change once, by the newest record of its verdict.
 
