@@ -52,7 +52,9 @@ def _counts(moment: FleetMoment, width: int) -> Content:
     )
     parts += [(f"  {number} {word}", "bold $value") for number, word in others if number]
     silent = f"silent {-(-moment.pause_s // 60)} min " if moment.pause_s else ""
-    return spread(width, Content.assemble(*parts), Content.assemble((silent, "$label")) if silent else None)
+    left, right = Content.assemble(*parts), Content.assemble((silent, "$label"))
+    # No count is cut for it: the key that ends the silence tells of it too.
+    return spread(width, left, right if left.cell_length + right.cell_length < width else None)
 
 
 def _second(moment: FleetMoment, width: int) -> Content:
