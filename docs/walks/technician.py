@@ -198,7 +198,8 @@ async def _look_back(somebody: Walk) -> None:
 def _hand_on(bench: Bench, told: Told) -> None:
     told.say(
         "**Hand it on.** The dashboard has recorded each of these steps before the pump heard of it, and each verdict after. "
-        "`audit verify` checks that nothing of that was altered since, and holds it against the log of the pump itself."
+        "`audit verify` checks that nothing of that was altered since, and holds it against the log of the pump itself, and against"
+        " its ledger, which knows each change by a name that is made of all that was on record before it."
     )
     run(bench, told, "pump-monitor audit list --last 6")
     run(bench, told, f"pump-monitor audit verify {LINK}")

@@ -136,8 +136,15 @@ class Fleet:
         self._ring()
         if self._thread.is_alive():
             self._thread.join(timeout=_JOIN_S)
+        elif self._thread.ident is None:  # it never began
+            self._shut()
         if self._keeping is not None:
             self._keeping.stop()
+
+    def _shut(self) -> None:
+        self._selector.close()
+        self._asleep.close()
+        self._bell.close()
 
     # --- one pump at a time may be lent to somebody else ---------------------------------------------------------------
 
@@ -192,9 +199,7 @@ class Fleet:
             for post in self._posts:
                 self._close(post)
                 post.turn_off(ENDED)
-            self._selector.close()
-            self._asleep.close()
-            self._bell.close()
+            self._shut()
 
     def _turn(self) -> None:
         now_ns = self._now_ns()
@@ -203,7 +208,7 @@ class Fleet:
             if due_ns == self._posts[number].due_ns:
                 self._guarded(self._posts[number], lambda post: self._act(post, now_ns))
         if self._telling.is_news and now_ns >= self._telling.due_ns:
-            self._telling.tell(now_ns, lambda: tuple(post.snapshot for post in self._posts))
+            self._tell(now_ns)
         for key, _ in self._selector.select(self._wait_s()):
             if key.data is None:
                 self._wake()
@@ -309,6 +314,9 @@ class Fleet:
     def _know(self, post: Post, snapshot: Snapshot) -> None:
         post.snapshot = snapshot
         self._telling.is_news = True
+
+    def _tell(self, now_ns: int) -> None:
+        self._telling.tell(now_ns, lambda: tuple(post.snapshot for post in self._posts))
 
     def _go_on(self, next_events: dict[int, int]) -> None:
         for number, event in next_events.items():

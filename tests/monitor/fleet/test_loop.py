@@ -162,6 +162,7 @@ def test_ports_in_the_order_of_their_numbers_try_the_keys_of_pumps_in_that_order
     numbers = [3, 39, 0, 20, 12]
     others = [number for number in range(40) if number not in numbers]
     fleet = Fleet([Member(f"/dev/tty{number}") for number in [*numbers, *others]], lambda _: live.keyring)
+    fleet.stop()
     for number, post in zip(numbers, fleet._posts, strict=False):
         tried = post._likely_first(keys)
         assert keys[number] in tried[:16]
