@@ -14,6 +14,7 @@ from monitor.alarms import Board, Shelving, State, why_not_shelved
 from monitor.errors import MonitorError, RefusedError
 from monitor.judgement import alarm_lines, is_live
 from monitor.memo import Memo, Memos
+from monitor.missed import Missed
 from protocol.messages import MOST_AUDIO_PAUSE_S
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Annunciator:
         self._now_s = now_s
         self._memo = Memo()
         self._whose: tuple[str, bytes] | None = None
+        self._missed = Missed()
         self._was_live = False
         self._pause_until_ns = 0
         self._past: tuple[Entry, ...] = ()  # as long as the pump that is known has not been read
@@ -90,8 +92,12 @@ class Annunciator:
         self._recognise(snapshot)
         if self._past and snapshot.reading is not None:  # before, no condition of the pump is known to hold
             self.board, self._past = self.board.with_past(self._past), ()
-        before = self.board
-        self.board = before.update(alarm_lines(snapshot, now_ns), self._now_s())
+        before, lines, now_s = self.board, alarm_lines(snapshot, now_ns), self._now_s()
+        self._missed, missed = self._missed.after(snapshot)
+        passed = [line for line in missed if line.key not in {one.key for one in lines}]
+        if passed:  # it came, and went
+            self.board = self.board.update((*lines, *passed), now_s)
+        self.board = self.board.update(lines, now_s)
         live = is_live(snapshot, now_ns)
         # Whoever asked for silence did not know of this one; and a pump that can't be heard ends its own pause.
         if self.board.calls != before.calls or (self._was_live and not live):
@@ -204,7 +210,7 @@ class Annunciator:
                 self._unread = str(error)
         if self._memo.store_id != identity.store_id:
             self._memo = Memo(self._memo.shelved, identity.store_id)
-        self._past = self._memo.alarms
+        self._past, self._missed = self._memo.alarms, Missed()
         before = self.board if known is None else Board(calls=self.board.calls)
         self.board = replace(before, shelved=self._memo.shelved)
 

@@ -111,16 +111,18 @@ async def _back(somebody: Walk, pump: Pump) -> None:
         "The link is back",
         "The cable is in again, and the next try has found the pump. The figures are live, and NO LINK is gone. What was missed "
         "is here: the dashboard knows the number of the last entry that it has read of the pump's log, and has asked for all "
-        "that came after it. At 02:18 the reservoir got low; that alarm is still active, nobody has acknowledged it, and the "
-        "bell rings for it now. At 02:51 the motor had been found stalled, and at 03:12 it turned again: an alarm that came and "
-        "went while nobody could see it. It is marked `○`, and the title of the log says that there is something new.",
+        "that came after it. At 02:51 the motor had been found stalled, and at 03:12 it turned again: an alarm that came and "
+        "went while nobody could see it. It is of high priority, so it stands on top, LATCHED, and the bell rings until "
+        "somebody has said that they know. In the log it is marked `○`. At 02:18 the reservoir got low; that alarm is still "
+        "active, and nobody has acknowledged it.",
+        "MOTOR STALL",
         "LOW RESERVOIR",
         "new in the pump's fault log (e)",
         "cleared motor stall",
         "motor stall: nothing is delivered",
         "low reservoir: delivery goes on",
         picture="night-2-back",
-        alt="The dashboard with the link back: low reservoir since 02:18, and a motor stall that has come and gone in the log",
+        alt="The dashboard with the link back: a latched motor stall that has come and gone, and low reservoir since 02:18",
     )
     await somebody.press("e")
     somebody.step(

@@ -17,6 +17,7 @@ from monitor.errors import RefusedError
 from monitor.memo import Memos
 from monitor.snapshot import Link, Snapshot
 from protocol.alarms import Alarm, Priority, mask
+from protocol.vocabulary import EventKind
 from protocol.vocabulary import State as PumpState
 from tests.monitor.ui.bench import (
     CLOCK_S,
@@ -25,6 +26,7 @@ from tests.monitor.ui.bench import (
     NOW_NS,
     FakeSource,
     S,
+    event,
     lost,
     low,
     snapshot,
@@ -110,6 +112,61 @@ def test_what_has_gone_is_acknowledged_without_asking_the_pump() -> None:
     assert desk.annunciator.acknowledge({"low_reservoir"}) is None
     assert desk.look() == {}
     assert desk.source.calls == []
+
+
+# --- what no reading showed ---------------------------------------------------------------------------------------
+
+
+def outage(*kinds: tuple[EventKind, Alarm]) -> tuple[Snapshot, Snapshot]:
+    """Return a pump before and after an outage, in which its log says that this happened."""
+    number = EVENTS[-1].number
+    logged = [event(number + n, 900 - n, kind, alarm) for n, (kind, alarm) in enumerate(kinds, 1)]
+    before = snapshot(newest_event=number)
+    return before, snapshot(newest_event=number + len(kinds), events=(*EVENTS, *logged))
+
+
+def test_an_alarm_that_came_and_went_unseen_calls_where_it_is_of_high_priority_and_else_stands_as_gone() -> (
+    None
+):
+    before, after = outage(
+        (EventKind.ALARM_RAISED, Alarm.STALL),
+        (EventKind.ALARM_RAISED, Alarm.CLOCK_LOST),
+        (EventKind.ALARM_CLEARED, Alarm.CLOCK_LOST),
+        (EventKind.ALARM_CLEARED, Alarm.STALL),
+    )
+    desk = Desk(before)
+    assert desk.look(replace(after, events=EVENTS)) == {}  # the log has not been read so far yet
+    assert desk.look(after) == {"stall": State.LATCHED, "clock_lost": State.GONE}
+    assert desk.annunciator.board.calling == {Priority.HIGH}
+    (stall,) = [entry.line for entry in desk.annunciator.board.entries if entry.line.key == "stall"]
+    assert stall.text == "nothing is delivered, until 14:17:11: no reading showed it"
+    desk.annunciator.acknowledge({"stall", "clock_lost"})
+    assert desk.look(after) == {}
+    assert desk.look() == {}
+
+
+def test_what_somebody_saw_at_the_pump_and_what_was_logged_before_the_first_reading_was_not_missed() -> None:
+    before, after = outage(
+        (EventKind.ALARM_RAISED, Alarm.STALL),
+        (EventKind.ACKNOWLEDGED, Alarm.STALL),
+        (EventKind.ALARM_CLEARED, Alarm.STALL),
+    )
+    desk = Desk(before)
+    assert desk.look(after) == {}
+    _, after = outage((EventKind.ALARM_RAISED, Alarm.STALL), (EventKind.ALARM_CLEARED, Alarm.STALL))
+    assert Desk(after).look() == {}
+
+
+def test_an_alarm_that_a_reading_showed_is_not_told_a_second_time_by_the_log() -> None:
+    before, after = outage((EventKind.ALARM_RAISED, Alarm.STALL), (EventKind.ALARM_CLEARED, Alarm.STALL))
+    seen = still(
+        PumpState.STALLED, newest_event=before.reading.status.newest_event + 1, alarms=mask({Alarm.STALL})
+    )
+    desk = Desk(before)
+    assert desk.look(seen)["stall"] is State.UNACKNOWLEDGED
+    assert desk.look(replace(after, events=EVENTS))["stall"] is State.LATCHED
+    desk.annunciator.acknowledge({"stall"})
+    assert desk.look(after) == {}
 
 
 # --- silence ------------------------------------------------------------------------------------------------------
