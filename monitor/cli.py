@@ -35,6 +35,7 @@ _COMMANDS = {
     "trend": ("trend", "trend"),
     "fleet": ("fleet", "fleet"),
     "web": ("web", "web"),
+    "check": ("check", "check"),
 }
 
 

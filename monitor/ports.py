@@ -36,6 +36,11 @@ _ADVICE = {
 }
 
 
+def is_in_use(problem: str) -> bool:
+    """Tell whether a port could not be opened because another program has it, by what was said of it."""
+    return problem.endswith(_IN_USE)
+
+
 def default_url() -> str:
     """Return the emulator's default port on this machine."""
     return f"{runtime_folder(os.environ, tempfile.gettempdir(), os.getuid())}/{DEFAULT_LINK}"

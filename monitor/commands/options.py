@@ -164,7 +164,8 @@ def port_of(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
     return url
 
 
-def _period_ms(ctx: click.Context, param: click.Parameter, value: str) -> int:
+def seconds_ms(ctx: click.Context, param: click.Parameter, value: str) -> int:
+    """Read a number of seconds, down to thousandths, as milliseconds; at least one."""
     try:
         return max(1, parse_decimal(value, _MS_DECIMALS))
     except QuantityError as error:
@@ -203,6 +204,6 @@ every_option = click.option(
     "period_ms",
     default="1",
     show_default=True,
-    callback=_period_ms,
+    callback=seconds_ms,
     help="Seconds between readings.",
 )

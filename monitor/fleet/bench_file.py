@@ -75,14 +75,19 @@ class Member:
     limits: Limits = field(default_factory=Limits)
 
 
-def _days_s(text: str) -> int:
+def days_s(text: str) -> int:
+    """Read "14 days" as seconds.
+
+    Raises:
+        QuantityError: with a sentence that says how to write it.
+    """
     return parse_age(text) * _S_PER_HOUR
 
 
 # Each limit: how it is read, and how it is written.
 _LIMITS: Mapping[str, tuple[str, Callable[[str], int], str]] = {
     "low": ("low_nl", parse_volume, '"3 mL"'),
-    "soon": ("soon_s", _days_s, '"14 days"'),
+    "soon": ("soon_s", days_s, '"14 days"'),
     "battery": ("battery_percent", parse_percent, '"20 %"'),
 }
 

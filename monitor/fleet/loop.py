@@ -130,12 +130,12 @@ class Fleet:
             self._keeping.start()
         self._thread.start()
 
-    def stop(self) -> None:
-        """End reading and give every port back."""
+    def stop(self, within_s: float = _JOIN_S) -> None:
+        """End reading and give every port back; after `within_s` that goes on without whoever asked for it."""
         self._ending.set()
         self._ring()
         if self._thread.is_alive():
-            self._thread.join(timeout=_JOIN_S)
+            self._thread.join(timeout=within_s)
         elif self._thread.ident is None:  # it never began
             self._shut()
         if self._keeping is not None:
