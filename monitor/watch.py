@@ -15,6 +15,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from monitor.errors import LinkError, MonitorError, RefusedError
+from monitor.history import portrait
+from monitor.history.store import Pump
 from monitor.link_state import ENDED, lost, met, read
 from monitor.snapshot import NS_PER_MS, Link, Snapshot
 from protocol.frame import MOST_WIRE
@@ -268,8 +270,22 @@ class Watcher:
         )
         self._tell(now)
         # After the reading, which has the count: an answer that gets lost here, as faults will have it, holds up no figure.
-        if reading.status.bench_faults and (bench := client.bench()) != now.bench:
-            self._publish(bench=bench)
+        try:
+            if reading.status.bench_faults and (bench := client.bench()) != now.bench:
+                self._publish(bench=bench)
+        finally:
+            self._learn(reading)
+
+    def _learn(self, reading: Reading) -> None:
+        """Have it on record who the pump is, and what its bench does to it."""
+        identity = self._snapshot.identity
+        if self._history is None or identity is None:
+            return
+        pump, status = Pump(reading.serial_number, identity.store_id), reading.status
+        self._history.learn(portrait.IDENTIFIED, pump, portrait.identified(identity, status))
+        self._history.learn(
+            portrait.BENCH, pump, portrait.injected(status, self._snapshot.bench), portrait.NO_FAULTS
+        )
 
     def _look(self, client: PumpClient, reading: Reading, since: int) -> Sequence[EventRecord]:
         """Return the pump's log from an entry on, or from before it; where there is a history, it is stored by now."""

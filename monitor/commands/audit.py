@@ -17,15 +17,12 @@ from monitor.history.chain import GENESIS, first_break
 from monitor.history.names import first_misnamed
 from monitor.history.schema import HistoryError, opened_to_read
 from monitor.history.store import Pump
-from monitor.verdicts import wish
-from protocol.messages import Change, Step
-from protocol.units import format_rate
-from protocol.vocabulary import ChangeKind, Role, Verdict
+from monitor.trail_text import told
+from protocol.vocabulary import Role, Verdict
 from protocol.wording import event_line
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
     from pathlib import Path
 
     from monitor.client import PumpClient
@@ -208,53 +205,8 @@ def _text(entry: Entry) -> str:
     facts = cast("dict[str, Any]", entry.facts)
     when = datetime.fromtimestamp(entry.wall_ms / _MS_A_S, UTC).astimezone()
     who = f"{facts.get('role', '').lower()} {facts.get('by', '')}".strip()
-    try:
-        said = _WORDS[entry.kind](facts)
-    except (KeyError, TypeError, ValueError):  # of a later version, or of nobody's making; verify tells
-        said = f"{entry.kind}: {entry.body}"
-    said = "".join(char if char.isprintable() else "?" for char in said)
+    said = "".join(char if char.isprintable() else "?" for char in told(entry))
     command = facts.get("command", "")[:_LEAST_HEAD]
     return (
         f"{entry.seq:5}  {when:%Y-%m-%d %H:%M:%S}  {facts.get('pump', ''):8}  {who:19}  {command:8}  {said}"
     )
-
-
-def _intended(facts: dict[str, Any]) -> str:
-    rest = dict(facts["change"])
-    kind = ChangeKind[rest.pop("kind")]
-    steps = tuple(Step(**step) for step in rest.pop("steps", ()))
-    said = f"change {wish(Change(kind, steps=steps, **rest))}, seen {format_rate(facts['seen']['rate_nl_h'])}"
-    return f"{said}; over a soft limit: {facts['reason']}" if facts["reason"] else said
-
-
-def _outcome(facts: dict[str, Any]) -> str:
-    rate = format_rate(facts["rate_nl_h"])
-    if facts["verdict"] == "APPLIED":
-        return f"applied as revision {facts['revision']}: {rate}"
-    return f"not applied: {rate}"
-
-
-def _clock(wall_s: int) -> str:
-    return f"{datetime.fromtimestamp(wall_s, UTC).astimezone():%Y-%m-%d %H:%M}"
-
-
-_WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "intended": _intended,
-    "prepared": lambda f: f"the pump would go to {format_rate(f['new_rate_nl_h'])}",
-    "committing": lambda f: f"confirmed: {format_rate(f['rate_nl_h'])}",
-    "outcome": _outcome,
-    "refused": lambda f: f"refused by the pump: {f['sentence']}",
-    "no_answer": lambda _: "no answer",
-    "read_back_differs": lambda _: "the pump's read-back differs",
-    "abandoned": lambda _: "abandoned",
-    "given_up": lambda _: "given up without a verdict",
-    "acknowledged": lambda f: f"alarms acknowledged: {f['alarms']:#x}",
-    "audio_paused": lambda f: f"alarm sound paused for {f['seconds']} s",
-    "alarm_acknowledged": lambda f: f"acknowledged here: {', '.join(f['alarms'])}",
-    "alarm_shelved": lambda f: f"shelved {f['alarm']} until {_clock(f['until_s'])}: {f['reason']}",
-    "alarm_unshelved": lambda f: f"{f['alarm']} left the shelf {f['how']}",
-    "sound_paused": lambda f: f"bell paused for {f['seconds']} s",
-    "sound_resumed": lambda _: "bell on again",
-    "folded": lambda f: f"readings {f['first']} to {f['last']} folded into minutes",
-    "disk_full": lambda f: f["problem"],
-}

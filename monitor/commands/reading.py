@@ -20,6 +20,8 @@ from monitor.commands.options import (
     url_argument,
 )
 from monitor.errors import LinkError
+from monitor.history import portrait
+from monitor.history.store import Pump
 from monitor.report import event_fields, numbered_event, reading_fields, reading_line, reading_text
 from protocol.timeouts import reading_period_ms
 from protocol.vocabulary import Log
@@ -81,6 +83,7 @@ def watch(
 
     def shown_by(pump: PumpClient, recorder: Recorder | None) -> Callable[[Reading, Bench | None], None]:
         told = ""
+        met: set[Pump] = set()
 
         def show(reading: Reading, bench: Bench | None) -> None:
             nonlocal told
@@ -89,6 +92,14 @@ def watch(
                 if recorder.problem not in {"", told}:
                     say(f"history not written: {recorder.problem}")
                 told = recorder.problem
+                known = Pump(pump.serial_number, pump.store_id)
+                recorder.learn(
+                    portrait.BENCH, known, portrait.injected(reading.status, bench), portrait.NO_FAULTS
+                )
+                if known not in met:
+                    who = portrait.identified(pump.identify(), reading.status)
+                    recorder.learn(portrait.IDENTIFIED, known, who)
+                    met.add(known)
             fields = reading_fields(reading, time.monotonic_ns(), bench)
             click.echo(json.dumps(fields) if as_json else reading_line(reading, bench))
 

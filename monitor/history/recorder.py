@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from monitor.history import ballast
 from monitor.history.chain import KEPT
 from monitor.history.schema import HistoryError
-from monitor.history.store import NOTHING, Page, Pump, Store, Turn
+from monitor.history.store import NOTHING, Page, Pump, Store, Turn, of_pump
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -82,6 +82,7 @@ class Recorder:
         self._store: Store | None = None
         self._waiting: deque[Told] = deque(maxlen=most_waiting)
         self._turns: deque[Turn] = deque(maxlen=most_waiting)
+        self._learned: dict[tuple[str, Pump], dict[str, object]] = {}
         self._retry_ns = 0
         self._fold_ns = 0
 
@@ -164,6 +165,29 @@ class Recorder:
         if self._now_ns() >= self._fold_ns:
             more = store.fold(self._now_ms())
             self._fold_ns = self._now_ns() + (0 if more else _FOLD_NS)
+
+    def learn(
+        self, kind: str, pump: Pump, facts: dict[str, object], usual: dict[str, object] | None = None
+    ) -> None:
+        """Have a record of how a pump is, if its newest record of this kind does not say the same; tried anew if it fails.
+
+        Args:
+            kind: what it tells (`monitor.history.portrait`).
+            pump: whose.
+            facts: how it is now.
+            usual: what is so without a record; None where nothing is.
+        """
+        whole = of_pump(pump) | facts
+        if self._learned.get((kind, pump)) == whole:
+            return
+
+        def write() -> None:
+            store = self._opened()
+            if (store.newest(kind, pump) or of_pump(pump) | (usual or {})) != whole:
+                store.append(self._now_ms(), kind, whole)
+            self._learned[kind, pump] = whole
+
+        self._try(write)
 
     # --- what was done to it ------------------------------------------------------------------------------------------
 

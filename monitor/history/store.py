@@ -6,6 +6,7 @@ after the other, and the chains go on from what is there at that moment.
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
@@ -82,6 +83,19 @@ class Turn(NamedTuple):
     pump: Pump
     wall_ms: int
     why: str
+
+
+def of_pump(pump: Pump) -> dict[str, object]:
+    """Return how a record names a pump and its memory."""
+    return {"pump": pump.serial_number, "store": pump.store_id.hex()}
+
+
+def whose(facts: Mapping[str, object]) -> Pump | None:
+    """Return the pump and the memory that a record names; None where it names none."""
+    try:
+        return Pump(str(facts["pump"]), bytes.fromhex(str(facts["store"])))
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 class Store:
@@ -177,6 +191,19 @@ class Store:
             entry, name = named_after(before, seq + 1, wall_ms, facts)
             self._add(entry)
         return name
+
+    def newest(self, kind: str, pump: Pump) -> dict[str, object] | None:
+        """Return what the newest record of a kind tells of a pump; None where there is none."""
+        found = self._connection.execute("SELECT body FROM audit WHERE kind = ? ORDER BY seq DESC", (kind,))
+        with told(self.file):
+            for (body,) in found:
+                try:
+                    facts: dict[str, object] = json.loads(body)
+                except ValueError:  # nobody of ours wrote it: `audit verify` tells
+                    continue
+                if whose(facts) == pump:
+                    return facts
+        return None
 
     def fold(self, now_ms: int) -> bool:
         """Fold a chunk of what is older than it is kept as it is (`monitor.history.retention`).

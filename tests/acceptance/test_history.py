@@ -123,7 +123,7 @@ def test_a_trail_that_holds_is_said_to_with_its_head_and_what_the_pump_says_to_i
     done = verify(bench)
     assert done.returncode == 0, done.stderr
     first, second, third = done.stdout.splitlines()
-    assert first.startswith("8 records hold; head ")
+    assert first.startswith("9 records hold; head ")  # four a change, and who the pump is
     assert second == "3 readings hold"
     assert third.endswith("2 changes applied from here, 2 of them in its log")
     head = first.split()[-1]
@@ -242,11 +242,13 @@ def test_what_a_pump_says_to_a_change_is_held_against_its_record_and_what_it_can
 @pytest.mark.usefixtures("changed")
 def test_the_trail_is_listed_for_people_and_for_programs(bench: Bench) -> None:
     lines = bench.run("audit", "list").stdout.splitlines()
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert lines[0].endswith("change to 0.600 mL/day, seen 0.500 mL/day")
     assert lines[3].endswith("applied as revision 1: 0.600 mL/day")
-    (last,) = bench.run("audit", "list", "--json", "--last", "1").stdout.splitlines()
-    assert json.loads(last)["verdict"] == "APPLIED"
+    assert "is a pumpmock bench, firmware " in lines[8]
+    verdict, last = bench.run("audit", "list", "--json", "--last", "2").stdout.splitlines()
+    assert json.loads(verdict)["verdict"] == "APPLIED"
+    assert json.loads(last)["low_reservoir_nl"] == 2_000_000
 
 
 def test_without_a_history_it_is_said_how_one_comes_about(bench: Bench) -> None:

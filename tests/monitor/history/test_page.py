@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from monitor.commands.audit import _WORDS
 from monitor.history import store as module
 from monitor.history.store import Store
+from monitor.trail_text import WORDS
 from tests.monitor.history.bench import PUMP, WALL_MS, rows, status
 from tests.monitor.history.test_store import forge
 
@@ -76,4 +76,4 @@ def test_the_page_tells_of_every_table_and_of_every_kind_of_record(file: Path) -
         for line in re.findall(r"^\| (`.*?) \|", kinds, re.MULTILINE)
         for name in re.findall(r"`(\w+)`", line)
     }
-    assert told_kinds == set(_WORDS)
+    assert told_kinds == set(WORDS)

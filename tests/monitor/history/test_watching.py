@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
+from dataclasses import replace
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +14,7 @@ from monitor.history.recorder import Recorder
 from monitor.judgement import alarm_lines
 from monitor.watch import Watcher
 from protocol.alarms import Alarm, Priority
-from protocol.messages import EventRecord
+from protocol.messages import Bench, EventRecord
 from protocol.vocabulary import EventKind
 from tests.monitor.conftest import S
 from tests.monitor.history.bench import rows, stored_numbers
@@ -50,9 +52,19 @@ class Recorded(Simulation):
     def log_to(self, newest: int, oldest: int = 1) -> None:
         self.pump.log([EventRecord(n, n, 0, EventKind.SESSION, 0, 0, 0) for n in range(oldest, newest + 1)])
 
+    def inject(self, faults: int, names: str) -> None:
+        self.pump.status_ = replace(self.pump.status_, bench_faults=faults)
+        self.pump.bench_ = Bench(1_000, faults, names)
+
     @property
     def stored_log(self) -> list[int]:
         return [number for (number,) in rows(self.file, "SELECT number FROM events ORDER BY number")]
+
+
+def trail(file: Path) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (kind, json.loads(body)) for kind, body in rows(file, "SELECT kind, body FROM audit ORDER BY seq")
+    ]
 
 
 @pytest.fixture
@@ -138,7 +150,31 @@ def test_what_was_done_here_is_on_record_and_owed_while_that_can_not_be_written(
     sim.run_ms(1_000)
     lock.let_go()
     sim.run_ms(10_000)
-    assert rows(sim.file, "SELECT kind FROM audit ORDER BY seq") == [("alarm_shelved",), ("alarm_unshelved",)]
+    assert [kind for kind, _ in trail(sim.file)] == ["identified", "alarm_shelved", "alarm_unshelved"]
+
+
+def test_who_a_pump_is_is_on_record_once_and_what_its_bench_injects_with_every_change(sim: Recorded) -> None:
+    sim.run_ms(3_000)
+    for count, names in ((1, "delay 300 ms x4"), (1, "delay 300 ms x5"), (0, "")):
+        sim.inject(count, names)
+        sim.run_ms(2_000)
+    (who, first), *bench = trail(sim.file)
+    assert (who, first["model"], first["low_reservoir_nl"]) == ("identified", "bench", 2_000_000)
+    told = [(kind, facts["faults"], facts["names"]) for kind, facts in bench]
+    assert told == [("bench", 1, "delay 300 ms"), ("bench", 0, "")]
+
+
+def test_what_an_earlier_monitor_has_recorded_of_a_pump_is_not_recorded_again(sim: Recorded) -> None:
+    sim.inject(1, "delay 300 ms")
+    sim.run_ms(2_000)
+    again = Recorded(sim.file)
+    with closing(again.history):
+        again.inject(1, "delay 300 ms")
+        again.run_ms(2_000)
+        assert len(trail(sim.file)) == 2
+        again.inject(0, "")
+        again.run_ms(2_000)
+    assert [facts["faults"] for kind, facts in trail(sim.file) if kind == "bench"] == [1, 0]
 
 
 def test_the_watching_thread_opens_the_history_and_closes_it(tmp_path: Path) -> None:
