@@ -33,6 +33,7 @@ _COMMANDS = {
     "audit": ("audit", "audit"),
     "export": ("export", "export"),
     "trend": ("trend", "trend"),
+    "report": ("report", "report"),
     "fleet": ("fleet", "fleet"),
     "web": ("web", "web"),
     "check": ("check", "check"),

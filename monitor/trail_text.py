@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from monitor.verdicts import wish
+from protocol.alarms import mask, unmask
 from protocol.messages import Change, Step
 from protocol.units import format_rate, format_volume
 from protocol.vocabulary import ChangeKind
@@ -60,6 +61,12 @@ def _bench(facts: dict[str, Any]) -> str:
     return f"its bench injects {count} fault{'' if count == 1 else 's'}{f': {names}' if names else ''}"
 
 
+def _alarms(bits: int) -> str:
+    known = unmask(bits)
+    left = bits & ~mask({kind.alarm for kind in known})
+    return ", ".join([*(kind.title.lower() for kind in known), *([f"{left:#x}"] if left else [])])
+
+
 def _clock(wall_s: int) -> str:
     return f"{datetime.fromtimestamp(wall_s, UTC).astimezone():%Y-%m-%d %H:%M}"
 
@@ -74,7 +81,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "read_back_differs": lambda _: "the pump's read-back differs",
     "abandoned": lambda _: "abandoned",
     "given_up": lambda _: "given up without a verdict",
-    "acknowledged": lambda f: f"alarms acknowledged: {f['alarms']:#x}",
+    "acknowledged": lambda f: f"alarms acknowledged: {_alarms(f['alarms'])}",
     "audio_paused": lambda f: f"alarm sound paused for {f['seconds']} s",
     "alarm_acknowledged": lambda f: f"acknowledged here: {', '.join(f['alarms'])}",
     "alarm_shelved": lambda f: f"shelved {f['alarm']} until {_clock(f['until_s'])}: {f['reason']}",

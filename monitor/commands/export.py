@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.commands.options import Place, history_option, keys_option
+from monitor.commands.options import Place, history_option, instant_ms, keys_option
 from monitor.history.reading import EXPORTED, exported, links, log, pumps
 from monitor.history.schema import opened_to_read
 from monitor.report import event_fields
@@ -30,24 +30,14 @@ _LINKED = ("time", "serial_number", "wall_ms", "link", "why")
 _Line = tuple[str | int, ...]
 
 
-def _instant_ms(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
-    if value is None:
-        return None
-    try:
-        return int(datetime.fromisoformat(value).timestamp() * _MS_A_S)
-    except (ValueError, OverflowError, OSError) as error:
-        said = f'"{value}" is no instant: write 2026-11-29, "2026-11-29 14:30" or 2026-11-29T14:30:00Z'
-        raise click.BadParameter(said, ctx, param) from error
-
-
 @click.command()
 @keys_option
 @history_option
 @click.option(
-    "--from", "from_ms", metavar="TIME", callback=_instant_ms, help="From this instant on, local time."
+    "--from", "from_ms", metavar="TIME", callback=instant_ms, help="From this instant on, local time."
 )
 @click.option(
-    "--to", "to_ms", metavar="TIME", callback=_instant_ms, help="Until this instant, itself no more."
+    "--to", "to_ms", metavar="TIME", callback=instant_ms, help="Until this instant, itself no more."
 )
 @click.option(
     "--format",

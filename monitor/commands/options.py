@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from functools import cache, partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from protocol.dosing import Rules
 
 _MS_DECIMALS = 3
+_MS_A_S = 1_000
 _DRUG, _PATIENTS = "baclofen", "spinal"
 
 
@@ -170,6 +172,17 @@ def seconds_ms(ctx: click.Context, param: click.Parameter, value: str) -> int:
         return max(1, parse_decimal(value, _MS_DECIMALS))
     except QuantityError as error:
         raise click.BadParameter(str(error), ctx, param) from error
+
+
+def instant_ms(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """Read an instant, of local time where it names no zone, as ms of this host's calendar clock."""
+    if value is None:
+        return None
+    try:
+        return int(datetime.fromisoformat(value).timestamp() * _MS_A_S)
+    except (ValueError, OverflowError, OSError) as error:
+        said = f'"{value}" is no instant: write 2026-11-29, "2026-11-29 14:30" or 2026-11-29T14:30:00Z'
+        raise click.BadParameter(said, ctx, param) from error
 
 
 def check_terminal(*, yes: bool) -> None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from monitor.commands.options import Place, history_option, keys_option
-from monitor.errors import MonitorError
+from monitor.commands.stored_pump import chosen_pump
 from monitor.history.past import newest_ms, points
-from monitor.history.reading import pumps
 from monitor.history.schema import opened_to_read
 from monitor.trends.charts import Past
 from monitor.trends.picture import picture
@@ -19,9 +18,6 @@ from monitor.trends.table import table
 from monitor.trends.window import SPANS, USUAL
 
 if TYPE_CHECKING:
-    import sqlite3
-    from pathlib import Path
-
     from monitor.commands.options import Keys
 
 _NAMES: Final = [span.name.replace(" ", "") for span in SPANS]
@@ -53,25 +49,8 @@ def trend(keys: Keys, history: Place, serial: str | None, span: str, *, svg: boo
     chosen = SPANS[_NAMES.index(span)]
     file = history.found(bench=keys.bench)
     with opened_to_read(file) as connection:
-        number, serial = _chosen(connection, file, serial)
+        number, serial = chosen_pump(connection, file, serial)
         now_ms = newest_ms(connection, number) or 0
         found = points(connection, number, now_ms - chosen.ms, now_ms + 1)
     past = Past(Points(), ((chosen.ms, found),), now_ms)
     sys.stdout.write(picture(past, chosen, None, None, serial) if svg else table(past, chosen, None, None))
-
-
-def _chosen(connection: sqlite3.Connection, file: Path, serial: str | None) -> tuple[int, str]:
-    """Return the number and the name of the pump that is meant, with the memory that it was met with last."""
-    known = {
-        number: pump.serial_number
-        for number, pump in pumps(connection).items()
-        if newest_ms(connection, number) is not None
-    }
-    meant = [number for number, name in known.items() if serial in (None, name)]
-    if meant:
-        newest = max(meant, key=lambda number: newest_ms(connection, number) or 0)
-        return newest, known[newest]
-    names = ", ".join(sorted(set(known.values())))
-    if not known:
-        raise MonitorError(f"nothing is stored in {file} yet: the dashboard and watch store what they read")
-    raise MonitorError(f"there is no pump {serial} in {file}: {names}")

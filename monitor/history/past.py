@@ -89,7 +89,14 @@ def _edge(connection: sqlite3.Connection, sql: str, pump: int) -> int | None:
 
 
 def points(connection: sqlite3.Connection, pump: int, from_ms: int, to_ms: int) -> Points:
-    """Return the same of a pump by its number in this file.
+    """Return the same of a pump by its number in this file."""
+    return points_and_quiet(connection, pump, from_ms, to_ms)[0]
+
+
+def points_and_quiet(
+    connection: sqlite3.Connection, pump: int, from_ms: int, to_ms: int
+) -> tuple[Points, int]:
+    """Return the same, and after how many ms without a reading, readings are missing.
 
     What is kept as hours comes first, then the minutes, then the readings. A gap is where nothing was read for three
     times as long as is usual there.
@@ -100,8 +107,13 @@ def points(connection: sqlite3.Connection, pump: int, from_ms: int, to_ms: int) 
         rows = connection.execute(_OF_SPANS, (pump, step_s, from_ms, to_ms, step_ms)).fetchall()
         _add(found, rows, length_ms=step_s * _MS_A_S, usual_ms=step_s * _MS_A_S)
     rows = connection.execute(_OF_READINGS, (pump, from_ms, to_ms, step_ms)).fetchall()
-    _add(found, rows, length_ms=0, usual_ms=_usual_ms(rows))
-    return found
+    usual_ms = _usual_ms(rows)
+    _add(found, rows, length_ms=0, usual_ms=usual_ms)
+    return found, _quiet_ms(usual_ms)
+
+
+def _quiet_ms(usual_ms: int) -> int:
+    return max(_MISSED * usual_ms, _LEAST_QUIET_MS)
 
 
 def _usual_ms(rows: Sequence[_Row]) -> int:
@@ -113,7 +125,7 @@ def _usual_ms(rows: Sequence[_Row]) -> int:
 
 def _add(found: Points, rows: Sequence[_Row], *, length_ms: int, usual_ms: int) -> None:
     """Add rows; `length_ms` is how long what was folded in each of them lasts, beyond its beginning."""
-    quiet_ms = max(_MISSED * usual_ms, _LEAST_QUIET_MS)
+    quiet_ms = _quiet_ms(usual_ms)
     for first_ms, last_ms, _, *figures in rows:
         ranges = tuple(zip(figures[::2], figures[1::2], strict=True))
         found.add(first_ms, last_ms + max(length_ms - 1, 0), ranges, quiet_ms)

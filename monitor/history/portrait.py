@@ -33,3 +33,9 @@ def identified(identity: Identity, status: Status) -> dict[str, object]:
 def injected(status: Status, bench: Bench | None) -> dict[str, object]:
     """Return how many faults are injected into it, and their names as far as its bench has told them."""
     return {"faults": status.bench_faults, "names": _STRIKES.sub("", fault_names(status, bench))}
+
+
+def is_news(before: dict[str, object], now: dict[str, object]) -> bool:
+    """Tell whether a record of how it is now says more than the one before: as many faults without their names do not."""
+    nameless = bool(now.get("faults")) and not now.get("names")
+    return now != before and not (nameless and now.get("faults") == before.get("faults"))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from monitor.history import ballast
 from monitor.history.chain import KEPT
+from monitor.history.portrait import is_news
 from monitor.history.schema import HistoryError
 from monitor.history.store import NOTHING, Page, Pump, Store, Turn, of_pump
 
@@ -178,12 +179,12 @@ class Recorder:
             usual: what is so without a record; None where nothing is.
         """
         whole = of_pump(pump) | facts
-        if self._learned.get((kind, pump)) == whole:
+        if not is_news(self._learned.get((kind, pump), {}), whole):
             return
 
         def write() -> None:
             store = self._opened()
-            if (store.newest(kind, pump) or of_pump(pump) | (usual or {})) != whole:
+            if is_news(store.newest(kind, pump) or of_pump(pump) | (usual or {}), whole):
                 store.append(self._now_ms(), kind, whole)
             self._learned[kind, pump] = whole
 

@@ -8,8 +8,7 @@ from xml.sax.saxutils import escape
 from monitor.trends.ahead import volumes_ahead
 from monitor.trends.axis import HOURS_A_DAY, next_round, rate_axis
 from monitor.trends.charts import RATES, VOLUMES, extent
-from monitor.trends.columns import Kind
-from monitor.trends.strokes import Box, band, dashed, line, stepped, text
+from monitor.trends.strokes import Box, band, dashed, hatched, line, stepped, text
 from monitor.trends.times import stamp
 from monitor.trends.window import step_s
 from protocol.units import ml
@@ -76,7 +75,7 @@ def _rates(past: Past, span: Span, box: Box) -> list[str]:
     for nl_day in axis.labels():
         drawn.append(text(_LEFT - 6, box.y(nl_day) + 4, ml(nl_day, axis.decimals), anchor="end"))
         drawn.append(line(box, nl_day, _SHADE))
-    drawn += _gaps(columns, times, box)
+    drawn += hatched(columns, times, box)
     commanded = [(low * HOURS_A_DAY, high * HOURS_A_DAY) for low, high in _figures(columns, 0)]
     measured = [(low * HOURS_A_DAY, high * HOURS_A_DAY) for low, high in _figures(columns, 1)]
     drawn += stepped(columns, times, measured, box, _TRACE)
@@ -92,7 +91,7 @@ def _volumes(past: Past, span: Span, box: Box, status: Status | None, ahead: Ahe
     heading = "Reservoir, mL: expected, sensed (dashed), forecast at the present rate with its likely range"
     drawn = [text(_LEFT, box.top - 10, heading, size=13), box.frame()]
     drawn.append(text(_LEFT - 6, box.top + 4, ml(box.high, 1), anchor="end"))
-    drawn += _gaps(columns, times, box)
+    drawn += hatched(columns, times, box)
     if status is not None:
         at = 0
         for name, limit_nl in (("low", status.low_reservoir_nl), ("empty", status.residual_nl)):
@@ -120,20 +119,6 @@ def _forecast(past: Past, box: Box, status: Status, ahead: Ahead) -> list[str]:
 
 def _figures(columns: list[Column], index: int) -> list[tuple[int, int]]:
     return [column.ranges[index] if column.ranges else (0, 0) for column in columns]
-
-
-def _gaps(columns: list[Column], times: list[int], box: Box) -> list[str]:
-    drawn, at = [], 0
-    while at < len(columns):
-        end = at
-        while end < len(columns) and columns[end].kind is Kind.GAP:
-            end += 1
-        if end > at:
-            left, right = box.x(times[at]), box.x(times[end])
-            size = f'width="{right - left}" height="{box.bottom - box.top}"'
-            drawn.append(f'<rect class="gap" x="{left}" y="{box.top}" {size} fill="url(#gap)"/>')
-        at = end + 1
-    return drawn
 
 
 def _time_axis(past: Past, span: Span, box: Box) -> list[str]:

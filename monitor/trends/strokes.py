@@ -43,10 +43,10 @@ class Box:
         up = (figure - self.low) * (self.bottom - self.top) // (self.high - self.low)
         return self.bottom - min(max(up, 0), self.bottom - self.top)
 
-    def frame(self) -> str:
+    def frame(self, ink: str = "#a9b0b6") -> str:
         """Return the frame."""
         size = f'width="{self.right - self.left}" height="{self.bottom - self.top}"'
-        return f'<rect x="{self.left}" y="{self.top}" {size} fill="none" stroke="#a9b0b6"/>'
+        return f'<rect x="{self.left}" y="{self.top}" {size} fill="none" stroke="{ink}"/>'
 
 
 def text(x: int, y: int, said: str, *, anchor: str = "start", size: int = 12) -> str:
@@ -100,6 +100,21 @@ def stepped(
         points = " ".join([*upper, *lower])
         style = f'fill="{ink}" fill-opacity="0.3" stroke="{ink}" stroke-dasharray="{dash}"'
         drawn.append(f'<polygon class="read" points="{points}" {style}/>')
+    return drawn
+
+
+def hatched(columns: Sequence[Column], times: Sequence[int], box: Box, pattern: str = "gap") -> list[str]:
+    """Return an area a gap, filled with a pattern by its id."""
+    drawn, at = [], 0
+    while at < len(columns):
+        end = at
+        while end < len(columns) and columns[end].kind is Kind.GAP:
+            end += 1
+        if end > at:
+            left, right = box.x(times[at]), box.x(times[end])
+            size = f'width="{right - left}" height="{box.bottom - box.top}"'
+            drawn.append(f'<rect class="gap" x="{left}" y="{box.top}" {size} fill="url(#{pattern})"/>')
+        at = end + 1
     return drawn
 
 

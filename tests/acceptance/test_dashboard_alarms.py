@@ -26,7 +26,7 @@ def test_an_alarm_rings_is_told_to_the_desktop_and_is_acknowledged_at_the_pump(b
         assert screen.quit() == 0
     assert {"acknowledged", "audio_paused"} <= set(kinds(bench, pump))
     trail = bench.monitor("audit", "list").stdout
-    assert "alarms acknowledged: 0x1" in trail
+    assert "alarms acknowledged: low reservoir" in trail
     assert "alarm sound paused for 600 s" in trail
     assert "bell paused for 600 s" in trail
 

@@ -53,6 +53,7 @@ WORDS = {
     "audit": ["list"],
     "export": [],
     "trend": [],
+    "report": [],
     "set-rate": ["/dev/none", "0.6 mL/day"],
     "bolus": ["/dev/none", "50 ug", "--over", "30 min"],
     "temporary-rate": ["/dev/none", "0.6 mL/day", "--for", "2 h"],
@@ -66,6 +67,7 @@ CHANGING = {"set-rate", "stop", "resume", "minimum-rate", "acknowledge", *WORDS}
     "audit",
     "export",
     "trend",
+    "report",
 }
 
 
@@ -279,7 +281,9 @@ def test_every_command_says_on_standard_error_that_it_tries_the_bench_key(comman
 
 
 @pytest.mark.parametrize("baud", ["0", "299", "4000001", "fast"])
-@pytest.mark.parametrize("command", [name for name in NAMES if name not in {"audit", "export", "trend"}])
+@pytest.mark.parametrize(
+    "command", [name for name in NAMES if name not in {"audit", "export", "trend", "report"}]
+)
 def test_a_rate_that_no_line_can_have_is_exit_2_with_what_can_be_asked_for(command: str, baud: str) -> None:
     result = run(command, *WORDS.get(command, ["/dev/none"]), "--baud", baud)
     assert result.exit_code == USAGE.get(command, 2)
@@ -357,6 +361,7 @@ def test_the_help_lists_every_command_and_every_exit_code() -> None:
         "audit",
         "export",
         "trend",
+        "report",
         "check",
     }
     assert all(re.search(rf"^  {name} ", text, re.MULTILINE) for name in NAMES)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from monitor import marks
 from protocol.alarms import Priority
 
-MARK: Final = {Priority.HIGH: "▲", Priority.MEDIUM: "◆", Priority.LOW: "●"}
+MARK: Final = marks.MARK
 GONE: Final = "○"  # of an alarm that has gone, whatever its priority was
 BANGS: Final = {Priority.HIGH: "!!!", Priority.MEDIUM: " !!", Priority.LOW: "  !"}
 TEXT: Final = {Priority.HIGH: "$high", Priority.MEDIUM: "$medium", Priority.LOW: "$low"}
