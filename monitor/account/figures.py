@@ -31,6 +31,7 @@ _HEIGHT: Final = 250
 _COUNT: Final = 720  # columns
 _BOX: Final = (56, 22, WIDTH - 8, _HEIGHT - 28)  # left, top, right, bottom
 _MOST_TICKS: Final = 7
+_TENTHS: Final = 10
 _NEAR: Final = 16  # pixels: marks that are closer than this to the last one have no sign of their own
 _TRACE, _SECOND, _GRID, _LIMIT, _MARK = (
     f"var(--{name})" for name in ("trace", "second", "grid", "limit", "mark")
@@ -65,8 +66,12 @@ def rates(account: Account, zone: tzinfo | None) -> Element:
         [(low * HOURS_A_DAY, high * HOURS_A_DAY) for low, high in _figures(columns, index)]
         for index in (1, 0)
     )
-    drawn += stepped(columns, times, commanded, box, _SECOND, dash="5 3")  # below: it shows where they differ
-    drawn += stepped(columns, times, measured, box, _TRACE)
+    drawn += _finely(
+        stepped(
+            columns, times, commanded, _fine(box), _SECOND, dash="5 3"
+        ),  # below: it shows where they differ
+        stepped(columns, times, measured, _fine(box), _TRACE),
+    )
     marks = [
         Mark(deed.at_ms, str(number), "change")
         for number, deed in enumerate(account.deeds, 1)
@@ -96,11 +101,24 @@ def reservoir(account: Account, zone: tzinfo | None) -> Element:
         drawn.append(
             text(box.right - 4, box.y(limit_nl) + below, f"{name} {ml(limit_nl)}", anchor="end", size=11)
         )
-    drawn += stepped(columns, times, _figures(columns, 1), box, _SECOND, dash="2 2")
-    drawn += stepped(columns, times, _figures(columns, 0), box, _TRACE)
+    drawn += _finely(
+        stepped(columns, times, _figures(columns, 1), _fine(box), _SECOND, dash="2 2"),
+        stepped(columns, times, _figures(columns, 0), _fine(box), _TRACE),
+    )
     drawn += _marks(_alarm_marks(account), box)
     said = f"Expected and sensed, between {format_volume(seen[0])} and {format_volume(seen[1])}; {_gaps_said(account)}."
     return _svg("reservoir", "Reservoir over the period", said, [*drawn, *_time_axis(account, box, zone)])
+
+
+def _fine(box: Box) -> Box:
+    """Return a box in tenths of its pixels: a slope in whole ones is a stair on paper."""
+    left, top, right, bottom = (_TENTHS * edge for edge in (box.left, box.top, box.right, box.bottom))
+    return Box(left, top, right, bottom, box.start_ms, box.end_ms, box.low, box.high)
+
+
+def _finely(*strokes: list[str]) -> list[str]:
+    """Return what was drawn in a fine box at its size; the page's style keeps the strokes as wide as they are."""
+    return [f'<g transform="scale({1 / _TENTHS})">', *(one for drawn in strokes for one in drawn), "</g>"]
 
 
 def _columns(account: Account, which: Sequence[int]) -> tuple[list[Column], list[int]]:

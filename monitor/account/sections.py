@@ -187,7 +187,7 @@ def _when(one: EventRecord | None, account: Account, zone: tzinfo | None, otherw
         return tag("em", otherwise)
     at_ms = account.host_ms(one.pump_time_us)
     here = None if at_ms is None else time(at_ms, zone)
-    return tag("span", here, tag("small", f"pump {clock_text(one.clock_s)}"))
+    return tag("span", here, tag("small", f"pump {clock_text(one.clock_s)}", class_="clock"))
 
 
 def _by(facts: dict[str, Any]) -> str:

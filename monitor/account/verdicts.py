@@ -66,5 +66,7 @@ def _audit(account: Account) -> Element:
     if account.verdict.broken:
         return _tile("broken", "Record", account.verdict.broken, "high")
     return _tile(
-        "holds", "Record", f"{account.verdict.records} records, {account.verdict.readings} readings checked"
+        "holds",
+        "Record",
+        f"{account.verdict.records:,} records, {account.verdict.readings:,} readings checked",
     )
