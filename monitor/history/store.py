@@ -194,9 +194,9 @@ class Store:
 
     def newest(self, kind: str, pump: Pump) -> dict[str, object] | None:
         """Return what the newest record of a kind tells of a pump; None where there is none."""
-        found = self._connection.execute("SELECT body FROM audit WHERE kind = ? ORDER BY seq DESC", (kind,))
+        sql = "SELECT body FROM audit WHERE kind = ? ORDER BY seq DESC"
         with told(self.file):
-            for (body,) in found:
+            for (body,) in self._connection.execute(sql, (kind,)):
                 try:
                     facts: dict[str, object] = json.loads(body)
                 except ValueError:  # nobody of ours wrote it: `audit verify` tells

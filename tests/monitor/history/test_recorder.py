@@ -262,3 +262,57 @@ def test_on_a_disk_that_is_really_full_the_verdict_of_a_change_is_still_recorded
     assert found["stored"] == list(range(found["shown"]))
     assert [kind for kind, _ in found["trail"]] == ["intended", "disk_full", "outcome", "intended"]
     assert [json.loads(body).get("command") for _, body in found["trail"]] == ["one", None, "one", "three"]
+
+
+# --- what a pump is -----------------------------------------------------------------------------------------------
+
+
+def test_what_is_learned_of_a_pump_is_on_record_once_and_anew_when_it_is_another(
+    made: Recorder, file: Path
+) -> None:
+    for model in ("a", "a", "b"):
+        made.learn("identified", PUMP, {"model": model})
+    made.learn("identified", OTHER, {"model": "a"})
+    with closing(Recorder(file, ballast_bytes=1)) as again:
+        again.learn("identified", PUMP, {"model": "b"})
+    found = [json.loads(body) for (body,) in rows(file, "SELECT body FROM audit ORDER BY seq")]
+    stores = [PUMP.store_id.hex(), PUMP.store_id.hex(), OTHER.store_id.hex()]
+    assert [(one["model"], one["store"]) for one in found] == list(zip("aba", stores, strict=True))
+
+
+def test_what_is_so_without_a_record_needs_none(made: Recorder, file: Path) -> None:
+    made.note("other", {})
+    made.learn("bench", PUMP, {"faults": 0}, {"faults": 0})
+    made.learn("bench", PUMP, {"faults": 1}, {"faults": 0})
+    made.learn("bench", PUMP, {"faults": 0}, {"faults": 0})
+    found = rows(file, "SELECT json_extract(body, '$.faults') FROM audit WHERE kind = 'bench' ORDER BY seq")
+    assert found == [(1,), (0,)]
+
+
+def test_what_could_not_be_recorded_of_a_pump_is_told_and_recorded_later(
+    made: Recorder, file: Path, clock: Clock
+) -> None:
+    made.see(PUMP, status(0))
+    lock = Lock(file)
+    made.learn("identified", PUMP, {"model": "a"})
+    assert made.problem == f"another program holds it locked: {file}"
+    lock.let_go()
+    clock.now_ns += 5 * S
+    made.learn("identified", PUMP, {"model": "a"})
+    assert made.problem == ""
+    assert rows(file, "SELECT kind FROM audit") == [("identified",)]
+
+
+def test_a_trail_that_can_not_be_read_is_told_when_a_pump_is_learned_of(made: Recorder, file: Path) -> None:
+    made.see(PUMP, status(0))
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("ALTER TABLE audit RENAME TO moved")
+    made.learn("identified", PUMP, {"model": "a"})
+    assert "no such table: audit" in made.problem
+
+
+def test_records_of_nobodys_making_are_passed_over(made: Recorder, file: Path) -> None:
+    made.note("identified", {"pump": 1, "store": "no hexadecimal"})
+    made.note("identified", {})
+    made.learn("identified", PUMP, {"model": "a"})
+    assert rows(file, "SELECT count(*) FROM audit") == [(3,)]
