@@ -7,6 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from monitor.account.alarms import Episode
     from monitor.account.changes import Deed
     from monitor.account.gaps import Gap
@@ -93,6 +95,20 @@ class Injected(NamedTuple):
     names: str
 
 
+class Instant(NamedTuple):
+    """A reading, as one that places entries of the pump's log on this host's clock.
+
+    Attributes:
+        pump_us: the pump's time.
+        host_ms: this host's calendar clock.
+        newest_event: the newest entry of the pump's log then.
+    """
+
+    pump_us: int
+    host_ms: int
+    newest_event: int
+
+
 class Verdict(NamedTuple):
     """Whether the record holds.
 
@@ -131,7 +147,7 @@ class Account:
         acts: what else was done here, oldest first.
         events: the pump's log, oldest first.
         more_events: older entries that were left out.
-        times: of the pump's time and this host's, pairs (us, ms), to place an entry of the log on this host's clock.
+        times: of some readings, oldest first, to place an entry of the log on this host's clock.
         injected: faults.
         told_since_ms: since when the history is told of injected faults; None where it never was.
         verdict: whether the record holds.
@@ -154,20 +170,25 @@ class Account:
     acts: tuple[Entry, ...]
     events: tuple[EventRecord, ...]
     more_events: int
-    times: tuple[tuple[int, int], ...]
+    times: tuple[Instant, ...]
     injected: tuple[Injected, ...]
     told_since_ms: int | None
     verdict: Verdict
 
-    def host_ms(self, pump_time_us: int) -> int | None:
-        """Return about when it was by this host's clock, in ms; None where no readings lie around it."""
-        return between(self.times, pump_time_us)
+    def host_ms(self, entry: EventRecord) -> int | None:
+        """Return about when an entry was logged by this host's clock, ms; None where no readings lie around it."""
+        return between(self.times, entry)
 
 
-def between(times: tuple[tuple[int, int], ...], pump_time_us: int) -> int | None:
-    """Return the instant of this host's clock, ms, between those of the readings before and after; None outside of them."""
-    for (before_us, before_ms), (after_us, after_ms) in pairwise(times):
-        if before_us <= pump_time_us <= after_us:
-            share = (pump_time_us - before_us) * (after_ms - before_ms)
-            return before_ms + share // max(after_us - before_us, 1)
+def between(times: Sequence[Instant], entry: EventRecord) -> int | None:
+    """Return when an entry was logged, between the readings of which the one did not count it yet, and the other did.
+
+    How far between, the pump's time tells; where that stood, it is the later one. None outside of all readings.
+    """
+    for before, after in pairwise(times):
+        if before.newest_event < entry.number <= after.newest_event:
+            passed_us, whole_us = entry.pump_time_us - before.pump_us, after.pump_us - before.pump_us
+            if not 0 <= passed_us < whole_us:
+                return after.host_ms
+            return before.host_ms + passed_us * (after.host_ms - before.host_ms) // whole_us
     return None

@@ -151,7 +151,7 @@ def _levels(box: Box, labels: Iterable[tuple[int, str]]) -> list[str]:
 def _alarm_marks(account: Account) -> list[Mark]:
     found = []
     for one in account.alarms:
-        at_ms = None if one.raised is None else account.host_ms(one.raised.pump_time_us)
+        at_ms = None if one.raised is None else account.host_ms(one.raised)
         if at_ms is not None and one.priority is not None and at_ms >= account.period.from_ms:
             found.append(Mark(at_ms, MARK[one.priority], one.priority.name.lower()))
     return found

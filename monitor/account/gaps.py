@@ -15,14 +15,14 @@ MOST: Final = 100  # that are listed one by one, the longest
 SESSION_MS: Final = 3_600_000  # readings that are further apart are two sessions: an assumption of this tool
 # What is kept as minutes or hours lasts to its end, and the next three may be missing: `history.past` draws by the same rule.
 _SEEN: Final = """
-SELECT start_ms AS first_ms, start_ms + step_s * 1000 - 1 AS last_ms, NULL AS us, 3 * step_s * 1000 AS quiet_ms
+SELECT start_ms AS first_ms, start_ms + step_s * 1000 - 1 AS last_ms, NULL AS newest, 3 * step_s * 1000 AS quiet_ms
     FROM spans WHERE pump = :pump AND start_ms >= :from AND start_ms < :to
-UNION ALL SELECT wall_ms, wall_ms, pump_time_us, :quiet
+UNION ALL SELECT wall_ms, wall_ms, newest_event, :quiet
     FROM readings WHERE pump = :pump AND wall_ms >= :from AND wall_ms < :to
 """
 _GAPS: Final = f"""
-SELECT before_ms, first_ms, before_us, us FROM (
-    SELECT first_ms, us, quiet_ms, lag(last_ms) OVER w AS before_ms, lag(us) OVER w AS before_us
+SELECT before_ms, first_ms, before_newest, newest FROM (
+    SELECT first_ms, newest, quiet_ms, lag(last_ms) OVER w AS before_ms, lag(newest) OVER w AS before_newest
     FROM ({_SEEN}) WINDOW w AS (ORDER BY first_ms)
 ) WHERE first_ms - before_ms > quiet_ms ORDER BY first_ms
 """  # noqa: S608 - a table of ours
@@ -40,14 +40,14 @@ class Gap(NamedTuple):
     Attributes:
         from_ms: the last reading before it, or the beginning of the period; this host's calendar clock.
         to_ms: the first reading after it, or the end of the period.
-        from_us: the pump's time at the former; None where it is not known.
-        to_us: the pump's time at the latter; the same.
+        from_event: the newest entry of the pump's log at the former; None where it is not known.
+        to_event: the same at the latter.
     """
 
     from_ms: int
     to_ms: int
-    from_us: int | None = None
-    to_us: int | None = None
+    from_event: int | None = None
+    to_event: int | None = None
 
     @property
     def seconds(self) -> int:
@@ -56,9 +56,9 @@ class Gap(NamedTuple):
 
     def filled(self, log: Sequence[EventRecord]) -> tuple[EventRecord, ...]:
         """Return what the pump logged meanwhile, and was asked for when it answered again."""
-        if self.from_us is None or self.to_us is None:
+        if self.from_event is None or self.to_event is None:
             return ()
-        return tuple(one for one in log if self.from_us < one.pump_time_us <= self.to_us)
+        return tuple(one for one in log if self.from_event < one.number <= self.to_event)
 
 
 def gaps(connection: sqlite3.Connection, pump: int, period: Period, quiet_ms: int, read: Period) -> list[Gap]:

@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from monitor.account import alarms, changes
-from monitor.account.facts import Account, Injected, Period, Readings, Sample, Verdict, Who
+from monitor.account.facts import Account, Injected, Instant, Period, Readings, Sample, Verdict, Who
 from monitor.account.gaps import gaps, longest
 from monitor.history import reading
 from monitor.history.anchors import applied_changes, compare
@@ -46,12 +46,10 @@ _COUNT: Final = (
     " WHERE pump = :pump AND start_ms >= :from AND start_ms < :to)"
 )
 _AROUND: Final = (
-    "SELECT min(pump_time_us), min(wall_ms) FROM readings WHERE pump = ? AND wall_ms >= ? AND wall_ms < ?"
+    "SELECT min(pump_time_us), min(wall_ms), min(newest_event) FROM readings WHERE pump = ? AND wall_ms >= ? AND wall_ms < ?"
     " GROUP BY wall_ms / ? ORDER BY 2"
 )
-_TIME_BEFORE: Final = (
-    "SELECT pump_time_us, wall_ms FROM readings WHERE pump = ? AND wall_ms < ? ORDER BY wall_ms DESC LIMIT 1"
-)
+_BEFORE: Final = "SELECT pump_time_us, wall_ms, newest_event FROM readings WHERE pump = ? AND wall_ms < ? ORDER BY wall_ms DESC LIMIT 1"
 _EVER_MS: Final = 2**62
 
 
@@ -140,13 +138,13 @@ def _readings(
     return Readings(count, first, last, (least, most))
 
 
-def _times(connection: sqlite3.Connection, pump: int, period: Period) -> tuple[tuple[int, int], ...]:
+def _times(connection: sqlite3.Connection, pump: int, period: Period) -> tuple[Instant, ...]:
     """Return instants of both clocks, the last reading before the period and the last in it among them."""
     step_ms = max((period.to_ms - period.from_ms) // _TIMES, 1)
-    edges = [connection.execute(_TIME_BEFORE, (pump, at_ms)).fetchone() for at_ms in period]
+    edges = [connection.execute(_BEFORE, (pump, at_ms)).fetchone() for at_ms in period]
     inner = connection.execute(_AROUND, (pump, *period, step_ms)).fetchall()
     before, last = edges
-    return tuple(edge for edge in (before, *inner, last) if edge is not None)
+    return tuple(Instant(*edge) for edge in (before, *inner, last) if edge is not None)
 
 
 def _edges(
@@ -154,24 +152,24 @@ def _edges(
 ) -> tuple[Callable[[EventRecord], bool], Callable[[EventRecord], bool]]:
     """Return what tells whether an entry of the log is older than the period, and whether it is newer.
 
-    An entry is in it that was logged after the last reading before the period, and no later than the last reading in it:
-    so what the pump has logged while nobody asked belongs to the session in which it was read. Where the readings are
-    kept no longer one by one, the pump's calendar decides, by what it was off at the nearest of those that are.
+    An entry is in it that the last reading before the period did not count yet, and the last reading in it did: so what the
+    pump has logged while nobody asked belongs to the session in which it was read. Where the readings are kept no longer one
+    by one, the pump's calendar decides, by what it was off at the nearest of those that are.
     """
     near = _sample(connection, pump, period, "ASC")
     if near is None or near.clock_s is None:
         near = _sample(connection, pump, Period(0, _EVER_MS), "DESC")
     ahead_ms = 0 if near is None or near.clock_s is None else near.clock_s * 1_000 - near.at_ms
-    before, newest = (connection.execute(_TIME_BEFORE, (pump, at_ms)).fetchone() for at_ms in period)
+    before, newest = (connection.execute(_BEFORE, (pump, at_ms)).fetchone() for at_ms in period)
 
     def is_before(one: EventRecord) -> bool:
         if before is not None:
-            return one.pump_time_us <= int(before[0])
+            return one.number <= Instant(*before).newest_event
         return one.clock_s * 1_000 - ahead_ms < period.from_ms - 999  # the calendar counts whole seconds
 
     def is_after(one: EventRecord) -> bool:
         if newest is not None:
-            return one.pump_time_us > int(newest[0])
+            return one.number > Instant(*newest).newest_event
         return one.clock_s * 1_000 - ahead_ms >= period.to_ms
 
     return is_before, is_after

@@ -97,7 +97,7 @@ def entries(found: Sequence[EventRecord], account: Account, zone: tzinfo | None)
     """Return entries of the pump's log as rows, the columns of LOGGED."""
     rows: list[Sequence[Child]] = []
     for one in found:
-        at_ms = account.host_ms(one.pump_time_us)
+        at_ms = account.host_ms(one)
         when: Child = NONE if at_ms is None else time(at_ms, zone)
         rows.append((str(one.number), when, clock_text(one.clock_s), event_word(one), event_text(one)))
     return rows

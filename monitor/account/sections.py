@@ -122,7 +122,7 @@ def links(account: Account, zone: tzinfo | None) -> Element:
         filled = gap.filled(account.events)
         what = ", ".join(dict.fromkeys(event_word(one) for one in filled))
         said = f"{len(filled)} entries: {what}" if filled else "nothing was logged meanwhile"
-        if gap.from_us is None or gap.to_us is None:
+        if gap.from_event is None or gap.to_event is None:
             said = NONE
         rows.append((time(gap.from_ms, zone), time(gap.to_ms, zone), format_span(gap.seconds), said))
     more = None
@@ -185,7 +185,7 @@ def _when(one: EventRecord | None, account: Account, zone: tzinfo | None, otherw
     """Return when an entry was logged: about when by this host's clock, as far as that is known, and by the pump's."""
     if one is None:
         return tag("em", otherwise)
-    at_ms = account.host_ms(one.pump_time_us)
+    at_ms = account.host_ms(one)
     here = None if at_ms is None else time(at_ms, zone)
     return tag("span", here, tag("small", f"pump {clock_text(one.clock_s)}", class_="clock"))
 

@@ -30,11 +30,6 @@ BY = {"by": "f4ab8b38", "role": "TECHNICIAN"}
 SEEN = {"boot": 2, "newest_event": 0, "rate_nl_h": 20_000, "revision": 4}
 
 
-def status(second: int, **changes: int) -> Status:
-    """Make a reading, one a second: the pump's time is in step with the host's."""
-    return replace(STATUS, pump_time_us=second * 1_000_000, reservoir_nl=12_000_000 - second, **changes)
-
-
 def entry(number: int, second: int, kind: EventKind, detail: int = 0, a: int = 0, b: int = 0) -> EventRecord:
     return EventRecord(number, second * 1_000_000, WALL_MS // 1_000 + second, kind, detail, a, b)
 
@@ -46,6 +41,13 @@ LOG = (
     entry(4, 400, EventKind.ACKNOWLEDGED, Alarm.LOW_RESERVOIR),
     entry(5, 500, EventKind.STOPPED, 0, 25_000, 0),  # by another host
 )
+
+
+def status(second: int, **changes: int) -> Status:
+    """Make a reading, one a second: the pump's time is in step with the host's."""
+    newest = sum(one.pump_time_us <= second * 1_000_000 for one in LOG)
+    usual = {"pump_time_us": second * 1_000_000, "reservoir_nl": 12_000_000 - second, "newest_event": newest}
+    return replace(STATUS, **(usual | changes))
 
 
 def change(store: Store, second: int, command: str, **more: object) -> None:

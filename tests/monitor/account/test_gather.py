@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.account.facts import Injected, Period, between
+from monitor.account.facts import Injected, Instant, Period, between
 from monitor.account.gaps import Gap, longest, session_start
 from monitor.history import store as module
 from monitor.history.schema import opened_to_read
-from monitor.history.store import Page, Store
+from monitor.history.store import Page, Store, of_pump
+from protocol.messages import EventRecord
 from protocol.vocabulary import EventKind
 from tests.monitor.account.bench import (
     HOSTILE,
     LOG,
-    WHOLE,
     account_of,
     applied,
     bench,
@@ -94,6 +94,39 @@ def test_what_was_logged_before_the_first_reading_after_a_pause_belongs_to_that_
     part = account_of(made(tmp_path), Period(WALL_MS + 360 * S, WALL_MS + 380 * S))
     assert part is not None
     assert [one.number for one in part.events] == [3]
+
+
+def test_while_the_time_of_a_pump_stands_its_log_is_told_apart_by_its_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "history.db"
+    log = tuple(entry(number, 0, EventKind.SESSION, 1, 1) for number in (1, 2, 3, 4))
+    with closing(Store(file)) as store:
+        for second, newest in ((0, 1), (1, 2), (60, 3), (61, 4)):
+            reading = status(0, newest_event=newest)
+            store.add(PUMP, [(WALL_MS + second * S, reading)])
+        store.add(PUMP, [], Page(1, log))
+    whole, first, last = (
+        account_of(file, Period(WALL_MS + begin * S, WALL_MS + end * S))
+        for begin, end in ((0, 62), (0, 2), (1, 61))
+    )
+    assert whole is not None
+    assert first is not None
+    assert last is not None
+    (gap,) = whole.gaps
+    assert [one.number for one in gap.filled(whole.events)] == [3]
+    assert [one.number for one in first.events] == [1, 2]
+    assert [one.number for one in last.events] == [2, 3]
+
+
+def test_who_it_was_is_what_was_known_at_the_end_of_the_period(tmp_path: Path) -> None:
+    file = made(tmp_path)
+    with closing(Store(file)) as store:
+        facts = {"model": "later", "firmware": "2", "capacity_nl": 1, "low_reservoir_nl": 1, "residual_nl": 1}
+        store.append(WALL_MS + 500 * S, "identified", of_pump(PUMP) | facts)
+    for until, model in ((450, HOSTILE), (550, "later")):
+        account = account_of(file, Period(WALL_MS + 400 * S, WALL_MS + until * S))
+        assert account is not None
+        assert account.who is not None
+        assert account.who.model == model
 
 
 def test_the_ends_of_a_period_in_which_nothing_was_read_are_gaps(tmp_path: Path) -> None:
@@ -210,9 +243,10 @@ def test_a_verdict_that_another_record_gave_is_one_change(tmp_path: Path) -> Non
 def test_a_session_begins_where_nothing_was_read_for_an_hour(tmp_path: Path) -> None:
     file = made(tmp_path)
     with closing(Store(file)) as store:
-        store.add(PUMP, [(WALL_MS + 9_000 * S, status(9_000)), (WALL_MS + 9_001 * S, status(9_001))])
+        store.add(PUMP, [(WALL_MS + second * S, status(second)) for second in (9_000, 9_001, 12_601, 12_602)])
     with opened_to_read(file) as connection:
-        assert session_start(connection, 1, WALL_MS + 10_000 * S) == WALL_MS + 9_000 * S
+        for before in (10_000, 13_000):  # an hour to the second is none yet
+            assert session_start(connection, 1, WALL_MS + before * S) == WALL_MS + 9_000 * S
         assert session_start(connection, 1, WALL_MS + 9_000 * S) == WALL_MS  # two minutes are no pause
         assert session_start(connection, 1, WALL_MS) is None
 
@@ -225,10 +259,24 @@ def test_of_many_gaps_the_longest_are_kept_in_their_order() -> None:
     assert min(gap.to_ms - gap.from_ms for gap in kept) >= 5
 
 
-def test_an_instant_of_the_pump_lies_between_those_of_the_readings_around_it() -> None:
-    times = ((0, 1_000), (60_000_000, 2_000), (120_000_000, 9_000))
-    assert between(times, 30_000_000) == 1_500
-    assert between(times, 120_000_000) == 9_000
-    assert between(times, 120_000_001) is None
-    assert between((), 0) is None
-    assert WHOLE.seconds == 601
+@pytest.mark.parametrize(
+    ("number", "pump_us", "host_ms"),
+    [
+        (2, 30_000_000, 1_500),  # half way
+        (3, 120_000_000, 9_000),  # with the reading itself
+        (5, 120_000_000, 20_000),  # the pump's time stood, or stands elsewhere by now
+        (5, 0, 20_000),
+        (1, 30_000_000, None),  # before all of them
+        (6, 130_000_000, None),  # after
+    ],
+)
+def test_an_entry_was_logged_between_the_readings_that_did_not_count_it_yet_and_that_did(
+    number: int, pump_us: int, host_ms: int | None
+) -> None:
+    times = [
+        *(Instant(0, 1_000, 1), Instant(60_000_000, 2_000, 2)),
+        *(Instant(120_000_000, 9_000, 4), Instant(120_000_000, 20_000, 5)),
+    ]
+    one = EventRecord(number, pump_us, 0, EventKind.START, 0, 0, 0)
+    assert between(times, one) == host_ms
+    assert between([], one) is None
