@@ -42,12 +42,14 @@ class Gap(NamedTuple):
         to_ms: the first reading after it, or the end of the period.
         from_event: the newest entry of the pump's log at the former; None where it is not known.
         to_event: the same at the latter.
+        why: why there was no link, as it was recorded first; empty where nothing was.
     """
 
     from_ms: int
     to_ms: int
     from_event: int | None = None
     to_event: int | None = None
+    why: str = ""
 
     @property
     def seconds(self) -> int:
@@ -78,6 +80,19 @@ def gaps(connection: sqlite3.Connection, pump: int, period: Period, quiet_ms: in
     if period.to_ms - read.to_ms > quiet_ms:
         found.append(Gap(read.to_ms, period.to_ms))
     return found
+
+
+def explained(found: Sequence[Gap], links: Sequence[tuple[int, str]]) -> list[Gap]:
+    """Return gaps with the reason that is on record for each.
+
+    Args:
+        found: the gaps.
+        links: of each link that came or went, when, and why it went, empty for one that came; oldest first.
+    """
+    return [
+        gap._replace(why=next((why for at_ms, why in links if why and gap.from_ms <= at_ms <= gap.to_ms), ""))
+        for gap in found
+    ]
 
 
 def longest(found: Sequence[Gap], most: int = MOST) -> tuple[tuple[Gap, ...], int]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from monitor.account import alarms, changes
 from monitor.account.facts import Account, Injected, Instant, Period, Readings, Sample, Verdict, Who
-from monitor.account.gaps import gaps, longest
+from monitor.account.gaps import explained, gaps, longest
 from monitor.history import reading
 from monitor.history.anchors import applied_changes, compare
 from monitor.history.chain import GENESIS, first_break, first_broken_reading
+from monitor.history.names import first_misnamed
 from monitor.history.past import points_and_quiet
 from monitor.history.portrait import BENCH, IDENTIFIED
 from monitor.history.retention import HOUR_S, MINUTE_S
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from monitor.history.chain import Entry, Row
+    from monitor.history.chain import Break, Entry, Row
     from monitor.history.store import Pump
     from protocol.messages import EventRecord
 
@@ -89,6 +90,7 @@ def account(
     points, quiet_ms = points_and_quiet(connection, number, period.from_ms, period.to_ms)
     read = Period(first.at_ms, last.at_ms + max(last.span_s * 1_000 - 1, 0))
     listed, more_gaps = longest(gaps(connection, number, period, quiet_ms, read))
+    links = list(reading.links(connection, number, period.from_ms, period.to_ms))
     verdict, deeds, others = _changes(trail, pump, period, log, within, verdict)
     told = [entry for entry in trail if entry.kind in (IDENTIFIED, BENCH) and whose(entry.facts) == pump]
     return Account(
@@ -101,7 +103,7 @@ def account(
         readings=_readings(connection, number, period, first, last),
         points=points,
         quiet_ms=quiet_ms,
-        gaps=listed,
+        gaps=tuple(explained(listed, links)),
         more_gaps=more_gaps,
         alarms=alarms.episodes(log, is_before, is_after),
         deeds=deeds,
@@ -188,14 +190,24 @@ def _verdict(
     why = why if broken is None else broken.why
     if not why:
         try:
-            before, last = reading.folded_until(trail)
+            broken = first_misnamed(trail) or _broken_reading(connection, trail, count, progress)
         except ValueError as error:
-            return Verdict(str(error), len(trail), trail[-1].hash.hex(), count)
-        rows = connection.execute("SELECT * FROM readings ORDER BY seq")
-        found = first_broken_reading(before, last + 1, _counted(rows, count, progress))
-        why = "" if found is None else found.why
+            why = str(error)
+        else:
+            why = "" if broken is None else broken.why
     head = trail[-1].hash if trail else GENESIS
     return Verdict(why, len(trail), head.hex(), count)
+
+
+def _broken_reading(
+    connection: sqlite3.Connection,
+    trail: Sequence[Entry],
+    count: int,
+    progress: Callable[[str, int, int], None],
+) -> Break | None:
+    before, last = reading.folded_until(trail)
+    rows = connection.execute("SELECT * FROM readings ORDER BY seq")
+    return first_broken_reading(before, last + 1, _counted(rows, count, progress))
 
 
 def _is_ours(entry: Entry) -> bool:

@@ -124,17 +124,24 @@ def links(account: Account, zone: tzinfo | None) -> Element:
         said = f"{len(filled)} entries: {what}" if filled else "nothing was logged meanwhile"
         if gap.from_event is None or gap.to_event is None:
             said = NONE
-        rows.append((time(gap.from_ms, zone), time(gap.to_ms, zone), format_span(gap.seconds), said))
+        why = gap.why or NONE
+        rows.append((time(gap.from_ms, zone), time(gap.to_ms, zone), format_span(gap.seconds), why, said))
     more = None
     if account.more_gaps:
         more = tag("p", f"{account.more_gaps} shorter ones are not listed.", class_="aside")
-    why = tag(
+    aside = tag(
         "p",
         "The link was lost, or no monitor ran. What the pump logged meanwhile it was asked for when it answered again.",
         class_="aside",
     )
-    headings = ("Last reading before", "First reading after", "For", "Filled in from the pump's own log")
-    return section("Link", why, table("Times without readings", headings, rows, figures="0010"), more)
+    headings = (
+        "Last reading before",
+        "First reading after",
+        "For",
+        "Why",
+        "Filled in from the pump's own log",
+    )
+    return section("Link", aside, table("Times without readings", headings, rows, figures="00100"), more)
 
 
 # --- alarms ----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from monitor.account.facts import Period
 from monitor.account.gather import account
 from monitor.account.page import page
 from monitor.history.schema import opened_to_read
-from monitor.history.store import Page, Store, of_pump
+from monitor.history.store import Page, Store, Turn, of_pump
 from protocol.alarms import Alarm
 from protocol.messages import EventRecord
 from protocol.vocabulary import EventKind
@@ -50,11 +50,11 @@ def status(second: int, **changes: int) -> Status:
     return replace(STATUS, **(usual | changes))
 
 
-def change(store: Store, second: int, command: str, **more: object) -> None:
-    """Record the beginning of a change of the rate."""
-    facts = of_pump(PUMP) | BY | {"command": command, "reason": None, "seen": SEEN}
+def change(store: Store, second: int, **more: object) -> str:
+    """Record the beginning of a change of the rate, and return its command id."""
+    facts = of_pump(PUMP) | BY | {"reason": None, "seen": SEEN, "nonce": "5a" * 16}
     wanted = {"kind": "RATE", "rate_nl_h": 25_000}
-    store.append(WALL_MS + second * 1_000, "intended", facts | {"change": wanted} | more)
+    return store.intend(WALL_MS + second * 1_000, facts | {"change": wanted} | more).hex()
 
 
 def then(store: Store, second: int, kind: str, command: str, **more: object) -> None:
@@ -83,13 +83,18 @@ def made(folder: Path) -> Path:
     file = folder / "history.db"
     with closing(Store(file)) as store:
         identified(store, model=HOSTILE)
-        change(store, 20, "c1", reason=HOSTILE)
-        applied(store, 20, "c1", 5)
+        applied(store, 20, change(store, 20, reason=HOSTILE), 5)
         bench(store, 30, 1, HOSTILE)
         bench(store, 60, 0, "")
         seconds = [*range(240), *range(360, 601)]
         readings = [(WALL_MS + second * 1_000, status(second)) for second in seconds]
         store.add(PUMP, readings, Page(1, LOG))
+        gone = [
+            Turn(PUMP, WALL_MS + 241_000, HOSTILE),
+            Turn(PUMP, WALL_MS + 250_000, "later"),
+            Turn(PUMP, WALL_MS + 360_000, ""),
+        ]
+        store.add_all((), {}, gone)
         store.append(WALL_MS + 400_000, "acknowledged", of_pump(PUMP) | BY | {"alarms": 1})
     return file
 

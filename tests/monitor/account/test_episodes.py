@@ -101,9 +101,9 @@ def test_a_change_that_was_not_applied_says_how_it_ended(
     tmp_path: Path, records: tuple[tuple[str, dict[str, object]], ...], outcome: str
 ) -> None:
     with closing(Store(tmp_path / "h.db")) as store:
-        change(store, 10, "c1")
+        command = change(store, 10)
         for kind, facts in records:
-            then(store, 11, kind, "c1", **facts)
+            then(store, 11, kind, command, **facts)
     with opened_to_read(tmp_path / "h.db") as connection:
         (deed,) = deeds(list(reading.entries(connection)), PUMP, WHOLE, NOTHING)
     assert (deed.outcome, deed.applied, deed.revision, deed.in_log) == (outcome, False, None, None)

@@ -57,6 +57,7 @@ def test_a_time_without_readings_is_a_gap_and_what_was_logged_in_it_was_filled_i
     (gap,) = found.gaps
     assert (gap.from_ms, gap.to_ms, gap.seconds) == (WALL_MS + 239 * S, WALL_MS + 360 * S, 121)
     assert [one.number for one in gap.filled(found.events)] == [3]
+    assert gap.why == HOSTILE[:-5] + "??[2J"  # the first of the reasons that were recorded meanwhile
 
 
 def test_who_it_was_and_what_its_bench_did_are_known_from_the_record(found: Account) -> None:
@@ -175,10 +176,20 @@ def test_what_does_not_hold_is_the_verdict(tmp_path: Path, sql: str, said: str) 
     assert said in account.verdict.broken
 
 
+def test_a_change_that_is_not_named_after_what_stands_before_it_is_the_verdict(tmp_path: Path) -> None:
+    file = made(tmp_path)
+    with closing(Store(file)) as store:
+        facts = of_pump(PUMP) | {"command": "00" * 8, "change": {"kind": "STOP"}}
+        store.append(WALL_MS + 500 * S, "intended", facts)
+    account = account_of(file)
+    assert account is not None
+    assert account.verdict.broken.startswith("record 9: the name of its change")
+
+
 def test_a_record_of_nobodys_making_is_the_verdict_and_no_crash(tmp_path: Path) -> None:
     file = made(tmp_path)
     with closing(Store(file)) as store:
-        change(store, 500, "c2", seen=None)
+        change(store, 500, seen=None)
         identified(store, capacity_nl="much")
     account = account_of(file)
     assert account is not None

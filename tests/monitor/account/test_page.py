@@ -99,7 +99,9 @@ def test_nothing_in_it_runs_or_is_fetched(found: Account) -> None:
 def test_what_a_device_says_stays_text_and_is_all_there(found: Account) -> None:
     seen = Seen(page_of(found))
     shown = HOSTILE.replace("\u202e", "?").replace("\x1b", "?")
-    assert seen.said.count(shown) == 3  # the model, the reason, and the names of the faults
+    assert (
+        seen.said.count(shown) == 4
+    )  # the model, the reasons of the change and of the gap, and the names of the faults
     assert "\u202e" not in seen.said
     assert "\x1b" not in seen.said
 
