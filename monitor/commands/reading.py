@@ -22,6 +22,7 @@ from monitor.commands.options import (
 from monitor.errors import LinkError
 from monitor.history import portrait
 from monitor.history.store import Pump
+from monitor.link_state import ENDED
 from monitor.report import event_fields, numbered_event, reading_fields, reading_line, reading_text
 from protocol.timeouts import reading_period_ms
 from protocol.vocabulary import Log
@@ -107,22 +108,40 @@ def watch(
 
     try:
         with recording(keys, history) as recorder, opened_for(recorder, url, keys, baud) as pump:
-            _watch(pump, shown_by(pump, recorder), count, reading_period_ms(period_ms, baud) / _MS_A_S)
+            period_s = reading_period_ms(period_ms, baud) / _MS_A_S
+
+            def turned(why: str) -> None:
+                if recorder is not None:
+                    recorder.turned(pump.serial_number, pump.store_id, why)
+
+            try:
+                _watch(pump, shown_by(pump, recorder), turned, count, period_s)
+            finally:
+                turned(ENDED)
     except KeyboardInterrupt:
         return
 
 
 def _watch(
-    pump: PumpClient, show: Callable[[Reading, Bench | None], None], count: int | None, period_s: float
+    pump: PumpClient,
+    show: Callable[[Reading, Bench | None], None],
+    turned: Callable[[str], None],
+    count: int | None,
+    period_s: float,
 ) -> None:
-    shown = 0
+    shown, is_linked = 0, False
     due_s = time.monotonic()
     while True:
         try:
             reading = pump.status()
+            if not is_linked:
+                turned("")
+                is_linked = True
             show(reading, _bench(pump, reading))
             shown += 1
         except LinkError as error:
+            turned(str(error))
+            is_linked = False
             _wait_for_link(pump, error)
             due_s = time.monotonic()
             continue

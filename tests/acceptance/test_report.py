@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,7 +53,10 @@ def test_the_report_of_a_session_tells_of_its_change_and_is_never_written_over(b
     steep = ("0.65 mL/day", "--yes", "--reason", "<titration>")  # over a soft limit of the drug library
     assert bench.run("set-rate", pump, *bench.with_keys(*steep)).returncode == 0
     watch.line_with("0.650 mL/day")
-    assert watch.end() == -15
+    watch.process.send_signal(signal.SIGINT)
+    assert watch.wait() == 0
+    exported = bench.run("export", "--links").stdout.splitlines()
+    assert [line.split(",")[3] for line in exported] == ["link", "live", "none"]
     out = bench.folder / "session.html"
     done = bench.run("report", "--out", str(out))
     assert (done.returncode, done.stderr) == (0, f"written: {out}\n")

@@ -167,8 +167,10 @@ def test_a_lost_link_is_told_once_a_reason_and_tried_until_it_is_back(
     monkeypatch.setattr(reading, "_RETRY_S", 0)
     shown: list[Reading] = []
     pump = Unsteady("ok", "it has gone", "no port", "no port", "ok", "ok")
-    reading._watch(pump, lambda found, _: shown.append(found), 2, 0)
+    turns: list[str] = []
+    reading._watch(pump, lambda found, _: shown.append(found), turns.append, 2, 0)
     assert len(shown) == 2
+    assert turns == ["", "it has gone", ""]
     assert capsys.readouterr().err.splitlines() == [
         "pump-monitor: no link, trying again: it has gone",
         "pump-monitor: no link, trying again: no port",
