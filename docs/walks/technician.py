@@ -203,3 +203,8 @@ def _hand_on(bench: Bench, told: Told) -> None:
     )
     run(bench, told, "pump-monitor audit list --last 6")
     run(bench, told, f"pump-monitor audit verify {LINK}")
+    told.say(
+        "`report` makes one page of it, for a browser or for paper: readings and trends, alarms, every change with its reason, "
+        "and whether the record holds. It needs no pump, and the page fetches nothing."
+    )
+    run(bench, told, "pump-monitor report PM-00001")
