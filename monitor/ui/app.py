@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
-from textual.app import App
 from textual.reactive import var
 
 from monitor.annunciator import Annunciator
@@ -17,6 +16,7 @@ from monitor.bell import Calls
 from monitor.errors import MonitorError
 from monitor.ui.attention import Attention
 from monitor.ui.flash import dark, next_edge_ns
+from monitor.ui.in_turn import InTurn
 from monitor.ui.messages import Fetched, SnapshotArrived
 from monitor.ui.moment import NS_PER_S, Moment
 from monitor.ui.screens.pump import PumpScreen
@@ -51,7 +51,7 @@ _WIDTHS: Final = [(0, "-tiny"), (LEAST_WIDTH, "-narrow"), (100, "-wide")]
 _HEIGHTS: Final = [(0, "-low"), (LEAST_HEIGHT, "-flat"), (24, "-short"), (40, "-tall")]
 
 
-class WatchingApp(App[None]):
+class WatchingApp(InTurn):
     """What an app that watches a pump has, whatever its screens are.
 
     Args:

@@ -115,9 +115,7 @@ def test_a_prime_and_the_clock_chosen_from_the_menu_reach_the_pump_and_are_read_
         screen.wait_for("step 2 of 2")
         screen.type("0.2\r")
         screen.wait_for("by prime")
-        screen.type("\r")
-        screen.wait_for("EVENTS")
-        screen.type("c")
+        screen.type("\rc")  # as one who knows the way types: before the box has closed
         screen.wait_for("Bridge bolus")
         screen.type("k")
         screen.wait_for("SET CLOCK")

@@ -15,6 +15,7 @@ from textual.events import Key
 from textual.keys import _character_to_key
 
 from monitor.ui.app import DashboardApp
+from monitor.ui.in_turn import InTurn
 from monitor.ui.themes import DARK, LIGHT
 from monitor.ui.trends import Trends
 from tests.monitor.ui.bench import CLOCK_S, Clock, FakeSource
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from rich.color import Color
     from rich.segment import Segment
+    from textual.app import App
     from textual.pilot import Pilot
     from textual.strip import Strip
 
@@ -102,18 +104,26 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
     """
     for key in keys:
         for one in key if key[:1].isdigit() else [key]:
-            plain = len(one) == 1
-            event = Key(_character_to_key(one), one) if plain else Key(one, None)
-            event.set_sender(pilot.app)
-            pilot.app._driver.send_message(event)  # type: ignore[union-attr]
+            send(pilot.app, one)
             await settle(pilot)
     await settle(pilot)
 
 
+def send(app: App[None], *keys: str) -> None:
+    """Have these keys come from the terminal, all at once."""
+    for key in keys:
+        event = Key(_character_to_key(key), key) if len(key) == 1 else Key(key, None)
+        event.set_sender(app)
+        app._driver.send_message(event)  # type: ignore[union-attr]
+
+
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until every message that is on its way, and those that follow from it, are handled; then paint."""
+    app = pilot.app
     for _ in range(_ROUNDS):
         await pilot._wait_for_screen()
+        while isinstance(app, InTurn) and app.is_running and app.takes_a_key:
+            await pilot._wait_for_screen()
     pilot.app.screen._on_timer_update()
 
 
