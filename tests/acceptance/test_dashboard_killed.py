@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.acceptance.conftest import WAIT_S
-from tests.acceptance.test_dashboard_process import Screen
+from tests.acceptance.terminal import Screen
 from tests.acceptance.test_killed_monitor import Relay
 
 if TYPE_CHECKING:

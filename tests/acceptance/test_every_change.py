@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.test_dashboard_process import Screen
+from tests.acceptance.terminal import Screen
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.acceptance.conftest import WAIT_S, Program
-from tests.acceptance.test_dashboard_process import Screen
+from tests.acceptance.terminal import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ import pytest
 
 from tests.acceptance.conftest import WAIT_S, Program
 from tests.acceptance.forging import rewrite
-from tests.acceptance.test_dashboard_process import Screen
+from tests.acceptance.terminal import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable

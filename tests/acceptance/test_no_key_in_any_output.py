@@ -26,7 +26,7 @@ from protocol.vocabulary import Role
 from pumpmock.keyring import list_keys
 from tests.acceptance.conftest import WAIT_S, Program
 from tests.acceptance.crashing import PROVOKED
-from tests.acceptance.test_dashboard_process import _ESCAPES, Screen
+from tests.acceptance.terminal import Screen, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -283,7 +283,7 @@ def painted_by_a_crash(bench: Bench, keys: Path, bug: str) -> bytes:
     words = ("dashboard", emulator.ports["pty"], "--keys", str(keys))
     with Screen("tests.acceptance.crashing", bug, *words) as screen:
         assert screen.end() == 1
-        return _ESCAPES.sub(b"", screen.painted)
+        return plain(screen.painted)
 
 
 def test_a_crash_of_the_dashboard_prints_a_traceback_without_values(bench: Bench, known_keys: Path) -> None:

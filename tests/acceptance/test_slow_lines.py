@@ -6,11 +6,9 @@ import json
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from tests.acceptance.test_dashboard_process import Screen
+from tests.acceptance.terminal import Screen
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.acceptance.conftest import Bench
 
 
@@ -57,10 +55,8 @@ def test_a_commit_at_1200_baud_whose_answer_is_lost_ends_in_a_verdict(bench: Ben
 
 
 def test_the_dashboard_at_1200_baud_is_live_says_so_and_shows_what_another_host_changes(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench,
 ) -> None:
-    for size in ("COLUMNS", "LINES"):  # a parallel test run sets them; the terminal has its own
-        monkeypatch.delenv(size, raising=False)
     ports = bench.serve("--baud", "1200").ports
     words = (ports["pty"], *bench.with_keys("--baud", "1200", "--drugs", "none"))
     with Screen("monitor", "dashboard", *words) as screen:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.acceptance.conftest import WAIT_S
-from tests.acceptance.test_dashboard_process import Screen
+from tests.acceptance.terminal import Screen
 from tests.acceptance.test_killed_monitor import Relay
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def test_a_dashboard_ends_when_its_terminal_vanishes_while_it_draws(bench: Bench
     pump = bench.serve("--speed", "3600").ports["tcp"]
     with Screen("monitor", "dashboard", pump, *bench.with_keys(*BUSY), controlling=signalled) as screen:
         screen.wait_for("RUNNING")
-        screen.wait_for("mL")  # and it goes on drawing
+        screen.wait_for_more()
         screen.vanish()
         assert ended(screen) == 0
 
