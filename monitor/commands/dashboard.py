@@ -80,6 +80,7 @@ def dashboard(
     gc.disable()  # a tenth of the start is looking for garbage, and imports make none
     from monitor.memo import Memos, default_folder  # noqa: PLC0415 - as above
     from monitor.ui.app import DashboardApp  # noqa: PLC0415 - now that it is certain to be wanted
+    from monitor.ui.terminal import has_sixteen_colours  # noqa: PLC0415 - as above
     from monitor.ui.trends import Trends, wall_ms  # noqa: PLC0415 - as above
 
     stored = partial(past, keys, history) if history.kept else None
@@ -90,6 +91,7 @@ def dashboard(
         memos=Memos(default_folder(bench=keys.bench)),
         calls=calls,
         trends=Trends(stored, time.monotonic_ns, wall_ms, Path()),
+        sixteen=has_sixteen_colours(),
     )
     try:
         app.run()

@@ -103,6 +103,7 @@ def fleet(  # noqa: PLR0913 - an option each
     from monitor.fleet.desk import Desk  # noqa: PLC0415 - as above
     from monitor.memo import Memos, default_folder  # noqa: PLC0415 - as above
     from monitor.ui.fleet_app import FleetApp  # noqa: PLC0415 - as above
+    from monitor.ui.terminal import has_sixteen_colours  # noqa: PLC0415 - as above
 
     watched = fleet_of(members, keys, folder, period_ms, history)
     usual = cache(keys.ring)
@@ -115,6 +116,7 @@ def fleet(  # noqa: PLR0913 - an option each
         rules=rules,
         calls=Calls(bell=not no_bell, blink=not no_blink),
         memos_of=lambda bench: Memos(default_folder(bench=bench)),
+        sixteen=has_sixteen_colours(),
     )
     app.run()
     if app.return_code:  # after a bug of ours

@@ -22,7 +22,7 @@ from monitor.ui.moment import NS_PER_S, Moment
 from monitor.ui.screens.pump import PumpScreen
 from monitor.ui.screens.trend_keys import WithTrend
 from monitor.ui.terminal import TerminalDriver
-from monitor.ui.themes import DARK, LIGHT, without_colour
+from monitor.ui.themes import DARK, LIGHT, in_sixteen, without_colour
 from monitor.ui.trends import Trends
 from monitor.ui.widgets.too_small import LEAST_HEIGHT, LEAST_WIDTH
 
@@ -62,6 +62,7 @@ class WatchingApp(InTurn):
         now_ns: the host's monotonic clock in nanoseconds, the one that readings are stamped with.
         now_s: the host's calendar clock, by which alarms are shelved, seconds since 1970 UTC.
         trends: what trends are drawn from; without, what is read from now on.
+        sixteen: whether the terminal has no more than sixteen colours.
     """
 
     TITLE = "pump-monitor"
@@ -83,6 +84,7 @@ class WatchingApp(InTurn):
         now_ns: Callable[[], int] = time.monotonic_ns,
         now_s: Callable[[], float] = time.time,
         trends: Trends | None = None,
+        sixteen: bool = False,
     ) -> None:
         super().__init__(driver_class=self.DRIVER)
         self._source = source
@@ -99,7 +101,8 @@ class WatchingApp(InTurn):
         self._flashing_since_ns = 0
         self._timer: Timer | None = None
         for theme in (DARK, LIGHT):
-            self.register_theme(without_colour(theme) if self.no_color else theme)
+            fitting = in_sixteen(theme) if sixteen else theme
+            self.register_theme(without_colour(fitting) if self.no_color else fitting)
         self.theme = DARK.name
 
     def _annunciator_of(self, source: Watched) -> Annunciator:

@@ -13,10 +13,16 @@ import select
 import threading
 from typing import IO, TYPE_CHECKING, Any
 
+from rich.console import Console
 from textual.drivers.linux_driver import LinuxDriver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def has_sixteen_colours() -> bool:
+    """Whether the terminal, by what it is said to be, has no more than sixteen colours."""
+    return Console(force_terminal=True).color_system == "standard"
 
 
 class TerminalDriver(LinuxDriver):

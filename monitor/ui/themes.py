@@ -66,6 +66,57 @@ LIGHT: Final = Theme(
 )
 
 
+# A terminal of sixteen colours shows the nearest of them, and all of the greys above come to the same. What is stale and
+# what is a mere line have a mark or a shape of their own, so that they may share their grey.
+_SIXTEEN: Final = {
+    True: {
+        **dict.fromkeys(("background", "surface", "shade"), "#000000"),
+        **dict.fromkeys(("line", "dim"), "#555555"),
+        **dict.fromkeys(("foreground", "label"), "#aaaaaa"),
+        **dict.fromkeys(("primary", "value", "trace", "action"), "#ffffff"),
+        "high": "#ff5555",
+        "high-fill": "#aa0000",
+        "high-on": "#ffffff",
+        "medium": "#ffff55",
+        "medium-fill": "#ffff55",
+        "medium-on": "#000000",
+        "low": "#55ffff",
+        "low-fill": "#55ffff",
+        "low-on": "#000000",
+    },
+    False: {
+        **dict.fromkeys(("background", "surface", "shade"), "#ffffff"),
+        "line": "#aaaaaa",
+        "dim": "#555555",
+        **dict.fromkeys(("foreground", "label", "value"), "#000000"),
+        **dict.fromkeys(("primary", "trace", "action"), "#0000aa"),
+        "high": "#aa0000",
+        "high-fill": "#aa0000",
+        "high-on": "#ffffff",
+        # Of sixteen, no yellow and no cyan can be read as text on white.
+        "medium": "#aa5500",
+        "medium-fill": "#ffff55",
+        "medium-on": "#000000",
+        "low": "#000000",
+        "low-fill": "#55ffff",
+        "low-on": "#000000",
+    },
+}
+
+
+def in_sixteen(theme: Theme) -> Theme:
+    """Return a theme in the sixteen colours that a poor terminal has, such as a text console."""
+    colours = _SIXTEEN[theme.dark]
+    return replace(
+        theme,
+        primary=colours["primary"],
+        foreground=colours["foreground"],
+        background=colours["background"],
+        surface=colours["surface"],
+        variables={name: colours[name] for name in theme.variables},
+    )
+
+
 def without_colour(theme: Theme) -> Theme:
     """Return a theme whose grey says what its colours did: the more urgent, the further from the ground.
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _ESCAPES = re.compile(rb"\x1b\[[0-9;:?<>=]*[ -/]*[@-~]|\x1b[()][A-Z0-9]|\x1b[=>]")
 # What pyte 0.8 would print: sequences with a private mark that it does not know.
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<=>][0-9;:]*[@-~]")
+_ASKS_FOR_FRAMES = b"\x1b[?2026$p"
+_HAS_FRAMES = b"\x1b[?2026;2$y"
+_FRAME_END = b"\x1b[?2026l"
 _BEGUN = re.compile(rb"\x1b(?:\[[0-9;:?<>=]*)?\Z")
 
 # Takes its terminal for its controlling one, as a shell's programs have it, and becomes the program that is named to it.
@@ -60,6 +63,8 @@ class Screen:
     Attributes:
         process: the program.
         painted: every byte that it has written.
+        on_frame: called with the screen's lines whenever a frame is whole: a program that asks is told that this terminal
+            shows none in part.
     """
 
     def __init__(
@@ -89,13 +94,15 @@ class Screen:
         )
         os.close(slave)
         self.painted = b""
+        self._frame: list[list[Char]] | None = None
+        self.on_frame: Callable[[list[str]], None] = lambda _: None
 
     # --- what is on it ------------------------------------------------------------------------------------------------
 
     @property
     def rows(self) -> list[str]:
-        """The screen's lines as they are now."""
-        return [row.rstrip() for row in self._emulation.display]
+        """The screen's lines as they are now, or at the last whole frame where the program tells of frames."""
+        return ["".join(cell.data for cell in row).rstrip() for row in self.cells()]
 
     @property
     def text(self) -> str:
@@ -108,7 +115,9 @@ class Screen:
         return self._emulation.rings
 
     def cells(self) -> list[list[Char]]:
-        """Return every cell with its colours, row by row."""
+        """Return every cell with its colours, row by row, as `rows` has them."""
+        if self._frame is not None:
+            return self._frame
         shown = self._emulation
         return [[shown.buffer[row][column] for column in range(shown.columns)] for row in range(shown.lines)]
 
@@ -198,11 +207,22 @@ class Screen:
         except OSError:
             return False
         self.painted += data
-        data = self._begun + data
+        if _ASKS_FOR_FRAMES in data:
+            os.write(self._master, _HAS_FRAMES)
+        self._show(self._begun + data)
+        return bool(data)
+
+    def _show(self, data: bytes) -> None:
+        """Draw what was written, up to a sequence of which only the beginning is there."""
         begun = _BEGUN.search(data)
         self._begun = data[begun.start() :] if begun else b""
-        self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data[: len(data) - len(self._begun)]))
-        return bool(data)
+        *frames, rest = data[: len(data) - len(self._begun)].split(_FRAME_END)
+        for frame in frames:
+            self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", frame))
+            self._frame = None
+            self._frame = self.cells()
+            self.on_frame(self.rows)
+        self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", rest))
 
     def __enter__(self) -> Self:
         return self

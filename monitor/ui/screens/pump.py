@@ -111,7 +111,9 @@ class PumpScreen(WithTrend):
             self._alarms.show(moment)
         if same or flashes:
             return
-        for part in self._live:
+        # They may come to be painted one after another: a figure bears its mark before it is said that there is no link, and
+        # loses it after.
+        for part in self._live if moment.live else reversed(self._live):
             part.show(moment)
         self._events.border_title = events.title(moment)
         if moment.problem and moment.problem != self._problem:

@@ -4,9 +4,10 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
+from rich._palettes import STANDARD_PALETTE
 from textual.color import Color
 
-from monitor.ui.themes import DARK, LIGHT, without_colour
+from monitor.ui.themes import DARK, LIGHT, in_sixteen, without_colour
 
 if TYPE_CHECKING:
     from textual.theme import Theme
@@ -72,3 +73,19 @@ def test_without_colour_the_more_urgent_bar_stands_out_more(theme: Theme) -> Non
     assert all(later >= 1.5 * earlier for earlier, later in itertools.pairwise([1, *apart]))
     for name in ("high", "medium", "low"):
         assert contrast(grey.variables[f"{name}-on"], grey.variables[f"{name}-fill"]) >= 4.5, name
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES.keys())
+def test_in_sixteen_colours_each_is_one_of_them_and_is_read_on_its_ground(theme: Theme) -> None:
+    poor = in_sixteen(theme)
+    assert poor.variables.keys() == theme.variables.keys()
+    palette = {f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in STANDARD_PALETTE._colors}
+    assert {poor.foreground, poor.background, poor.surface, *poor.variables.values()} <= palette
+    for name in ("label", "value", "trace", "action", "high", "low"):
+        assert contrast(poor.variables[name], poor.surface) >= 4.5, name
+    for name in ("high", "medium", "low"):
+        assert contrast(poor.variables[f"{name}-on"], poor.variables[f"{name}-fill"]) >= 4.5, name
+    # The nearest of sixteen to what is between: a brown, a grey.
+    assert contrast(poor.variables["medium"], poor.surface) >= 4.5
+    assert contrast(poor.variables["dim"], poor.surface) >= 2.7
+    assert contrast(poor.variables["dim"], poor.variables["shade"]) >= 2.7
