@@ -183,11 +183,19 @@ class PumpClient:
         """
         found: list[EventRecord] = []
         while True:
-            page = self._line.ask(GetEvents(since, log), Events)[0]
+            page = self.page(since, log)
             found += page.events
             if not page.events or page.events[-1].number >= page.newest:
                 return found
             since = page.events[-1].number + 1
+
+    def page(self, since: int = 1, log: Log = Log.EVENTS) -> Events:
+        """Return the first entries of a log from number `since` on, as many as one answer holds.
+
+        Raises:
+            LinkError: where no answer comes.
+        """
+        return self._line.ask(GetEvents(since, log), Events)[0]
 
     def program(self, weekday: int) -> Program:
         """Return the program of a weekday, 0 for Monday, and what stands over it now.

@@ -29,6 +29,7 @@ def met(before: Snapshot, identity: Identity, role: Role, **more: Any) -> Snapsh
         else {
             "reading": None,
             "events": (),
+            "log_to": 0,
             "faults": (),
             "bench": None,
             "level": Level.ENOUGH,

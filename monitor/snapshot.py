@@ -78,6 +78,7 @@ class Snapshot:
         bench_key: whether the link is by the published bench key, so that anybody could be at the other end.
         baud: of the line, bits a second.
         read_only: why nothing may be changed from this screen, whatever the key, one sentence; empty where the key decides.
+        log_to: the newest entry of the pump's event log while not all up to it have been read; 0 once they have.
     """
 
     url: str
@@ -106,3 +107,4 @@ class Snapshot:
     bench_key: bool = False
     baud: int = BAUD
     read_only: str = ""
+    log_to: int = 0

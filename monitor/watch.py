@@ -18,6 +18,7 @@ from monitor.errors import LinkError, MonitorError, RefusedError
 from monitor.history import portrait
 from monitor.history.store import Pump
 from monitor.link_state import ENDED, lost, met, read
+from monitor.log_pages import LogPages
 from monitor.snapshot import NS_PER_MS, Link, Snapshot
 from protocol.frame import MOST_WIRE
 from protocol.places import BAUD
@@ -25,7 +26,7 @@ from protocol.timeouts import line_ms, reading_period_ms
 from protocol.vocabulary import Log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from monitor.client import PumpClient
     from monitor.history.recorder import Recorder
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _Job = tuple["Callable[[], Any]", "Future[Any]"]
 _NS_PER_S = 1_000_000_000
-_KEPT_EVENTS = 200
 _KEPT_FAULTS = 200
 _KEPT_VERDICTS = 20
 _ASK_AGAIN_NS = 5 * _NS_PER_S  # a pump that does not say what became of a change is read all the same
@@ -87,6 +87,8 @@ class Watcher:
         self._next_ns = now_ns()
         self._ask_ns = 0
         self._faults_ns = 0
+        self._log = LogPages()
+        self._page_ns = line_ms(2 * MOST_WIRE, baud) * NS_PER_MS  # the longest request and answer
         self._owed: list[tuple[str, dict[str, object]]] = []
 
     @property
@@ -181,7 +183,8 @@ class Watcher:
 
     def _take(self, client: PumpClient, reading: Reading) -> None:
         """Publish a reading that came as an answer."""
-        self._look(client, reading, reading.status.newest_event + 1)
+        if self._history is not None:
+            self._history.take(client, reading, reading.status.newest_event + 1, ())
         self._publish(reading=reading)
 
     def _record(self, kind: str, facts: dict[str, object]) -> None:
@@ -251,24 +254,23 @@ class Watcher:
         asked_ns = self._now_ns()
         reading = client.status()
         reply_us = (self._now_ns() - asked_ns) // 1_000
-        events = self._snapshot.events
-        newest = events[-1].number if events else 0
-        found = self._look(client, reading, newest + 1)
+        events = self._log.begin(client, reading, self._snapshot.events, self._history)
         if self._snapshot.link is not Link.LIVE and self._history is not None:
             self._history.turned(reading.serial_number, client.store_id, "")
-        fresh = tuple(one for one in found if one.number > newest)
         before = self._snapshot
-        faults = self._faults(client) if fresh or self._now_ns() >= self._faults_ns else before.faults
         now = read(
             before,
             reading,
             reply_us=reply_us,
             bad=client.bad_frames,
-            events=(*events, *fresh)[-_KEPT_EVENTS:],
-            faults=faults,
+            events=events,
+            log_to=self._log.goal,
             **self._changes(client),
         )
         self._tell(now)
+        self._look_for_faults(
+            client, due_ns=asked_ns + now.period_ms * NS_PER_MS, fresh=events != before.events
+        )
         # After the reading, which has the count: an answer that gets lost here, as faults will have it, holds up no figure.
         try:
             if reading.status.bench_faults and (bench := client.bench()) != now.bench:
@@ -287,11 +289,33 @@ class Watcher:
             portrait.BENCH, pump, portrait.injected(status, self._snapshot.bench), portrait.NO_FAULTS
         )
 
-    def _look(self, client: PumpClient, reading: Reading, since: int) -> Sequence[EventRecord]:
-        """Return the pump's log from an entry on, or from before it; where there is a history, it is stored by now."""
-        if self._history is not None:
-            return self._history.follow(client, reading, since)
-        return client.events(since) if reading.status.newest_event >= since else ()
+    def _read_on(self) -> None:
+        """Read one page more of a log that is longer than one, and tell how far it is read."""
+        client, reading = self._client, self._snapshot.reading
+        if client is None or reading is None:
+            return
+        try:
+            events = self._log.go_on(client, reading.serial_number, self._snapshot.events, self._history)
+            self._publish(events=events, log_to=self._log.goal, **self._changes(client))
+            if not self._log.goal:
+                self._faults_ns = self._now_ns()
+        except MonitorError as error:
+            self._lose(error)
+
+    def _look_for_faults(self, client: PumpClient, *, due_ns: int, fresh: bool) -> None:
+        """Read the fault log with every new event and once a minute; on a slow line not in the turn that read a page.
+
+        Both together would be so long that the reading goes stale before the next.
+        """
+        now_ns = self._now_ns()
+        if fresh:
+            self._faults_ns = min(self._faults_ns, now_ns)
+        late = now_ns + self._page_ns > due_ns
+        if now_ns < self._faults_ns or self._log.goal or (late and fresh):
+            return
+        faults = self._faults(client)
+        if faults != self._snapshot.faults:
+            self._publish(faults=faults)
 
     def _faults(self, client: PumpClient) -> tuple[EventRecord, ...]:
         """Return the fault log as far as it is kept here. A fault that is no alarm tells of itself in no other way."""
@@ -332,16 +356,22 @@ class Watcher:
         self._tell(now)
 
     def _do_jobs_until_due(self) -> None:
-        left_ns = 1
+        left_ns, has_read = 1, False
         while left_ns > 0 and not self._ending.is_set():
-            # A turn that took longer than the period leaves no time; one job is done all the same.
+            # A turn that took longer than the period leaves no time; one job is done all the same, and one page read.
             left_ns = max(0, self._next_ns - self._now_ns())
+            reads = self._snapshot.log_to > 0 and self._client is not None
+            reads = reads and (not has_read or left_ns >= self._page_ns)
             try:
-                job = self._jobs.get(timeout=left_ns / _NS_PER_S)
+                job = self._jobs.get(timeout=0 if reads else left_ns / _NS_PER_S)
             except queue.Empty:
-                return
-            if job is not None:
-                self._do(*job)
+                if not reads:
+                    return
+                self._read_on()
+                has_read = True
+            else:
+                if job is not None:
+                    self._do(*job)
 
     def _do(self, work: Callable[[], _T], future: Future[_T]) -> None:
         if not future.set_running_or_notify_cancel():

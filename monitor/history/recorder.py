@@ -111,10 +111,24 @@ class Recorder:
             LinkError: the pump does not answer when it is asked for its log.
         """
         pump = Pump(reading.serial_number, client.store_id)
-        since = min(since, self.next_event(pump, since))
+        since = self.wanted(client, reading.serial_number, since)
         events = client.events(since) if reading.status.newest_event >= since else []
         self.see(pump, reading.status, Page(since, events))
         return events
+
+    def wanted(self, client: PumpClient, serial_number: str, since: int) -> int:
+        """Return from which entry on the log is wanted: `since`, or before it where the history lacks some."""
+        return min(since, self.next_event(Pump(serial_number, client.store_id), since))
+
+    def take(self, client: PumpClient, reading: Reading, since: int, events: Sequence[EventRecord]) -> None:
+        """Record a reading, and the entries of the log that were asked for from `since` on; as `follow` does."""
+        self.see(Pump(reading.serial_number, client.store_id), reading.status, Page(since, events))
+
+    def take_log(
+        self, client: PumpClient, serial_number: str, since: int, events: Sequence[EventRecord]
+    ) -> None:
+        """Record entries of the log that came without a reading; on the disk when this returns, or told of."""
+        self.see_all([], {Pump(serial_number, client.store_id): Page(since, events)})
 
     def next_event(self, pump: Pump, otherwise: int) -> int:
         """Return from which number on a pump's event log is wanted; `otherwise` while nothing can be recorded."""

@@ -15,6 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.client import PumpClient
+from monitor.keys import find_keys
+from protocol.messages import Change
+from protocol.vocabulary import ChangeKind
 from pumpmock.control.client import Control
 from tests.acceptance.terminal import Screen
 from tests.monitor.ui.stage import GOLDENS
@@ -214,4 +218,28 @@ def test_what_is_shown_is_true_or_marked_while_the_pump_is_pulled_out_slowed_and
         screen.wait_until(lambda shown: "stale" not in shown and "● link" in shown, "still stale")
         screen.type("a")
         screen.wait_for("no active alarms")
+        assert screen.quit() == 0
+
+
+def test_at_1200_baud_the_first_reading_comes_before_a_long_log_which_is_told_page_by_page(
+    bench: Bench,
+) -> None:
+    state = (*FROZEN, "--state", str(bench.folder / "state.json"))
+    emulator = bench.serve(*state)
+    with PumpClient(emulator.ports["tcp"], keyring=find_keys(bench.keys)) as client:
+        for number in range(20):
+            change = Change(ChangeKind.RATE, 21_000 + number)
+            client.commit(client.prepare(change, seen=client.status()))
+    emulator.end()
+    bench.serve(*state, "--baud", "1200")
+    words = (str(bench.link), *bench.with_keys("--baud", "1200"))
+    with Screen("monitor", "dashboard", *words, size=(80, 24)) as screen:
+        screen.on_frame = honest
+        screen.wait_for("RUNNING", "● link", "17.00 mL", "EVENTS reading the log: 0 of 2")
+        screen.resize(60, 15)
+        screen.wait_for("60 x 15, needs 60 x 20")
+        screen.resize(120, 40)
+        screen.wait_for("● link", "0.504 mL/day", "each 2.0 s at 1200 baud", "reading the log: 6 of 2")
+        screen.resize(80, 24)
+        screen.wait_for("● link", "0 lost  0 bad ─┘", "reading the log: 12 of 2")
         assert screen.quit() == 0

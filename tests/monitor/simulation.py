@@ -12,7 +12,7 @@ from monitor.snapshot import Reading
 from monitor.watch import Watcher
 from protocol.intent import Intent
 from protocol.machines import Stage
-from protocol.messages import Bench, Change, EventRecord, Identity, Outcome, Prepared
+from protocol.messages import EVENTS_A_PAGE, Bench, Change, EventRecord, Events, Identity, Outcome, Prepared
 from protocol.places import BAUD
 from protocol.vocabulary import ChangeKind, Log, Role, Verdict
 from tests.monitor.conftest import MS, SERIAL_NUMBER, STATUS, STORE_ID, Clock
@@ -35,6 +35,7 @@ class FakePump:
     Attributes:
         calls: what was asked, in order, other than readings.
         reply_ns: how long a reading takes.
+        page_ns: how long a page of a log takes.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -47,6 +48,7 @@ class FakePump:
         self.problem = ""
         self.status_ = STATUS
         self.reply_ns = 0
+        self.page_ns = 0
         self.is_closed = False
         self.settled_ns: list[int] = []
         self.polled_ns: list[int] = []
@@ -97,10 +99,16 @@ class FakePump:
         if log is Log.FAULTS:
             self._may_fail("faults")
             self.asked_faults.append((self.clock(), since))
+            self.clock.now_ns += self.page_ns
             return [record for record in self.faults if record.number >= since]
         self._may_fail("events")
         self.asked_since.append(since)
         return [record for record in self._events if record.number >= since]
+
+    def page(self, since: int) -> Events:
+        found = self.events(since)
+        self.clock.now_ns += self.page_ns
+        return Events(Log.EVENTS, self._reading(0).status.newest_event, tuple(found[:EVENTS_A_PAGE]))
 
     def bench(self) -> Bench | None:
         self.asked_bench_ns.append(self.clock())

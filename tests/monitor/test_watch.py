@@ -195,6 +195,74 @@ def test_the_same_pump_keeps_its_entries_over_a_lost_link_and_another_memory_cle
     assert snapshot.identity == Identity(SERIAL_NUMBER, "bench", "1", 0, b"store-02", 2, 0b1110)
 
 
+def slow(newest: int) -> Simulation:
+    """Make a watcher of a pump at 1,200 baud with so many entries in its log."""
+    sim = Simulation(baud=1_200)
+    sim.pump.reply_ns = line_ms(38 + 157, 1_200) * MS
+    sim.pump.page_ns = line_ms(42 + 240, 1_200) * MS
+    sim.pump.log(entries(1, newest))
+    return sim
+
+
+def assert_never_stale(sim: Simulation) -> None:
+    """Assert that each reading was live still when the next one came."""
+    readings = {one.reading.asked_ns: one for one in sim.published if one.reading is not None}
+    assert len(readings) == len(sim.pump.polled_ns)
+    for asked_ns, next_ns in pairwise(readings):
+        assert is_live(readings[asked_ns], next_ns + sim.pump.reply_ns)
+
+
+def test_a_long_log_on_a_slow_line_holds_up_neither_the_first_reading_nor_the_next() -> None:
+    sim = slow(480)
+    asked_before: list[int] = []
+    sim.watcher.subscribe(lambda one: asked_before.append(len(sim.pump.asked_since)) if one.reading else None)
+    sim.run_ms(180_000)
+    assert asked_before[0] == 0  # it was told of before the log was asked for
+    assert_never_stale(sim)
+    assert sim.pump.asked_faults
+    first, *_, last = (one for one in sim.published if one.reading is not None)
+    assert (first.events, first.log_to, last.log_to) == ((), 480, 0)
+    assert [one.number for one in last.events] == list(range(281, 481))
+
+
+def test_of_a_long_log_a_page_is_read_after_each_reading_and_told_as_it_comes() -> None:
+    sim = slow(40)
+    sim.run_ms(10_000)
+    told = [(len(one.events), one.log_to) for one in sim.published if one.reading is not None]
+    assert told[:5] == [(0, 40), (6, 40), (6, 40), (12, 40), (12, 40)]
+    sim.pump.log(entries(1, 41))
+    sim.run_ms(30_000)
+    assert_never_stale(sim)
+    snapshot = sim.watcher.snapshot
+    assert ([one.number for one in snapshot.events], snapshot.log_to) == (list(range(1, 42)), 0)
+    assert sim.pump.asked_since == [1, 7, 13, 19, 25, 31, 37]
+
+
+def test_what_somebody_asks_for_goes_before_the_rest_of_a_long_log() -> None:
+    sim = slow(480)
+    sim.run_ms(3_000)
+    pages = len(sim.pump.asked_since)
+    done = sim.watcher.pause_audio(600)
+    sim.run_ms(2_000)
+    assert done.done()
+    assert sim.pump.paused == [600]
+    assert len(sim.pump.asked_since) <= pages + 1
+    sim.pump.fail("events", GONE)
+    sim.run_ms(5_000)
+    assert sim.watcher.snapshot.lost >= 1  # a page without an answer is as any other request
+    sim.pump.heal()
+    sim.run_ms(180_000)
+    assert [one.number for one in sim.watcher.snapshot.events] == list(range(281, 481))
+
+
+def test_a_long_log_on_a_fast_line_is_read_before_the_next_reading(sim: Simulation) -> None:
+    sim.pump.page_ns = 2 * MS
+    sim.pump.log(entries(1, 480))
+    sim.run_ms(900)
+    assert (len(sim.pump.polled_ns), sim.watcher.snapshot.log_to) == (1, 0)
+    assert len(sim.watcher.snapshot.events) == 200
+
+
 # --- alarms -------------------------------------------------------------------------------------------------------
 
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.content import Content
 
 from monitor.errors import MonitorError
 from monitor.ui.messages import Answered
 from monitor.ui.moment import NS_PER_S
 from monitor.ui.screens.trend_keys import WithTrend
-from monitor.ui.widgets import alarms, events, identity, now
+from monitor.ui.widgets import alarms, events, identity, link, now
 from monitor.ui.widgets.drawing import Drawing
 from monitor.ui.widgets.keys import Key
 from monitor.ui.widgets.too_small import TooSmall
@@ -116,11 +117,23 @@ class PumpScreen(WithTrend):
         for part in self._live if moment.live else reversed(self._live):
             part.show(moment)
         self._events.border_title = events.title(moment)
+        self._show_line(moment)
         if moment.problem and moment.problem != self._problem:
             self.say(moment.problem, _VERDICT_NS)
         self._problem = moment.problem
         self._show_keys(moment)
         self._tell_verdicts(moment)
+
+    def _show_line(self, moment: Moment) -> None:
+        """Say where there is no room for the link's block how slow the line is, if it is."""
+        width, height = self.app.size
+        small = width < now.BLOCKS_FROM[0] or height < now.BLOCKS_FROM[1]
+        self._now.border_subtitle = link.slow(moment) if small else Content()
+
+    def on_resize(self) -> None:
+        """Say it, or not, as soon as the window has another size."""
+        if self._moment is not None:
+            self._show_line(self._moment)
 
     def _tell_verdicts(self, moment: Moment) -> None:
         """Say what became of changes without an answer, now that the pump has told it."""

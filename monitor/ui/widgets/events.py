@@ -21,19 +21,24 @@ _KIND: Final = 9
 
 
 def title(moment: Moment) -> Content:
-    """Return the panel's title; it tells of faults that nobody has looked at."""
-    new = moment.new_faults
-    if not new:
-        return Content("EVENTS")
-    said = f" {new} new in the pump's fault log (e) "
-    return Content.assemble("EVENTS ", (said, "bold $value reverse"))
+    """Return the panel's title; it tells of faults that nobody has looked at, and how far a long log has been read."""
+    new, parts = moment.new_faults, [Content("EVENTS")]
+    if new:
+        said = f" {new} new in the pump's fault log (e) "
+        parts.append(Content.assemble((said, "bold $value reverse")))
+    snapshot = moment.snapshot
+    if snapshot.log_to:
+        number = snapshot.events[-1].number if snapshot.events else 0
+        parts.append(Content.assemble((f"reading the log: {number} of {snapshot.log_to}", "$label")))
+    return Content(" ").join(parts)
 
 
 def draw(moment: Moment, width: int, height: int) -> Content:
     """Draw as many of the newest entries as there are rows."""
     events = moment.snapshot.events
     if moment.status is None or not events:
-        said = "the pump's event log is empty" if moment.status else "no events read yet"
+        empty = moment.status is not None and not moment.snapshot.log_to
+        said = "the pump's event log is empty" if empty else "no events read yet"
         return stack([Content.assemble((f"  {said}", "$dim"))], width, height)
     now_s = moment.status.clock_s
     active = {int(line.alarm): line.priority for line in moment.conditions if line.alarm is not None}

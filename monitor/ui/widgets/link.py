@@ -26,12 +26,20 @@ def block(moment: Moment, width: int) -> list[Content]:
         Content.assemble(*(_pace(moment) if moment.live else _trouble(moment, width))).truncate(
             width, ellipsis=True
         ),
-        Content.assemble(
-            *((count(snapshot.good), "$foreground"), (" good  ", "$label")),
-            *((count(snapshot.lost), "$foreground"), (" lost  ", "$label")),
-            *((count(snapshot.bad), "$foreground"), (" bad", "$label")),
-        ),
+        Content.assemble((count(snapshot.good), "$foreground"), (" good  ", "$label"), *_troubles(moment)),
     ]
+
+
+def _troubles(moment: Moment) -> list[Part]:
+    lost, bad = count(moment.snapshot.lost), count(moment.snapshot.bad)
+    return [(lost, "$foreground"), (" lost  ", "$label"), (bad, "$foreground"), (" bad", "$label")]
+
+
+def slow(moment: Moment) -> Content:
+    """Return what a small screen says of a line that is not the usual one, and nothing of one that is."""
+    if moment.snapshot.baud == BAUD or not moment.live:
+        return Content()
+    return Content.assemble(*_pace(moment), "  ", *_troubles(moment))
 
 
 def _pace(moment: Moment) -> list[Part]:

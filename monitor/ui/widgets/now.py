@@ -12,6 +12,10 @@ from monitor.ui.widgets.lines import stack
 if TYPE_CHECKING:
     from monitor.ui.moment import Moment
 
+BLOCKS_FROM: Final = (
+    100,
+    40,
+)  # columns and rows of the screen that has room for blocks, as the style sheet has it
 _TALL: Final = 26  # rows that the five blocks take
 _GAP: Final = Content("")
 

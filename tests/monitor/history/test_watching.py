@@ -98,7 +98,7 @@ def test_the_log_is_stored_as_it_grows_and_what_was_missed_is_asked_for(sim: Rec
     sim.log_to(300)
     sim.run_ms(5_000)
     assert sim.stored_log == list(range(1, 301))
-    assert sim.pump.asked_since == [1, 4]
+    assert sim.pump.asked_since == [1, 4, *range(10, 300, 6)]
     assert [event.number for event in sim.watcher.snapshot.events] == list(range(101, 301))
 
 
@@ -124,7 +124,7 @@ def test_a_log_of_which_the_oldest_entries_are_overwritten_is_stored_as_far_as_i
     sim.log_to(500, oldest=300)
     sim.run_ms(2_000)
     assert sim.stored_log == list(range(300, 501))
-    assert sim.pump.asked_since == [1]
+    assert sim.pump.asked_since == [1, *range(306, 501, 6)]
 
 
 def test_a_history_that_is_not_written_is_an_alarm_until_it_is(sim: Recorded) -> None:

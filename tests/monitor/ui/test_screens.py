@@ -83,7 +83,16 @@ def test_the_screen_of_a_snapshot_looks_as_it_did(name: str, size: str) -> None:
 def test_the_link_says_the_rate_of_a_line_that_is_not_the_usual_one_and_how_often_it_is_read() -> None:
     slow = snapshot(baud=1_200, period_ms=2_032, reply_us=1_627_400)
     assert "each 2.0 s at 1200 baud  reply 1627 ms  " in shown(slow, size=WIDE)
-    assert "baud" not in shown(snapshot(), size=WIDE)
+    assert "each 2.0 s at 1200 baud  reply 1627 ms  84 lost  3 bad ─┘" in shown(slow, size=SMALL)
+    assert not any("baud" in shown(snapshot(), size=size) for size in SIZES.values())
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_while_a_long_log_is_read_it_is_said_how_far(size: str) -> None:
+    page = shown(snapshot(log_to=480), size=SIZES[size])
+    assert "┌─ EVENTS reading the log: 6 of 480 ─" in page
+    assert "no events read yet" in shown(snapshot(log_to=480, events=()), size=SIZES[size])
+    assert "the pump's event log is empty" in shown(snapshot(events=()), size=SIZES[size])
 
 
 @pytest.mark.parametrize("size", SIZES)
