@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from monitor.errors import RefusedError
 from monitor.judgement import describe
 from monitor.snapshot import Reading
 from monitor.ui.moment import Moment
@@ -37,9 +36,8 @@ BOTH_SEEN = mask({Alarm.LOW_RESERVOIR, Alarm.ERI})
 EMPTY = mask({Alarm.LOW_RESERVOIR, Alarm.EMPTY_RESERVOIR, Alarm.ERI})
 REFUSAL = "the pump says no: 0.650 mL/day is more than +25 % in one step: 0.625 mL/day at the most"
 
+# The commonest states are held in every theme in test_states_in_themes.py.
 SNAPSHOTS: dict[str, Snapshot] = {
-    "normal": snapshot(),
-    "low": low(),
     "waiting": waiting(problem="no such port: /dev/pts/7"),
     "empty": low(
         state=State.EMPTY,
@@ -96,22 +94,11 @@ def test_while_a_long_log_is_read_it_is_said_how_far(size: str) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_stale_screen_looks_as_it_did(size: str) -> None:
-    check(f"stale-{size}", shown(STALE, size=SIZES[size], after_s=14))
-
-
-@pytest.mark.parametrize("size", SIZES)
 def test_the_steps_of_the_rate_box_look_as_they_did(size: str) -> None:
     check(f"rate-step1-{size}", shown(low(), "r", "0.65", size=SIZES[size]))
     check(f"rate-reason-{size}", shown(low(), "r", "0.65", "enter", *"meant", size=SIZES[size]))
     check(f"rate-step2-{size}", shown(low(), "r", "0.65", "enter", *WHY, size=SIZES[size]))
     check(f"rate-armed-{size}", shown(low(), "r", "0.65", "enter", *WHY, "0.650", size=SIZES[size]))
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_a_refusal_of_the_pump_looks_as_it_did(size: str) -> None:
-    source = FakeSource(low(), prepare_error=RefusedError(REFUSAL))
-    check(f"refused-{size}", shown(source, "r", "0.65", "enter", *WHY, size=SIZES[size]))
 
 
 @pytest.mark.parametrize("size", SIZES)

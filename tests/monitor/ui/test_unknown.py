@@ -56,7 +56,6 @@ def asked(source: FakeSource) -> list[str]:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_change_in_doubt_looks_as_it_did(size: str) -> None:
-    check(f"unknown-{size}", shown(snapshot(unresolved=OPEN), size=SIZES[size]))
     gone = lost(snapshot(unresolved=OPEN))
     check(f"unknown-stale-{size}", shown(gone, size=SIZES[size], after_s=14))
     absent = waiting(unresolved=OPEN, problem="no such port: /dev/pts/7")
