@@ -34,7 +34,14 @@ _KEYS: Final = (
     ("e", "the pump's fault log"),
     ("t", "the trend alone: - + another span, ← → a cursor, x exports it"),
     ("l, q", "light or dark; quit, and the pump goes on as it is"),
+    ("ctrl+p", "find by a word what can be done now"),
 )
+# What each key of the last line does, a few words.
+ABOUT: Final = dict(_KEYS) | {
+    "l": "light or dark",
+    "?": "what the keys, the marks and the colours mean",
+    "q": "the pump goes on as it is",
+}
 _WORDS: Final = (
     (f"?, {BLANK}", "stale: as it was when last seen, and dim; not known"),
     ("○", "an alarm that has gone; a says that you know"),

@@ -29,10 +29,13 @@ if TYPE_CHECKING:
 
     from monitor.annunciator import Annunciator
     from monitor.ui.moment import Moment
+    from monitor.ui.screens.commands import Command
     from monitor.ui.source import Source
     from monitor.ui.trends import Trends
     from protocol.dosing import Rules
 
+_LONG: Final = {"?": "question_mark"}  # as bindings name it
+_HAVE_KEYS: Final = (ChangeKind.RATE, ChangeKind.STOP, ChangeKind.RESUME)  # beside the menu
 _VERDICT_NS: Final = 60 * NS_PER_S  # how long a verdict is said, for somebody who has looked away meanwhile
 
 
@@ -59,6 +62,7 @@ class PumpScreen(WithTrend):
         Binding("escape", "uncursor", "No cursor"),
         Binding("l", "app.light", "Light/dark"),
         Binding("question_mark", "help", "Help"),
+        Binding("ctrl+p", "commands", "Commands"),
         Binding("q", "app.quit", "Quit"),
     ]
 
@@ -273,6 +277,42 @@ class PumpScreen(WithTrend):
         """Take the trend's cursor away."""
         if self._trends.uncursor():
             self._draw_again()
+
+    def action_commands(self) -> None:
+        """List what can be done now, to be found by a word of it."""
+        from monitor.ui.screens.commands import CommandsScreen  # noqa: PLC0415 - as above
+
+        self.app.push_screen(CommandsScreen(self._commands), self._on_command)
+
+    def _commands(self) -> tuple[Command, ...]:
+        """Return what can be done now: the keys of the last line that do something, and the kinds of change."""
+        from monitor.kinds.table import ROWS  # noqa: PLC0415 - as above
+        from monitor.ui.screens.commands import Command  # noqa: PLC0415 - as above
+        from monitor.ui.screens.help import ABOUT  # noqa: PLC0415 - as above
+
+        moment = self._moment
+        if moment is None:
+            return ()
+        actions = {binding.key: binding.action for _, binding in self._bindings}
+        keys = tuple(
+            Command(key.name, key.label, ABOUT[key.name], actions[_LONG.get(key.name, key.name)])
+            for key in self._last_line.keys
+            if key.ready and key.name in ABOUT
+        )
+        changes = tuple(
+            Command(f"c {row.letter}", row.label, row.about, f"change({row.kind.value})")
+            for row in ROWS
+            if row.kind not in _HAVE_KEYS and not moment.obstacle(row.kind)
+        )
+        return (*keys, *changes)
+
+    async def _on_command(self, command: Command | None) -> None:
+        if command is not None:
+            await self.run_action(command.action)
+
+    def action_change(self, kind: int) -> None:
+        """Open the box of a kind of change."""
+        self._open(ChangeKind(kind))
 
     def action_help(self) -> None:
         """Explain keys, marks and colours."""

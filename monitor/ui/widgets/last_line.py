@@ -21,6 +21,11 @@ class LastLine(Drawing[Keys]):
         self._said = ""
         self._until_ns = 0
 
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The keys that it shows."""
+        return self._keys
+
     def offer(self, offered: tuple[Key, ...], now_ns: int) -> None:
         """Show these keys, and what was said as long as it stays."""
         self._keys = offered

@@ -21,13 +21,20 @@ if TYPE_CHECKING:
 def block(moment: Moment, width: int) -> list[Content]:
     """Return the block, three lines. Counts are the monitor's own and never stale."""
     snapshot = moment.snapshot
+    title = name(moment, "LINK", LINK)
     return [
-        spread(width, name(moment, "LINK", LINK), Content.assemble((printable(snapshot.url), "$dim"))),
+        spread(width, title, Content.assemble((_end(snapshot.url, width - title.cell_length - 1), "$dim"))),
         Content.assemble(*(_pace(moment) if moment.live else _trouble(moment, width))).truncate(
             width, ellipsis=True
         ),
         Content.assemble((count(snapshot.good), "$foreground"), (" good  ", "$label"), *_troubles(moment)),
     ]
+
+
+def _end(url: str, room: int) -> str:
+    """Return the end of a port's name, which tells more than its beginning, where there is no room for all of it."""
+    text = printable(url)
+    return text if len(text) <= room else f"…{text[1 - room :]}"
 
 
 def _troubles(moment: Moment) -> list[Part]:

@@ -163,4 +163,4 @@ def test_q_quits_and_closes_the_port(key: str) -> None:
 def test_no_letter_does_anything_that_the_last_line_does_not_name() -> None:
     source = FakeSource(snapshot())
     before = shown(source)
-    assert shown(source, *"bdfghijkmnouvwyz", "space", "tab", "up", "f1", "ctrl+p") == before
+    assert shown(source, *"bdfghijkmnouvwyz", "space", "tab", "up", "f1", "ctrl+o") == before

@@ -85,6 +85,14 @@ def test_the_link_says_the_rate_of_a_line_that_is_not_the_usual_one_and_how_ofte
     assert not any("baud" in shown(snapshot(), size=size) for size in SIZES.values())
 
 
+def test_a_port_with_a_long_name_is_shown_by_its_end_beside_what_it_is() -> None:
+    long = "/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0"
+    row = next(line for line in shown(snapshot(url=long), size=WIDE).splitlines() if "LINK" in line)
+    assert row.startswith("│ LINK …")
+    assert long[-32:] in row
+    assert "│ ◆ LINK …" in shown(lost(snapshot(url=long)), size=WIDE, after_s=14)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_while_a_long_log_is_read_it_is_said_how_far(size: str) -> None:
     page = shown(snapshot(log_to=480), size=SIZES[size])
