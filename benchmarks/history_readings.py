@@ -13,7 +13,8 @@ from pathlib import Path
 from emulators import new_device
 from rig import Result, take_turns, uncollected
 
-from monitor.history.store import Pump, Store
+from monitor.history.store import Store
+from monitor.history.told import Pump
 from protocol.messages import Poll, Status
 from protocol.vocabulary import Role
 

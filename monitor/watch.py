@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from monitor.errors import LinkError, MonitorError, RefusedError
 from monitor.history import portrait
-from monitor.history.store import Pump
+from monitor.history.told import Pump
 from monitor.link_state import ENDED, lost, met, read
 from monitor.log_pages import LogPages
 from monitor.snapshot import NS_PER_MS, Link, Snapshot

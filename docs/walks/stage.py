@@ -16,7 +16,7 @@ from docs.walks.svg import svg_of
 from docs.walks.watching import HandWatcher
 from monitor.drugs import DEFAULT_DRUG, find_rules
 from monitor.history.past import stored
-from monitor.history.store import Pump
+from monitor.history.told import Pump
 from monitor.memo import Memos
 from monitor.ui.app import DashboardApp
 from monitor.ui.attention import BELL, Attention

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from monitor.history.store import whose
+from monitor.history.told import whose
 from monitor.trail_text import wished
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from monitor.account.facts import Period
     from monitor.history.anchors import Comparison
     from monitor.history.chain import Entry
-    from monitor.history.store import Pump
+    from monitor.history.told import Pump
 
 _ENDINGS: Final[Mapping[str, str]] = {
     "intended": "no answer to it is on record",

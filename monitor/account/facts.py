@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from monitor.account.changes import Deed
     from monitor.account.gaps import Gap
     from monitor.history.chain import Entry
-    from monitor.history.store import Pump
+    from monitor.history.told import Pump
     from monitor.trends.points import Points
     from protocol.messages import EventRecord
 

@@ -15,14 +15,14 @@ from monitor.history.names import first_misnamed
 from monitor.history.past import points_and_quiet
 from monitor.history.portrait import BENCH, IDENTIFIED
 from monitor.history.retention import HOUR_S, MINUTE_S
-from monitor.history.store import whose
+from monitor.history.told import whose
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from monitor.history.chain import Break, Entry, Row
-    from monitor.history.store import Pump
+    from monitor.history.told import Pump
     from protocol.messages import EventRecord
 
 MOST_EVENTS: Final = 1_000  # entries of the log that a page shows

@@ -16,7 +16,7 @@ from monitor.history.anchors import applied_changes, by_pump, compare
 from monitor.history.chain import GENESIS, first_break
 from monitor.history.names import first_misnamed
 from monitor.history.schema import HistoryError, opened_to_read
-from monitor.history.store import Pump
+from monitor.history.told import Pump
 from monitor.trail_text import told
 from protocol.vocabulary import Role, Verdict
 from protocol.wording import event_line

@@ -21,7 +21,7 @@ from monitor.commands.options import (
 )
 from monitor.errors import LinkError
 from monitor.history import portrait
-from monitor.history.store import Pump
+from monitor.history.told import Pump
 from monitor.link_state import ENDED
 from monitor.report import event_fields, numbered_event, reading_fields, reading_line, reading_text
 from protocol.timeouts import reading_period_ms

@@ -64,7 +64,7 @@ def watcher(
 def past(keys: Keys, history: Place, wanted: Wanted) -> Stored:
     """Return what the history has of a trend; on a thread of its own."""
     from monitor.history.past import stored  # noqa: PLC0415 - after the first paint
-    from monitor.history.store import Pump  # noqa: PLC0415 - as above
+    from monitor.history.told import Pump  # noqa: PLC0415 - as above
 
     return stored(history.found(bench=keys.bench), Pump(*wanted.pump), wanted.from_ms, wanted.to_ms)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.history.recorder import Told
-from monitor.history.store import Page, Pump, Turn
+from monitor.history.told import Page, Pump, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import LinkError
 from monitor.fleet.talk import Talk
-from monitor.history.store import Pump
+from monitor.history.told import Pump
 from monitor.link_state import met, read
 from monitor.snapshot import NS_PER_MS, Reading
 from protocol.messages import Events, Identity

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from monitor.history.chain import Entry
-    from monitor.history.store import Pump
+    from monitor.history.told import Pump
     from protocol.messages import EventRecord
 
 _LOGGED_AS = {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from monitor.history.store import Pump
+    from monitor.history.told import Pump
 
 _POINTS: Final = 512  # about so many are asked for; no chart on a terminal has more columns of dots
 _MISSED: Final = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from monitor.history.chain import GENESIS, Entry, first_broken_reading
 from monitor.history.retention import HOUR_S, MINUTE_S
-from monitor.history.store import Pump
+from monitor.history.told import Pump
 from protocol.messages import EventRecord
 
 if TYPE_CHECKING:

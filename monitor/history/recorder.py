@@ -16,7 +16,8 @@ from monitor.history import ballast
 from monitor.history.chain import KEPT
 from monitor.history.portrait import is_news
 from monitor.history.schema import HistoryError
-from monitor.history.store import NOTHING, Page, Pump, Store, Turn, of_pump
+from monitor.history.store import Store
+from monitor.history.told import NOTHING, Page, Pump, Turn, of_pump
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from itertools import takewhile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from monitor.history.chain import GENESIS, KEPT, Break, Entry, entry_after, first_break, reading_rows
 from monitor.history.names import named_after
@@ -25,9 +25,10 @@ from monitor.history.retention import (
     span_of,
 )
 from monitor.history.schema import open_to_write, told
+from monitor.history.told import NOTHING, Page, Pump, Turn, whose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from protocol.messages import EventRecord, Status
@@ -42,60 +43,6 @@ _THE_SPAN = "SELECT * FROM spans WHERE (pump, step_s, start_ms) = (?, ?, ?)"
 _MINUTES = "FROM spans WHERE pump = ? AND step_s = ? AND start_ms < ?"
 _MOST_WHY = 300  # characters of a reason
 _TAIL = 100  # audit records whose chain is checked at each start; `audit verify` checks them all
-
-
-class Pump(NamedTuple):
-    """A pump and its memory: with another memory, its events count from 1 again.
-
-    Attributes:
-        serial_number: who it is.
-        store_id: 8 bytes that name its memory.
-    """
-
-    serial_number: str
-    store_id: bytes
-
-
-class Page(NamedTuple):
-    """Entries of a pump's event log.
-
-    Attributes:
-        since: the number from which on they were asked for: what is missing from there on the pump has overwritten.
-        events: the entries, oldest first.
-    """
-
-    since: int
-    events: Sequence[EventRecord]
-
-
-NOTHING = Page(1, ())
-
-
-class Turn(NamedTuple):
-    """A link that came, or went.
-
-    Attributes:
-        pump: to whom.
-        wall_ms: when, this host's calendar clock, ms.
-        why: why there is none from then on, a sentence; empty where there is one.
-    """
-
-    pump: Pump
-    wall_ms: int
-    why: str
-
-
-def of_pump(pump: Pump) -> dict[str, object]:
-    """Return how a record names a pump and its memory."""
-    return {"pump": pump.serial_number, "store": pump.store_id.hex()}
-
-
-def whose(facts: Mapping[str, object]) -> Pump | None:
-    """Return the pump and the memory that a record names; None where it names none."""
-    try:
-        return Pump(str(facts["pump"]), bytes.fromhex(str(facts["store"])))
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 class Store:

@@ -156,7 +156,10 @@ class Control:
         try:
             self._socket.sendall(json.dumps(request).encode() + b"\n")
         except OSError as error:
-            raise UnknownOutcomeError(f"the pump went away: {error.strerror or error}") from error
+            raise UnknownOutcomeError(
+                f"the pump went away before it answered ({error.strerror or error}); "
+                f"whether {request['verb']} was done is not known"
+            ) from error
 
     def _line(self) -> bytes | None:
         """Return the next whole line; None where there is none any more."""

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from monitor import cli
 from monitor.commands.new_file import write_new
 from monitor.errors import MonitorError
-from monitor.history.store import Pump, Store
+from monitor.history.store import Store
+from monitor.history.told import Pump
 from tests.monitor.account.bench import made, status
 from tests.monitor.conftest import SERIAL_NUMBER
 from tests.monitor.history.bench import WALL_MS

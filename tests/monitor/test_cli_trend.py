@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from monitor import cli
-from monitor.history.store import Pump, Store
+from monitor.history.store import Store
+from monitor.history.told import Pump
 from monitor.trends.table import HEADER
 from tests.monitor.conftest import SERIAL_NUMBER
 from tests.monitor.history.bench import PUMP, WALL_MS, status

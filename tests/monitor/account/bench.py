@@ -11,7 +11,8 @@ from monitor.account.facts import Period
 from monitor.account.gather import account
 from monitor.account.page import page
 from monitor.history.schema import opened_to_read
-from monitor.history.store import Page, Store, Turn, of_pump
+from monitor.history.store import Store
+from monitor.history.told import Page, Turn, of_pump
 from protocol.alarms import Alarm
 from protocol.messages import EventRecord
 from protocol.vocabulary import EventKind

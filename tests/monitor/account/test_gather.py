@@ -11,7 +11,8 @@ from monitor.account.facts import Injected, Instant, Period, between
 from monitor.account.gaps import Gap, longest, session_start
 from monitor.history import store as module
 from monitor.history.schema import opened_to_read
-from monitor.history.store import Page, Store, of_pump
+from monitor.history.store import Store
+from monitor.history.told import Page, of_pump
 from protocol.messages import EventRecord
 from protocol.vocabulary import EventKind
 from tests.monitor.account.bench import (

@@ -18,7 +18,7 @@ from monitor.account.clock import instant, said, ticks, zone_name
 from monitor.account.facts import Period
 from monitor.account.page import POLICY
 from monitor.account.tags import table, tag, written
-from monitor.history.store import Pump
+from monitor.history.told import Pump
 from tests.monitor.account.bench import HOSTILE, account_of, made, page_of
 from tests.monitor.history.bench import PUMP, WALL_MS
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from monitor.history.store import Pump
+from monitor.history.told import Pump
 from protocol.messages import EventRecord
 from protocol.vocabulary import EventKind
 from tests.monitor.conftest import SERIAL_NUMBER, STATUS, STORE_ID

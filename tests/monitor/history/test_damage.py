@@ -12,7 +12,8 @@ import pytest
 from monitor.history import reading
 from monitor.history.chain import first_break
 from monitor.history.schema import opened_to_read
-from monitor.history.store import Page, Store
+from monitor.history.store import Store
+from monitor.history.told import Page
 from tests.monitor.history.bench import PUMP, WALL_MS, events, status
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ import pytest
 from monitor.history import ballast
 from monitor.history.recorder import Recorder
 from monitor.history.schema import HistoryError
-from monitor.history.store import Page, Store
+from monitor.history.store import Store
+from monitor.history.told import Page
 from tests.monitor.conftest import Clock, S
 from tests.monitor.history.bench import OTHER, PUMP, WALL_MS, events, rows, status, stored_numbers
 

@@ -22,7 +22,8 @@ from monitor.history.chain import GENESIS, reading_rows
 from monitor.history.recorder import Recorder
 from monitor.history.retention import HOUR_S, KEEP_MINUTES_MS, KEEP_READINGS_MS, MINUTE_S, folded, span_of
 from monitor.history.schema import HistoryError, opened_to_read
-from monitor.history.store import Page, Store, Turn
+from monitor.history.store import Store
+from monitor.history.told import Page, Turn
 from protocol.messages import EventRecord
 from protocol.vocabulary import EventKind
 from tests.monitor.conftest import STATUS, Clock, S

@@ -11,7 +11,8 @@ import pytest
 from monitor.history import reading, schema
 from monitor.history.chain import first_break
 from monitor.history.schema import HistoryError, default_file, open_to_write, opened_to_read
-from monitor.history.store import Page, Store, Turn
+from monitor.history.store import Store
+from monitor.history.told import Page, Turn
 from tests.monitor.history.bench import OTHER, PUMP, WALL_MS, events, rows, status, stored_numbers
 
 if TYPE_CHECKING:
