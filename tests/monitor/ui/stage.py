@@ -10,7 +10,10 @@ import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
+from textual._compositor import Compositor
+from textual._context import visible_screen_stack
 from textual.events import Key
 from textual.keys import _character_to_key
 
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
     from rich.color import Color
     from rich.segment import Segment
     from textual.app import App
+    from textual.message_pump import MessagePump
     from textual.pilot import Pilot
+    from textual.screen import Screen
     from textual.strip import Strip
 
     from monitor.snapshot import Snapshot
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
 NOWHERE = Path("/nowhere")  # what is exported by mistake fails
 GOLDENS = Path(__file__).parent / "goldens"
 ALARM = {f"{name}{part}" for name in ("high", "medium", "low") for part in ("", "-fill")}
+_STILL = 2  # rounds in a row after which nobody had a message to come
 _ROUNDS = 6  # a key, its action, the answer to a request, the focus that moves, the layout, the paint
 WIDE, SMALL = (120, 40), (80, 24)
 HOST_S = CLOCK_S + 73  # the host's calendar clock; the pump's is behind
@@ -71,7 +77,14 @@ def run(
             await act(app, pilot)
         return app
 
-    return asyncio.run(stage())
+    with mock.patch.object(Compositor, "render_update", _unpainted):
+        return asyncio.run(stage())
+
+
+def _unpainted(compositor: Compositor, *, screen_stack: list[Screen] | None = None) -> None:
+    """Take a paint for done that nobody would look at, a third of all that a test does: `strips` paints what is asked of."""
+    visible_screen_stack.set(screen_stack or [])
+    compositor._dirty_regions.clear()
 
 
 def shown(
@@ -120,11 +133,30 @@ def send(app: App[None], *keys: str) -> None:
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until every message that is on its way, and those that follow from it, are handled; then paint."""
     app = pilot.app
+    still = 0
     for _ in range(_ROUNDS):
         await pilot._wait_for_screen()
         while isinstance(app, InTurn) and app.is_running and app.takes_a_key:
             await pilot._wait_for_screen()
+        still = 0 if _is_busy(app) else still + 1
+        if still == _STILL:
+            break
     pilot.app.screen._on_timer_update()
+
+
+def _is_busy(app: App[None]) -> bool:
+    """Tell whether any widget has a message to come, or is with one."""
+    return any(
+        not _waits(node) if node._running else not node._mounted_event.is_set()
+        for node in (app, *app._registry)
+    )
+
+
+def _waits(node: MessagePump) -> bool:
+    """Tell whether a running widget has come back for its next message, and there is none."""
+    queue = node._message_queue
+    waiters = queue.ready_event._waiters  # type: ignore[attr-defined] # asyncio tells it to nobody
+    return bool(waiters) and queue.empty() and not node._next_callbacks
 
 
 async def read(app: DashboardApp, pilot: Pilot[None]) -> None:
