@@ -32,8 +32,8 @@ settings.load_profile("short")
 
 @pytest.hookimpl(optionalhook=True)  # of a run without pytest-xdist nobody asks
 def pytest_xdist_auto_num_workers() -> int:
-    """Start one worker more than there are cores: many a test awaits a process that is starting."""
-    return (os.cpu_count() or 1) + 1
+    """Start two workers more than there are cores: many a test awaits a process that is starting, or a slow line."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session", autouse=True)

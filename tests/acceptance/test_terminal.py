@@ -192,8 +192,10 @@ def test_what_is_shown_is_true_or_marked_while_the_pump_is_pulled_out_slowed_and
 ) -> None:
     state = (*FROZEN, "--state", str(bench.folder / "state.json"))
     emulator = bench.serve(*state)
-    control = Control(bench.folder / "pump.ctl")
-    with Screen("monitor", "dashboard", str(bench.link), *bench.with_keys(), size=size) as screen:
+    with (
+        Control(bench.folder / "pump.ctl") as control,
+        Screen("monitor", "dashboard", str(bench.link), *bench.with_keys(), size=size) as screen,
+    ):
         screen.on_frame = honest
         screen.wait_for("RUNNING", "● link")
         control.unplug()

@@ -116,10 +116,7 @@ class PumpScreen(WithTrend):
             self._alarms.show(moment)
         if same or flashes:
             return
-        # They may come to be painted one after another: a figure bears its mark before it is said that there is no link, and
-        # loses it after.
-        for part in self._live if moment.live else reversed(self._live):
-            part.show(moment)
+        self._show_live(moment)
         self._events.border_title = events.title(moment)
         self._show_line(moment)
         if moment.problem and moment.problem != self._problem:
@@ -127,6 +124,12 @@ class PumpScreen(WithTrend):
         self._problem = moment.problem
         self._show_keys(moment)
         self._tell_verdicts(moment)
+
+    def _show_live(self, moment: Moment) -> None:
+        for part in self._live:
+            part.show(moment)
+        # Each would have itself painted when its own turn comes, and one frame might say "no link" above figures without a mark.
+        self._dirty_widgets.update(part for part in self._live if part._repaint_required)
 
     def _show_line(self, moment: Moment) -> None:
         """Say where there is no room for the link's block how slow the line is, if it is."""
