@@ -126,10 +126,8 @@ class PumpScreen(WithTrend):
         self._tell_verdicts(moment)
 
     def _show_live(self, moment: Moment) -> None:
-        for part in self._live:
-            part.show(moment)
         # Each would have itself painted when its own turn comes, and one frame might say "no link" above figures without a mark.
-        self._dirty_widgets.update(part for part in self._live if part._repaint_required)
+        self._dirty_widgets.update([part for part in self._live if part.show(moment)])
 
     def _show_line(self, moment: Moment) -> None:
         """Say where there is no room for the link's block how slow the line is, if it is."""

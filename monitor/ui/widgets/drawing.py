@@ -48,24 +48,26 @@ class Drawing(Widget, Generic[_Data]):
         self.border_title = Content(title)
         self.border_subtitle = Content(subtitle)
 
-    def show(self, data: _Data) -> None:
-        """Draw new data, and repaint if it looks different."""
+    def show(self, data: _Data) -> bool:
+        """Draw new data, repaint if it looks different, and return whether it does."""
         self._data = data
-        self._update()
+        return self._update()
 
     def on_resize(self) -> None:
         """Draw again for the new size."""
         self._update()
 
-    def _update(self) -> None:
+    def _update(self) -> bool:
         width, height = self.content_size
         if self._data is None or not width or not height:
-            return
+            return False
         drawn, self._drawn_for = self._draw(self._data, width, height), (width, height)
         # `==` compares the text alone; the colours count as well.
-        if not drawn.is_same(self._shown):
-            self._shown = drawn
-            self.refresh()
+        if drawn.is_same(self._shown):
+            return False
+        self._shown = drawn
+        self.refresh()
+        return True
 
     def render(self) -> Content:
         """Return what was drawn last; the first paint comes before the first resize is told, so it draws itself."""
