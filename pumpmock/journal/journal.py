@@ -36,11 +36,11 @@ class Journal:
         keys: the pump's table of keys, which its frames are verified with.
 
     Attributes:
-        entries: oldest first; `KEPT` of them, unless it is told to keep more or fewer.
         heard_by: told of each entry.
     """
 
     __slots__ = (
+        "_entries",
         "_follower",
         "_frames",
         "_kept",
@@ -50,7 +50,6 @@ class Journal:
         "_pump_time_us",
         "_read",
         "_wall_ns",
-        "entries",
         "heard_by",
     )
 
@@ -61,7 +60,7 @@ class Journal:
         present_us: Callable[[int], int],
         keys: Mapping[bytes, Key],
     ) -> None:
-        self.entries: deque[Entry] = deque()
+        self._entries: deque[Entry] | None = None  # an empty one takes as much as all else here
         self.heard_by: list[Callable[[Entry], None]] = []
         self._wall_ns = wall_ns
         self._pump_time_us = pump_time_us
@@ -72,6 +71,11 @@ class Journal:
         self._follower = Follower(keys, is_pumps=True)
         self._frames: list[Frame] = []
         self._read = 0  # the newest entry whose frames are in `_frames`
+
+    @property
+    def entries(self) -> deque[Entry] | tuple[()]:
+        """Oldest first; `KEPT` of them, unless it is told to keep more or fewer."""
+        return self._entries or ()
 
     def keep(self, most: int | None) -> None:
         """Keep so many entries from now on, the newest; None for all.
@@ -137,8 +141,12 @@ class Journal:
         self, wall_ns: int, pump_time_us: int, what: str, peer: str, data: bytes, fields: Mapping[str, Any]
     ) -> None:
         self._made += 1
+        if self._kept == 0 and not self.heard_by:
+            return
         entry = Entry(self._made, wall_ns, pump_time_us, what, peer, data, fields)
-        self.entries.append(entry)
+        if self._entries is None:
+            self._entries = deque()
+        self._entries.append(entry)
         self._give_up()
         for tell in self.heard_by:
             tell(entry)
@@ -155,11 +163,11 @@ class Journal:
 
     def _give_up(self) -> None:
         """Give up the oldest entries where there are more than are kept, but not what the rest needs to be read."""
-        if self._kept is None:
+        if self._kept is None or self._entries is None:
             return
         most = self._kept or len(self.heard_by[:1])  # the newest can be asked for by whoever hears of it
-        while len(self.entries) > most:
-            given_up = self.entries.popleft()
+        while len(self._entries) > most:
+            given_up = self._entries.popleft()
             if given_up.number > self._read and self._kept:
                 self._follower.skim(given_up)
                 self._read = given_up.number
