@@ -12,6 +12,7 @@ import threading
 import time
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,9 @@ from pumpmock.ports.pty import PtyPort
 from pumpmock.profile_file import USUAL, shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from pumpmock.ports import Conversation
 
 _SERIAL_NUMBER = "PM-00001"
 _PATIENCE_S = 20  # only reached where something is broken
@@ -72,13 +75,27 @@ def new_device() -> Device:
     )
 
 
+def conversation(device: Device, key: Key) -> NativeConversation:
+    """Return a conversation with a pump that has this one key."""
+    return NativeConversation(
+        device, {key.key_id: key}, os.urandom, opened=lambda _role: None, unsaved=lambda _error: None
+    )
+
+
 @contextmanager
-def emulator_thread(key: Key) -> Iterator[str]:
-    """Serve a pump on a pty from a thread of this process, as a test suite does; gives the port's path."""
+def emulator_thread(key: Key, converse: Callable[[], Conversation] | None = None) -> Iterator[str]:
+    """Serve a pump on a pty from a thread of this process, as a test suite does; gives the port's path.
+
+    Args:
+        key: the pump's.
+        converse: begins a conversation; by default with a pump of its own.
+    """
     with tempfile.TemporaryDirectory(prefix="pumpmock-bench-") as folder:
         ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         link = Path(folder, "pump0")
-        thread = threading.Thread(target=_serve_thread, args=(link, key, ready), daemon=True)
+        if converse is None:
+            converse = partial(conversation, new_device(), key)
+        thread = threading.Thread(target=_serve_thread, args=(link, converse, ready), daemon=True)
         thread.start()
         loop, ended = ready.result(_PATIENCE_S)
         try:
@@ -89,21 +106,13 @@ def emulator_thread(key: Key) -> Iterator[str]:
 
 
 def _serve_thread(
-    link: Path, key: Key, ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]
+    link: Path,
+    converse: Callable[[], Conversation],
+    ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]],
 ) -> None:
     async def serve() -> None:
-        device = new_device()
         ended = asyncio.Event()
-        port = PtyPort(
-            link,
-            lambda _peer, _send: NativeConversation(
-                device,
-                {key.key_id: key},
-                os.urandom,
-                opened=lambda _role: None,
-                unsaved=lambda _error: None,
-            ),
-        )
+        port = PtyPort(link, lambda _peer, _send: converse())
         await port.open()
         try:
             ready.set_result((asyncio.get_running_loop(), ended))

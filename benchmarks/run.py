@@ -23,6 +23,7 @@ _BENCHES = {
     "fixture-ready": "fixture_ready",
     "first-paint": "first_paint",
     "dashboard-cpu": "dashboard_cpu",
+    "dashboard-latency": "dashboard_latency",
     "trend-draw": "trend_draw",
     "seven-years": "seven_years",
     "cost-of-an-event": "cost_of_an_event",

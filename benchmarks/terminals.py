@@ -99,6 +99,22 @@ class Terminal:
             if self._process.poll() is not None:
                 raise RigError(f"the program on the terminal ended: {self._output[-400:]!r}")
 
+    def drawn_in(self, seconds: float) -> list[tuple[int, bytes]]:
+        """Return what is drawn in so long, and when each piece of it came, monotonic ns.
+
+        Raises:
+            RigError: nothing is.
+        """
+        drawn = []
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._output = b""
+            if self._read(left):
+                drawn.append((time.monotonic_ns(), self._output))
+        if not drawn:
+            raise RigError(f"nothing was drawn in {seconds:.0f} s")
+        return drawn
+
     def press(self, keys: bytes) -> None:
         """Send what a terminal sends for some keys."""
         os.write(self._master, keys)
