@@ -11,10 +11,12 @@ import contextlib
 import os
 import select
 import threading
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Resize
+from textual.geometry import Size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +27,15 @@ def has_sixteen_colours() -> bool:
     return Console(force_terminal=True).color_system == "standard"
 
 
+_LOOK_MS: Final = 1_000
+
+
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, but for what becomes of the app when its terminal vanishes: it ends, as at a signal."""
+    """Textual's driver, but for what becomes of the app when its terminal vanishes, or changes its size twice at once.
+
+    It ends, as at a signal; and it looks once a second how large the terminal is: of two signals in a row the handler of the
+    second may run within that of the first, and the size that the first had read before is told last.
+    """
 
     _file: Any  # the terminal, or what stands in for it: it need only write, flush and have a descriptor
 
@@ -48,8 +57,15 @@ class TerminalDriver(LinuxDriver):
         """Wait for the end of the terminal: a program without a controlling one gets no signal, and may draw nothing."""
         ends = select.poll()
         ends.register(self.fileno, 0)  # a hang-up is told whether it is asked for or not
-        ends.poll()
+        while not ends.poll(_LOOK_MS):
+            with contextlib.suppress(RuntimeError):  # the app has ended, and its loop with it
+                self._loop.call_soon_threadsafe(self._heed_size)
         self._on_vanished()
+
+    def _heed_size(self) -> None:
+        size = Size(*self._get_terminal_size())
+        if self._app.is_running and not self._in_band_window_resize and size != self._app.size:
+            self._app.post_message(Resize(size, size))
 
     def _on_vanished(self) -> None:
         """Have the app end and nobody wait for the terminal; called by any thread, and more than once."""

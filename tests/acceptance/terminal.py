@@ -150,11 +150,12 @@ class Screen:
 
     # --- what is done to it -------------------------------------------------------------------------------------------
 
-    def resize(self, columns: int, rows: int) -> None:
-        """Make the window another size, which the program is told."""
+    def resize(self, columns: int, rows: int, *, told: bool = True) -> None:
+        """Make the window another size, which the program is told, or not."""
         self._emulation.resize(rows, columns)
         self._say_size((columns, rows))
-        self.process.send_signal(signal.SIGWINCH)
+        if told:
+            self.process.send_signal(signal.SIGWINCH)
 
     def _say_size(self, size: tuple[int, int]) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))

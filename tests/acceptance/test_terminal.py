@@ -223,6 +223,17 @@ def test_what_is_shown_is_true_or_marked_while_the_pump_is_pulled_out_slowed_and
         assert screen.quit() == 0
 
 
+def test_a_window_is_filled_also_where_nobody_tells_that_it_has_another_size(bench: Bench) -> None:
+    pump = bench.serve(*FROZEN).ports["pty"]
+    with Screen("monitor", "dashboard", pump, *bench.with_keys(), size=(80, 24)) as screen:
+        screen.wait_for("RUNNING", "● link")
+        screen.resize(60, 15, told=False)
+        screen.wait_for("60 x 15, needs 60 x 20")
+        screen.resize(120, 40, told=False)
+        screen.wait_for("a reading each 1.0 s")
+        assert screen.quit() == 0
+
+
 def test_at_1200_baud_the_first_reading_comes_before_a_long_log_which_is_told_page_by_page(
     bench: Bench,
 ) -> None:
