@@ -321,6 +321,11 @@ class Emulator:
         """Return what opens the conversations of one port, on a link of this kind."""
         return self._reception.plug(medium)
 
+    @property
+    def has_hosts(self) -> bool:
+        """Whether a host is there, on any port."""
+        return self._reception.has_hosts
+
     def unplugged(self, wire: Wire) -> None:
         """Forget a line whose host has gone."""
         self._reception.leave(wire)

@@ -59,6 +59,11 @@ class Reception:
 
         return open_wire
 
+    @property
+    def has_hosts(self) -> bool:
+        """Whether there is any line."""
+        return bool(self._wires)
+
     def leave(self, wire: Wire) -> None:
         """Forget a line whose host has gone, and with it what was prepared there."""
         self._wires.discard(wire)

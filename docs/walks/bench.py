@@ -6,6 +6,7 @@ reads the machine's clock.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 FIRMWARE = "1.0.0"
 # A pseudo-terminal takes no time: this is what the bytes of a reading take on a line of 115,200 baud.
+_PATIENCE_S = 20  # only reached where something is broken
 _REPLY_NS = line_ms(wire_size(Poll) + wire_size(Status), BAUD) * NS_A_MS
 
 
@@ -87,9 +89,23 @@ class Bench:
 
     def client(self, link: str, seed: int, **options: Any) -> PumpClient:  # noqa: ANN401 - the client's own
         """Open a client on a port, with the key of the pump that was started there."""
+        self.await_goodbyes(link)
         ring = Keyring(Path(KEYS), (self._pumps[link].key,), ())
         draw = Random(f"{link} {seed}").randbytes  # noqa: S311 - nobody is kept out by it
         return _PacedClient(self, link, keyring=ring, random=draw, intents=self.intents(), **options)
+
+    def await_goodbyes(self, *links: str) -> None:
+        """Wait until these pumps, or all, have no host: to one that comes while another goes they may not listen.
+
+        It would ask again after a while, but no time passes here by itself.
+
+        Raises:
+            TimeoutError: one has.
+        """
+        until_s = time.monotonic() + _PATIENCE_S
+        while not all(self._pumps[link].is_alone() for link in links or self._pumps):
+            if time.monotonic() > until_s:
+                raise TimeoutError("a host that has closed its port is still there")
 
     def intents(self) -> Intents:
         """Return the host's notes of its changes."""
@@ -151,6 +167,12 @@ class Pump:
         self._port = PtyPort(link, self.emulator.plug())
         self._thread.run(self._port.open())
         self.do(self.emulator.start)
+
+    def is_alone(self) -> bool:
+        """Tell whether no host is there, as far as its thread has heard."""
+        alone: list[bool] = []
+        self.do(lambda: alone.append(not self.emulator.has_hosts))
+        return alone[0]
 
     def do(self, action: Callable[[], object]) -> None:
         """Do something to it, in its thread."""

@@ -26,6 +26,7 @@ def run(bench: Bench, told: Told, command: str) -> str:
     program, *arguments = shlex.split(command)
     if program != "pump-monitor":
         raise WalkError(f"{program} is no command of a walk: pump-monitor is")
+    bench.await_goodbyes()
     before = os.environ.get(HOME)
     os.environ[HOME] = str(bench.home)
     try:
